@@ -1,0 +1,1 @@
+// Placeholder until commands exist: nothing is generated yet.

@@ -1,0 +1,64 @@
+// The configuration as the rest of the program sees it: validated, defaults filled in, paths absolute.
+import type { AccountId } from '../mail/types.ts';
+
+export type Security = 'tls' | 'starttls' | 'none';
+
+export interface TlsSettings {
+  /** Absolute path of a PEM file that replaces the system's authorities. */
+  readonly ca?: string;
+  readonly servername?: string;
+  /** SHA-256 of the certificate, upper-case hex with colons; pins it in place of the chain. */
+  readonly fingerprint256?: string;
+}
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly security: Security;
+  readonly user: string;
+  readonly tls: TlsSettings;
+}
+
+export type AuthSettings =
+  | { readonly t: 'command'; readonly command: string | readonly string[] }
+  | { readonly t: 'env'; readonly variable: string }
+  | { readonly t: 'file'; readonly path: string }
+  | { readonly t: 'plain'; readonly password: string }
+  | { readonly t: 'unsupported'; readonly what: 'keyring' | 'oauth2' };
+
+export type Offline = 'all' | 'headers' | { readonly days: number };
+export type ServerCopy = 'delete' | 'keep' | 'untilDeletedHere' | { readonly deleteAfterDays: number };
+
+export interface AccountConfig {
+  readonly id: AccountId;
+  readonly email: string;
+  readonly name: string;
+  readonly protocol: 'imap' | 'pop3';
+  readonly incoming: ServerSettings;
+  readonly outgoing: ServerSettings | null;
+  readonly auth: AuthSettings;
+  readonly outgoingAuth: AuthSettings;
+  readonly offline: Offline;
+  /** POP3 only. */
+  readonly serverCopy: ServerCopy | null;
+  readonly disabled: boolean;
+}
+
+export interface Config {
+  /** Absolute path of the file, or null (demo, tests). */
+  readonly file: string | null;
+  readonly accounts: readonly AccountConfig[];
+  readonly defaultAccount: AccountId | null;
+  /** UI settings: `ui` object. */
+  readonly ui: UiConfig;
+}
+
+export interface UiConfig {
+  /** `auto` asks the environment (NO_COLOR, TERM, locale). */
+  readonly colors: 'auto' | 'none' | '16' | '256';
+  readonly borders: 'auto' | 'ascii' | 'unicode';
+  /** Seconds until an opened message counts as read; 0 at once, null only by key. */
+  readonly markReadAfter: number | null;
+  /** Command id → its keys; [] unbinds. */
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+}

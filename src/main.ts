@@ -1,0 +1,2 @@
+// tmail: composition root.
+process.stdout.write('tmail\n');

@@ -1,0 +1,218 @@
+// The store's public surface. The store is the only truth that the screen reads and the only part that writes
+// mail to disk. Nothing here knows a protocol or a screen.
+import type {
+  AccountId,
+  Envelope,
+  Flags,
+  FolderId,
+  LocalUid,
+  RawRef,
+  RemoteRef,
+  Role,
+} from '../mail/types.ts';
+import type { TmailError } from '../util/errors.ts';
+
+/** What changed, by id; whoever listens reads again. A lost or merged event costs nothing. */
+export type StoreEvent =
+  | { readonly t: 'folders'; readonly account: AccountId } // the list, names, roles, counts
+  | { readonly t: 'folder'; readonly folder: FolderId } // messages, flags, bodies of one folder
+  | { readonly t: 'queue'; readonly account: AccountId }
+  | { readonly t: 'trouble'; readonly error: TmailError }; // something was set aside, or a write failed
+
+export interface OpenStoreOptions {
+  /** The data directory; made 0700 when absent. */
+  readonly dir: string;
+  /** `owner`: fails with `store.locked` when another process owns it. `reader`: never writes anything. */
+  readonly mode: 'owner' | 'reader';
+  readonly now?: () => number;
+}
+
+export interface Store {
+  readonly dir: string;
+  readonly mode: 'owner' | 'reader';
+  /** Accounts that have something on disk or were asked for. */
+  accounts(): readonly AccountId[];
+  /** Opens (and for an owner creates) an account's part; cheap: reads one small file. */
+  account(id: AccountId): Promise<AccountStore>;
+  /** Called after each visible change, synchronously; must not throw. Returns the unsubscribe function. */
+  subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** Resolves when everything changed so far is durable; rejects with the storage error that prevented it. */
+  flush(): Promise<void>;
+  /** flush, then lets go of the lock. Repeatable. */
+  close(): Promise<void>;
+}
+
+export interface FolderCounts {
+  readonly total: number;
+  readonly unread: number;
+}
+
+/** How far the copy of a server's folder goes. Values of 64 bits are decimal strings. */
+export interface FolderSync {
+  readonly uidValidity: string | null;
+  readonly uidNext: number;
+  readonly highestModseq: string | null;
+  /**
+   * The first pull goes downwards: every message with this UID or above is here (as far as it existed when
+   * pulled). 1 when the copy is complete, null before the first pull.
+   */
+  readonly filledDownTo: number | null;
+}
+
+export interface FolderRecord {
+  readonly id: FolderId;
+  readonly account: AccountId;
+  /** The server's path in Unicode, or the local folder's name. Hostile text. */
+  readonly path: string;
+  /** Last level of the path. Hostile text. */
+  readonly name: string;
+  readonly delimiter: string;
+  readonly role: Role | null;
+  readonly subscribed: boolean;
+  /** False for \Noselect and \NonExistent. */
+  readonly selectable: boolean;
+  /** Exists on a server; false: exists only on this computer. */
+  readonly remote: boolean;
+  /** The server's word (STATUS) where there is one, adjusted by local changes; else counted here. */
+  readonly counts: FolderCounts;
+}
+
+/** What a session found on the server, or a local folder to be made. */
+export interface FolderInfo {
+  readonly path: string;
+  readonly name: string;
+  readonly delimiter: string;
+  readonly role: Role | null;
+  readonly subscribed: boolean;
+  readonly selectable: boolean;
+  readonly remote: boolean;
+  readonly counts?: FolderCounts;
+}
+
+export interface AccountStore {
+  readonly id: AccountId;
+  /** In the server's order, from memory. */
+  folders(): readonly FolderRecord[];
+  /** Replaces the list: same path keeps its number; a vanished one is dropped (its files are kept until swept). */
+  setFolders(infos: readonly FolderInfo[]): Promise<void>;
+  setCounts(folder: FolderId, counts: FolderCounts): void;
+  /** Opens a folder: reads its summary and newest shard only. The same object for the same id. */
+  folder(id: FolderId): Promise<FolderStore>;
+  readonly raw: RawStore;
+  /** Operations made here that the server has not confirmed, in order, from memory. */
+  queue(): readonly Operation[];
+  /**
+   * Applies an operation here and queues it in one step: at once in memory (events are sent before it returns),
+   * durable when the promise resolves. After a crash it is either both or neither; applying is repeatable.
+   */
+  commit(op: NewOperation): Promise<Operation>;
+  /** Counts a try durably, before it is made. */
+  attempt(id: string): Promise<void>;
+  /** The server has it: forgotten. */
+  settled(id: string): Promise<void>;
+  /** The server said no: rolled back here where that is possible, forgotten, and reported as `trouble`. */
+  refused(id: string, error: TmailError): Promise<void>;
+}
+
+/** One message of an operation: how it is found again, whatever happened to uids. */
+export interface OperationTarget {
+  readonly uid: LocalUid;
+  readonly remote: RemoteRef | null;
+  /** RFC 5322 Message-ID, to find it again after a UIDVALIDITY change. */
+  readonly messageId: string;
+}
+
+/** Changes made here. Idempotent by construction: absolute additions and removals. */
+export type OperationBody = {
+  readonly t: 'flags';
+  readonly folder: FolderId;
+  readonly targets: readonly OperationTarget[];
+  /** Names as on the wire: \Seen, \Flagged, $Forwarded, … */
+  readonly add: readonly string[];
+  readonly remove: readonly string[];
+};
+
+export type NewOperation = OperationBody;
+export type Operation = OperationBody & {
+  /** Unique for ever. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly tries: number;
+};
+
+export interface NewMessage {
+  readonly uid: LocalUid;
+  readonly remote: RemoteRef | null;
+  readonly flags: readonly string[];
+  readonly envelope: Envelope;
+  readonly raw?: RawRef;
+}
+
+/** One atomic step of a folder, from a pull or an operation. Repeatable. */
+export interface FolderChange {
+  /** Forget every message first (UIDVALIDITY changed); their numbers are never used again. */
+  readonly reset?: boolean;
+  readonly put?: readonly NewMessage[];
+  /** The server's flags as wire names; pending operations stay on top of them. */
+  readonly flags?: readonly { readonly uid: LocalUid; readonly flags: readonly string[] }[];
+  readonly remove?: readonly LocalUid[];
+  readonly raw?: readonly { readonly uid: LocalUid; readonly raw: RawRef | null }[];
+  readonly sync?: FolderSync;
+}
+
+export interface FolderStore {
+  readonly record: FolderRecord;
+  /** Grows by at least one with every visible change. */
+  readonly rev: number;
+  readonly sync: FolderSync;
+  /** Messages here. */
+  readonly length: number;
+  readonly unread: number;
+  /** Position 0 is the newest (highest number). O(log n); undefined outside. */
+  uidAt(position: number): LocalUid | undefined;
+  /** -1 when it is not here (any more). */
+  positionOf(uid: LocalUid): number;
+  /** Undefined when the message is gone. */
+  flags(uid: LocalUid): Flags | undefined;
+  /** Keyword names for the bits from KEYWORD_BIT on. */
+  readonly keywords: readonly string[];
+  /** Undefined while its shard is not in memory (ask `ensure`) or when it is gone. Never touches the disk. */
+  envelope(uid: LocalUid): Envelope | undefined;
+  remote(uid: LocalUid): RemoteRef | null | undefined;
+  raw(uid: LocalUid): RawRef | null | undefined;
+  /** The message with this IMAP UID. */
+  byRemoteUid(uid: number): LocalUid | undefined;
+  byUidl(uidl: string): LocalUid | undefined;
+  /** Loads the envelopes of these positions (inclusive); an event follows when something was loaded. */
+  ensure(from: number, to: number): Promise<void>;
+  /** Loads flags and remote uids of every shard; needed before positions beyond the newest shard. */
+  loadAll(): Promise<void>;
+  /** All messages, newest first, a shard at a time, without keeping envelopes in memory. */
+  scan(): AsyncGenerator<{ readonly uid: LocalUid; readonly flags: Flags; readonly envelope: Envelope }>;
+  /** Takes `count` consecutive new numbers and returns the first. Never handed out again, also after a crash. */
+  reserve(count: number): LocalUid;
+  /** In memory and visible at once; resolves when durable. Writes are grouped unless `now`. */
+  apply(change: FolderChange, durable?: 'grouped' | 'now'): Promise<void>;
+}
+
+/** Message files of one account: byte for byte as received, 0600, never overwritten. */
+export interface RawStore {
+  /**
+   * Adds a message file. Files written in the same second are made durable together (RAW_BATCH); resolves when
+   * this one is. `owner` says whose it is, so that an index can be rebuilt from the files alone.
+   */
+  write(
+    bytes: Buffer | AsyncIterable<Buffer>,
+    owner: { folder: FolderId; uid: LocalUid; remote: RemoteRef | null; partial: boolean },
+  ): Promise<RawRef>;
+  /** Ends the wait of a batch: everything written so far becomes durable now. */
+  flush(): Promise<void>;
+  /** @throws TmailError `raw.missing`, `raw.damaged` (size or sha256 differ; symlinks are never followed). */
+  read(ref: RawRef): Promise<Buffer>;
+  /** Absolute path, for streaming and for the worker. */
+  path(ref: RawRef): string;
+  remove(ref: RawRef): Promise<void>;
+  /** Bytes that the message files take. */
+  usage(): Promise<number>;
+}
