@@ -1,0 +1,75 @@
+// The contract between the program without a screen (app) and whoever shows it (ui), feeds it keys and starts it.
+import type { Config } from '../config/types.ts';
+import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
+import type { Store } from '../store/types.ts';
+import type { Engine } from '../sync/types.ts';
+import type { Parser } from '../worker/types.ts';
+
+/** The whole state library: a value, its readers, and batches that notify once. */
+export interface Observable<T> {
+  get(): T;
+  set(next: T): void;
+  /** Listeners run once after the outermost batch. */
+  batch(change: () => void): void;
+  subscribe(listener: () => void): () => void;
+}
+
+/**
+ * A key as one word: the character itself (`j`, `G`, `?`), or a name (`enter esc tab space backspace delete up down
+ * left right home end pgup pgdn f1`…), with `C-`, `M-`, `S-` in front where held (`C-d`, `S-tab`). Space is `space`.
+ */
+export type Key = string;
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What the program may ask of the terminal that it runs in. */
+export interface Terminal {
+  /** Ctrl-Z: gives the terminal back to the shell, stops this process, redraws on return. */
+  suspend(): void;
+  /** Ctrl-L. */
+  redraw(): void;
+  /** The terminal's bell. */
+  bell(): void;
+}
+
+export interface AppDeps {
+  readonly config: Config;
+  readonly store: Store;
+  /** In the order of the configuration. */
+  readonly engines: readonly Engine[];
+  readonly parser: Parser;
+  readonly terminal: Terminal;
+  readonly now: () => number;
+  /** Where to start; null: the inbox of the default account. */
+  readonly start: { readonly account: AccountId | null; readonly folder: string | null };
+  /** The store is another process's: nothing can be changed. */
+  readonly readOnly: boolean;
+  /** First screen without a configuration: what its choices do. */
+  readonly firstRun: FirstRun | null;
+}
+
+export interface FirstRun {
+  /** Where the configuration is looked for. */
+  readonly configPath: string;
+  /** Starts the demo in place of this screen. */
+  demo(): void;
+}
+
+export interface App<S> {
+  readonly state: Observable<S>;
+  press(key: Key): void;
+  /** Text pasted in one piece (bracketed paste); never taken as commands. */
+  paste(text: string): void;
+  resize(size: Size): void;
+  /** Opens what a person would open, for tests and the command line. */
+  open(target: FolderId | MessageId): void;
+  /** No key pending, store flushed, engines settled, reader loaded. */
+  settled(): Promise<void>;
+  /** Begins a clean end, as `q` on the top screen does; repeatable. */
+  quit(): void;
+  /** Resolves with the exit status after a quit: everything durable, engines stopped. */
+  readonly ended: Promise<number>;
+}
