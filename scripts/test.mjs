@@ -5,6 +5,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { buildProgram } from './build.mjs';
+import { ensureDovecot } from './ensure-dovecot.mjs';
 import { shared } from './esbuild-options.mjs';
 
 const words = process.argv.slice(2);
@@ -23,6 +24,7 @@ if (tests.length === 0) {
   process.exit(1);
 }
 
+ensureDovecot();
 await rm('.build/test', { recursive: true, force: true });
 await Promise.all([
   buildProgram(),
