@@ -1,0 +1,131 @@
+// Fills in what the file left out: ports, users, paths. Pure; reports what is odd but allowed.
+
+import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
+import type {
+  AccountConfig,
+  AuthSettings,
+  Config,
+  Security,
+  ServerSettings,
+  TlsSettings,
+  UiConfig,
+} from './types.ts';
+
+type Protocol = 'imap' | 'pop3' | 'smtp';
+/** Tells of something odd at a path, such as `accounts.work.incoming.port`. */
+export type Warn = (code: string, path: string, facts: Record<string, string | number | undefined>) => void;
+
+const PORTS: Record<Protocol, Record<Security, number>> = {
+  imap: { tls: 993, starttls: 143, none: 143 },
+  pop3: { tls: 995, starttls: 110, none: 110 },
+  smtp: { tls: 465, starttls: 587, none: 25 },
+};
+/** Ports where people name the other kind of security by mistake; port 25 takes STARTTLS too. */
+const USUAL: Readonly<Record<number, Security>> = {
+  993: 'tls',
+  995: 'tls',
+  465: 'tls',
+  143: 'starttls',
+  110: 'starttls',
+  587: 'starttls',
+};
+
+export function resolveConfig(
+  raw: RawConfig,
+  file: string,
+  expand: (path: string) => string,
+  warn: Warn,
+): Config {
+  const accounts = raw.accounts.map(([id, account]) => resolveAccount(id, account, expand, warn));
+  return {
+    file,
+    accounts,
+    defaultAccount: raw.defaultAccount ?? accounts.find(account => !account.disabled)?.id ?? null,
+    ui: resolveUi(raw.ui),
+  };
+}
+
+/** The screen's settings when none are given. */
+export function resolveUi(raw: RawConfig['ui']): UiConfig {
+  return {
+    colors: raw?.colors ?? 'auto',
+    borders: raw?.borders ?? 'auto',
+    markReadAfter: raw?.markReadAfter === undefined ? 0 : raw.markReadAfter,
+    keys: Object.fromEntries(raw?.keys ?? []),
+  };
+}
+
+function resolveAccount(
+  id: string,
+  raw: RawAccount,
+  expand: (path: string) => string,
+  warn: Warn,
+): AccountConfig {
+  const path = `accounts.${id}`;
+  const incoming = resolveServer(raw.protocol, raw.incoming, raw.email, `${path}.incoming`, expand, warn);
+  const auth = resolveAuth(raw.auth, `${path}.auth`, expand, warn);
+  if (raw.protocol === 'imap' && raw.serverCopy !== undefined) {
+    warn('config.ignored', `${path}.serverCopy`, { key: 'serverCopy', protocol: 'imap' });
+  }
+  if (raw.protocol === 'pop3' && raw.offline !== undefined) {
+    warn('config.ignored', `${path}.offline`, { key: 'offline', protocol: 'pop3' });
+  }
+  return {
+    id,
+    email: raw.email,
+    name: raw.name ?? '',
+    protocol: raw.protocol,
+    incoming,
+    outgoing: raw.outgoing
+      ? resolveServer('smtp', raw.outgoing, incoming.user, `${path}.outgoing`, expand, warn)
+      : null,
+    auth,
+    outgoingAuth: raw.outgoing?.auth
+      ? resolveAuth(raw.outgoing.auth, `${path}.outgoing.auth`, expand, warn)
+      : auth,
+    offline: raw.offline ?? 'all',
+    serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
+    disabled: raw.disabled ?? false,
+  };
+}
+
+function resolveServer(
+  protocol: Protocol,
+  raw: RawServer,
+  user: string,
+  path: string,
+  expand: (path: string) => string,
+  warn: Warn,
+): ServerSettings {
+  const security = raw.security ?? 'tls';
+  const usual = raw.port === undefined ? undefined : USUAL[raw.port];
+  if (usual !== undefined && usual !== security && security !== 'none') {
+    warn('config.unusual-port', `${path}.port`, { port: raw.port, security, suggestion: usual });
+  }
+  return {
+    host: raw.host,
+    port: raw.port ?? PORTS[protocol][security],
+    security,
+    user: raw.user ?? user,
+    tls: resolveTls(raw.tls, expand),
+  };
+}
+
+function resolveTls(raw: RawServer['tls'], expand: (path: string) => string): TlsSettings {
+  return {
+    ...(raw?.ca === undefined ? {} : { ca: expand(raw.ca) }),
+    ...(raw?.servername === undefined ? {} : { servername: raw.servername }),
+    ...(raw?.fingerprint256 === undefined ? {} : { fingerprint256: raw.fingerprint256 }),
+  };
+}
+
+function resolveAuth(raw: RawAuth, path: string, expand: (path: string) => string, warn: Warn): AuthSettings {
+  if (raw.passwordCommand !== undefined) return { t: 'command', command: raw.passwordCommand };
+  if (raw.passwordEnv !== undefined) return { t: 'env', variable: raw.passwordEnv };
+  if (raw.passwordFile !== undefined) return { t: 'file', path: expand(raw.passwordFile) };
+  if (raw.password !== undefined) {
+    warn('config.plain-password', `${path}.password`, {});
+    return { t: 'plain', password: raw.password };
+  }
+  return { t: 'unsupported', what: raw.keyring ? 'keyring' : 'oauth2' };
+}

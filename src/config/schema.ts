@@ -1,0 +1,245 @@
+// The configuration's shape, once: the types, the checks and the JSON Schema all come from here.
+// No defaults (resolve.ts) and no files (load.ts).
+import { nearest } from '../util/nearest.ts';
+import {
+  about,
+  anyObject,
+  boolean,
+  list,
+  map,
+  nothing,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Read,
+  type Report,
+  text,
+  words,
+  yes,
+} from './shape.ts';
+
+/** Account ids are folder names on disk and parts of message ids. */
+const ACCOUNT_ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+
+const notEmpty = (expects = 'a string that is not empty') =>
+  text({
+    expects,
+    schema: { minLength: 1 },
+    parse: value => (value !== '' && !/[\0\r\n]/.test(value) ? value : undefined),
+  });
+
+const host = text({
+  expects: 'a host name or an address, without "imap://" and without a port',
+  schema: { pattern: '^[^\\s/@]+$' },
+  parse(value) {
+    const bare = /^\[([0-9A-Fa-f:.%]+)\]$/.exec(value)?.[1] ?? value;
+    if (/^[0-9A-Fa-f:.%]+$/.test(bare) && bare.split(':').length > 2) return bare;
+    return /^[^\s/@:[\]\p{C}]{1,253}$/u.test(bare) ? bare : undefined;
+  },
+});
+
+const fingerprint = text({
+  expects: 'a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons',
+  schema: { pattern: '^([0-9A-Fa-f]{2}:?){32}$' },
+  parse: value =>
+    /^([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}$|^[0-9A-Fa-f]{64}$/.test(value)
+      ? (value
+          .toUpperCase()
+          .match(/[0-9A-F]{2}/g)
+          ?.join(':') ?? undefined)
+      : undefined,
+});
+
+const tls = object({
+  ca: optional(about(notEmpty('the path of a PEM file'), 'PEM file that replaces the system authorities')),
+  servername: optional(about(notEmpty(), 'Name that the certificate must carry, if it is not the host')),
+  fingerprint256: optional(about(fingerprint, 'SHA-256 of the certificate; pins it in place of the chain')),
+});
+
+const AUTH_FORMS = [
+  'passwordCommand',
+  'passwordEnv',
+  'passwordFile',
+  'keyring',
+  'oauth2',
+  'password',
+] as const;
+
+const auth = object(
+  {
+    passwordCommand: optional(
+      about(
+        oneOf(notEmpty(), list(notEmpty(), { min: 1 })),
+        'Prints the password on its first line. A list is run as it is, a string by the shell.',
+        'command',
+        'passwordcmd',
+      ),
+    ),
+    passwordEnv: optional(about(notEmpty(), 'Environment variable that holds the password', 'env')),
+    passwordFile: optional(about(notEmpty(), 'File (0600) that holds nothing but the password', 'file')),
+    keyring: optional(about(yes(), "The system's keyring (not available yet)")),
+    password: optional(about(notEmpty(), 'The password itself; the file must be 0600', 'pass', 'secret')),
+    oauth2: optional(about(anyObject(), 'OAuth 2 (not available yet)', 'oauth')),
+  },
+  {
+    expects: `an object with one of ${AUTH_FORMS.join(', ')}`,
+    rule(values, report) {
+      const given = AUTH_FORMS.filter(form => values[form] !== undefined);
+      if (given.length === 0) report('config.auth-none', null, { expected: AUTH_FORMS.join(', ') });
+      if (given.length > 1) report('config.auth-many', null, { got: given.join(', ') });
+    },
+  },
+);
+
+const serverFields = {
+  host: about(host, 'Name or address of the server', 'server', 'hostname', 'address'),
+  port: optional(about(number(1, 65535), 'Default: the usual one for protocol and security')),
+  security: optional(
+    about(
+      words('tls', 'starttls', 'none'),
+      'Default: tls. none is refused unless the host is this computer or allowInsecure is true.',
+      'ssl',
+      'encryption',
+    ),
+  ),
+  user: optional(about(notEmpty(), 'Default: the e-mail address', 'username', 'login')),
+  tls: optional(tls),
+  allowInsecure: optional(
+    about(boolean(), 'Allows security none: password and mail cross the network in clear'),
+  ),
+};
+
+const incoming = object(serverFields, { rule: secureOrAllowed });
+const outgoing = object(
+  { ...serverFields, auth: optional(about(auth, "Default: the account's auth")) },
+  { rule: secureOrAllowed },
+);
+
+/** This computer's own addresses: nothing leaves it. */
+export function isLoopback(name: string): boolean {
+  const lower = name.toLowerCase().replace(/\.$/, '');
+  if (lower === 'localhost' || lower.endsWith('.localhost')) return true;
+  return lower === '::1' || /^127(\.\d{1,3}){3}$/.test(lower);
+}
+
+function secureOrAllowed(
+  values: {
+    readonly host: string;
+    readonly security: string | undefined;
+    readonly allowInsecure: boolean | undefined;
+  },
+  report: Report,
+): void {
+  if (values.security !== 'none' || values.allowInsecure || isLoopback(values.host)) return;
+  report('config.insecure', 'security', { host: values.host });
+}
+
+const days = number(1, 36500);
+
+const account = object(
+  {
+    email: about(
+      text({
+        expects: 'an e-mail address',
+        schema: { pattern: '^[^\\s@]+@[^\\s@]+$' },
+        parse: value => (/^[^\s@\p{C}<>,]+@[^\s@\p{C}<>,]+$/u.test(value) ? value : undefined),
+      }),
+      'The address that mail is sent from',
+      'address',
+      'mail',
+    ),
+    name: optional(about(text<string>(), 'Your name, as others see it', 'fullname', 'realname')),
+    protocol: about(
+      words('imap', 'pop3'),
+      'imap: mail stays on the server. pop3: mail is downloaded.',
+      'type',
+    ),
+    incoming: about(incoming, 'The IMAP or POP3 server', 'imap', 'pop3', 'pop', 'server'),
+    outgoing: optional(about(outgoing, 'The SMTP server', 'smtp')),
+    auth: about(auth, 'Where the password comes from: exactly one of these', 'authentication', 'password'),
+    offline: optional(
+      about(
+        oneOf(words('all', 'headers'), object({ days })),
+        'IMAP: what is kept on this computer without being opened. Default: all',
+      ),
+    ),
+    serverCopy: optional(
+      about(
+        oneOf(words('delete', 'keep', 'untilDeletedHere'), object({ deleteAfterDays: days })),
+        'POP3: what happens to the copy on the server. Required for pop3.',
+      ),
+    ),
+    disabled: optional(about(boolean(), 'Keeps the account and its mail, but never connects')),
+  },
+  {
+    rule(values, report) {
+      // No default for something that deletes mail.
+      if (values.protocol === 'pop3' && values.serverCopy === undefined) {
+        report('config.server-copy-missing', 'serverCopy');
+      }
+    },
+  },
+);
+
+const ui = object({
+  colors: optional(about(words('auto', 'none', '16', '256'), 'Default: auto', 'colours')),
+  borders: optional(about(words('auto', 'ascii', 'unicode'), 'Default: auto')),
+  markReadAfter: optional(
+    about(
+      oneOf(number(0, 3600, false), nothing()),
+      'Seconds until an opened message counts as read; 0 at once, null only by key. Default: 0',
+    ),
+  ),
+  keys: optional(
+    about(map(list(notEmpty('the name of a key'))), 'Command id to the list of its keys; [] unbinds'),
+  ),
+});
+
+/** The whole file. */
+export const configShape = object(
+  {
+    $schema: optional(about(text<string>(), 'For editors; ignored')),
+    accounts: about(
+      map(account, {
+        keys: ACCOUNT_ID,
+        keyExpects: 'letters, digits, ".", "_" and "-", not starting with "."',
+      }),
+      'Accounts by a short name of your own',
+      'account',
+    ),
+    defaultAccount: optional(about(notEmpty(), 'Default: the first account that is not disabled')),
+    ui: optional(about(ui, 'The screen')),
+  },
+  {
+    rule(values, report) {
+      const ids = values.accounts.map(([id]) => id);
+      if (ids.length === 0) report('config.no-accounts', 'accounts');
+      const wanted = values.defaultAccount;
+      if (wanted !== undefined && !ids.includes(wanted)) {
+        report('config.unknown-account', 'defaultAccount', {
+          account: wanted,
+          suggestion: nearest(wanted, ids),
+        });
+      }
+      // Their folders would be the same one on a disk that ignores case.
+      const lower = ids.map(id => id.toLowerCase());
+      const twice = ids.find((id, n) => lower.indexOf(id.toLowerCase()) !== n);
+      if (twice !== undefined) report('config.same-name', 'accounts', { account: twice });
+    },
+  },
+);
+
+export type RawConfig = Read<typeof configShape>;
+export type RawAccount = RawConfig['accounts'][number][1];
+export type RawServer = Read<typeof incoming>;
+export type RawAuth = Read<typeof auth>;
+
+/** JSON Schema (2020-12) of the configuration file, for editors. */
+export function jsonSchema(): Record<string, unknown> {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'tmail configuration',
+    ...configShape.schema,
+  };
+}
