@@ -1,5 +1,6 @@
 // The esbuild options that the program, its tests and its benchmarks share. No side effects.
 import { builtinModules } from 'node:module';
+import { inkPatches } from './ink-patches.mjs';
 
 /** @type {import('esbuild').BuildOptions} */
 export const shared = {
@@ -17,5 +18,6 @@ export const shared = {
   banner: {
     js: "import{createRequire as __tmailRequire}from'node:module';const require=__tmailRequire(import.meta.url);",
   },
+  plugins: [inkPatches],
   logLevel: 'warning',
 };

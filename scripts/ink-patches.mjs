@@ -1,0 +1,102 @@
+// Changes to Ink and what it loads, made while bundling: exact texts of exact versions (docs/decisions/0001). The
+// build fails when a text is not found, so that an update of Ink can't lose one silently. Nothing here runs later.
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+
+/** What each file has replaced: `[old, new]`, each `old` exactly once. */
+const edits = {
+  // The frame goes to our own canvas (src/ui/canvas.ts) as it is drawn, not as one long string.
+  'ink/build/ink.js': [
+    [
+      "import render from './renderer.js';",
+      "import render from './renderer.js';\nimport renderNodeToOutput from './render-node-to-output.js';",
+    ],
+    [
+      '        const startTime = performance.now();\n        const { output,',
+      `        if (this.options.canvas) {
+            this.options.canvas.paint(target => {
+                if (this.rootNode.yogaNode) renderNodeToOutput(this.rootNode, target, { skipStaticElements: true });
+            }, this.cursorPosition);
+            return;
+        }
+        const startTime = performance.now();
+        const { output,`,
+    ],
+    // The canvas has its own frame rate; Ink's throttle would delay the answer to a key.
+    [
+      'const isUnthrottled = options.debug ||',
+      'const isUnthrottled = options.debug || options.canvas !== undefined ||',
+    ],
+  ],
+  // Emscripten's loader fetch()es its own data: URL, which loads all of undici (35 ms). It has a synchronous decoder.
+  'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js': [
+    ['return w||"function"!=typeof fetch?Promise', 'return true?Promise'],
+    ['return w||"function"!=typeof WebAssembly.instantiateStreaming||', 'return true||'],
+    [
+      'var b=xa(a.slice(37)),c=new Uint8Array(b.length);for(a=0;a<b.length;++a)c[a]=b.charCodeAt(a);var d=c',
+      'var d=Buffer.from(a.slice(37),"base64")',
+    ],
+  ],
+};
+
+/** Packages that a full-screen program with its own terminal handling has no use for. */
+const stubs = {
+  'signal-exit': 'export default () => () => {};',
+  'patch-console': 'export default () => () => {};',
+  'is-in-ci': 'export default false;',
+  'terminal-size': 'export default () => ({ columns: 80, rows: 24 });',
+  'cli-cursor': 'export default { show() {}, hide() {}, toggle() {} };',
+  'react-devtools-core': 'export default {};',
+  'stack-utils':
+    'export default class { static nodeInternals() { return []; } parseLine() { return undefined; } }',
+  'code-excerpt': 'export default () => undefined;',
+};
+
+/** Packages replaced by a module of ours: name, file, what is their default export. */
+const ours = [
+  ['string-width', 'src/mail/width.ts', 'stringWidth'],
+  ['chalk', 'src/ui/ink-chalk.ts', 'chalk'],
+];
+
+/** @type {import('esbuild').Plugin} */
+export const inkPatches = {
+  name: 'ink-patches',
+  setup(build) {
+    for (const [suffix, replacements] of Object.entries(edits)) {
+      const filter = new RegExp(`/node_modules/${suffix.replace(/[.\\]/g, '\\$&')}$`);
+      build.onLoad({ filter }, async ({ path }) => {
+        let contents = await readFile(path, 'utf8');
+        for (const [old, next] of replacements) {
+          const found = contents.split(old).length - 1;
+          if (found !== 1) {
+            return { errors: [{ text: `${suffix}: a text to patch is there ${found} times: ${old}` }] };
+          }
+          contents = contents.replace(old, () => next);
+        }
+        return { contents, loader: 'js' };
+      });
+    }
+    for (const name of Object.keys(stubs)) {
+      build.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: 'stub' }));
+    }
+    build.onLoad({ filter: /.*/, namespace: 'stub' }, ({ path }) => ({
+      contents: stubs[path],
+      loader: 'js',
+    }));
+
+    // Our own, checked against the originals by tests: string-width compiles a regular expression of all emoji
+    // (50–80 ms), chalk looks at the process's own stdout.
+    for (const [name, file, imported] of ours) {
+      build.onResolve({ filter: new RegExp(`^${name}$`) }, ({ importer }) =>
+        importer.includes('/node_modules/') ? { path: name, namespace: 'ours' } : null,
+      );
+      const contents = `export { ${imported} as default } from ${JSON.stringify(resolve(file))};
+        export * from ${JSON.stringify(resolve(file))};`;
+      build.onLoad({ filter: new RegExp(`^${name}$`), namespace: 'ours' }, () => ({
+        contents,
+        loader: 'js',
+        resolveDir: resolve('.'),
+      }));
+    }
+  },
+};
