@@ -13,7 +13,7 @@ export interface TerminalTraits {
 
 /** NO_COLOR (no-color.org), COLORTERM, TERM; LC_ALL before LC_CTYPE before LANG (POSIX). */
 export function terminalTraits(env: NodeJS.ProcessEnv): TerminalTraits {
-  const term = env['TERM'] ?? '';
+  const term = env.TERM ?? '';
   const dumb = term === '' || term === 'dumb';
   return {
     colors: colorDepth(env, term, dumb),
@@ -24,17 +24,15 @@ export function terminalTraits(env: NodeJS.ProcessEnv): TerminalTraits {
 }
 
 function colorDepth(env: NodeJS.ProcessEnv, term: string, dumb: boolean): ColorDepth {
-  if ((env['NO_COLOR'] ?? '') !== '' || dumb || /^vt\d|-m$|-mono$/.test(term)) return 'none';
-  if (/^(truecolor|24bit)$/i.test(env['COLORTERM'] ?? '') || /-direct$/.test(term)) return 'truecolor';
+  if ((env.NO_COLOR ?? '') !== '' || dumb || /^vt\d|-m$|-mono$/.test(term)) return 'none';
+  if (/^(truecolor|24bit)$/i.test(env.COLORTERM ?? '') || /-direct$/.test(term)) return 'truecolor';
   // These can, and seldom say so in COLORTERM.
   if (/^(xterm-kitty|xterm-ghostty|alacritty|foot|wezterm|contour)/.test(term)) return 'truecolor';
   return /256/.test(term) ? '256' : '16';
 }
 
 function isUnicode(env: NodeJS.ProcessEnv, term: string): boolean {
-  const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(
-    value => value !== undefined && value !== '',
-  );
+  const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find(value => value !== undefined && value !== '');
   // Containers and daemons often have no locale at all, with a terminal that is UTF-8 nevertheless.
   if (locale === undefined) return term !== 'linux' && term !== 'dumb' && !/^vt\d/.test(term);
   return /utf-?8/i.test(locale);
