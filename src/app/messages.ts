@@ -1,0 +1,254 @@
+// Every sentence that tells a person about trouble, keyed by the error's code. What happened, to which account,
+// what was kept, what to do next. Facts are sanitised here: they may be a server's or a mail's words.
+import { sanitize } from '../mail/sanitize.ts';
+import type { TmailError } from '../util/errors.ts';
+import { SERVER_TEXT } from '../util/limits.ts';
+
+/** Facts as short, safe text; '' where there is none. */
+type Facts = Readonly<Record<string, string>>;
+type Sentence = string | ((facts: Facts) => string);
+
+/** The sentence for an error, safe for any terminal, without a final line break. */
+export function sentence(error: TmailError, options: { readonly account?: string } = {}): string {
+  const facts = safeFacts(error, options.account);
+  const found = Object.hasOwn(sentences, error.code) ? sentences[error.code] : undefined;
+  const text = found === undefined ? generic(error, facts) : typeof found === 'string' ? found : found(facts);
+  return place(error.code, facts) + text;
+}
+
+/** True when a code has a sentence of its own. */
+export function hasSentence(code: string): boolean {
+  return Object.hasOwn(sentences, code);
+}
+
+function safeFacts(error: TmailError, account: string | undefined): Facts {
+  const given = Object.entries({ ...(account === undefined ? {} : { account }), ...error.facts });
+  const safe = given.map(([key, value]) => {
+    const text = value === undefined ? '' : sanitize(String(value)).trim();
+    return [key, text.length > SERVER_TEXT ? `${text.slice(0, SERVER_TEXT)}…` : text] as const;
+  });
+  return new Proxy(Object.fromEntries(safe), {
+    get: (facts, key) => (typeof key === 'string' && Object.hasOwn(facts, key) ? facts[key] : ''),
+  });
+}
+
+/** Where: a place in a file as editors understand it, or the account. */
+function place(code: string, { file, line, column, account }: Facts): string {
+  if (line) return `${file}:${line}:${column}: `;
+  return account && !code.startsWith('account.') ? `${account}: ` : '';
+}
+
+function generic(error: TmailError, facts: Facts): string {
+  const said = facts.text ? `: ${facts.text}` : '';
+  switch (error.kind) {
+    case 'network':
+      return `the network failed (${error.code})${said}. Mail here stays readable; tmail tries again.`;
+    case 'tls':
+      return `the connection would not be safe (${error.code})${said}. Nothing was sent. Next: tmail doctor.`;
+    case 'auth':
+      return `signing in failed (${error.code})${said}. Mail here stays readable. Next: tmail doctor.`;
+    case 'rejected':
+      return `refused (${error.code})${said}.`;
+    case 'protocol':
+      return `the server said something that makes no sense (${error.code})${said}. Nothing was lost; tmail tries again.`;
+    case 'storage':
+      return `this computer's disk failed (${error.code})${said}. Next: tmail doctor.`;
+    case 'config':
+      return `something is wrong in the configuration or the command (${error.code})${said}. Next: tmail config check.`;
+    case 'cancelled':
+      return 'Stopped.';
+    case 'bug':
+      return `this is a mistake in tmail (${error.code})${said}. Mail on this computer is not touched by it.`;
+  }
+}
+
+function meant({ suggestion }: Facts): string {
+  return suggestion ? ` Did you mean "${suggestion}"?` : '';
+}
+
+function said({ text }: Facts): string {
+  return text ? ` The server said: "${text}"` : '';
+}
+
+function server({ host, port }: Facts): string {
+  return port ? `${host}:${port}` : host || 'the server';
+}
+
+function certificate({ issuer, fingerprint256 }: Facts): string {
+  const from = issuer ? ` (issued by ${issuer})` : '';
+  return `${from}. Nothing was sent. ${fingerprint256 ? `Its SHA-256 is ${fingerprint256}.` : ''}`.trimEnd();
+}
+
+function help({ command }: Facts): string {
+  return ` Try: tmail ${command ? `${command} ` : ''}--help`;
+}
+
+const KEPT = 'Mail here stays readable';
+const AGAIN = `${KEPT}; tmail tries again by itself.`;
+const NOTHING_SENT = 'Neither name nor password was sent.';
+
+const sentences: Readonly<Record<string, Sentence>> = {
+  cancelled: 'Stopped.',
+  'bug.unexpected': f =>
+    `something happened that tmail did not expect: ${f.text}. Mail on this computer is not touched by it.`,
+  'bug.unreachable': f => `this is a mistake in tmail: ${f.value} was not expected here.`,
+
+  // The configuration
+  'config.none': f => `there is no configuration yet (${f.file}). Next: tmail, or tmail --demo.`,
+  'config.file-missing': f => `${f.file} does not exist.`,
+  'config.unreadable': f => `${f.file} can't be read (${f.reason}).`,
+  'config.too-large': f => `${f.file} is larger than a configuration can be (${f.limit} bytes).`,
+  'config.syntax': f => `expected ${f.expected}${f.found ? `, found "${f.found}"` : ', found the end'}.`,
+  'config.invalid': f => `${f.file} has ${f.count} mistakes. Next: tmail config check.`,
+  'config.unknown-key': f => `"${f.path}" is not a setting.${meant(f)}`,
+  'config.duplicate-key': f => `"${f.path}" stands here a second time.`,
+  'config.missing': f => `"${f.path}" is missing: ${f.expected}.`,
+  'config.type': f => `"${f.path || 'the file'}" must be ${f.expected}, not ${f.got}.`,
+  'config.value': f => `"${f.path}" must be ${f.expected}.${meant(f)}`,
+  'config.key': f => `"${f.path}" is no name that can be used here: ${f.expected}.`,
+  'config.auth-none': f => `"${f.path}" does not say where the password is: one of ${f.expected}.`,
+  'config.auth-many': f => `"${f.path}" says it more than once: only one of ${f.got}.`,
+  'config.insecure': f =>
+    `"${f.path}": without TLS the password would cross the network to ${f.host} in clear. Use "tls" or "starttls", or set "allowInsecure": true beside it.`,
+  'config.server-copy-missing': f =>
+    `"${f.path}" is missing: what happens to the copy on the server? "keep", "untilDeletedHere", { "deleteAfterDays": 14 } or "delete".`,
+  'config.no-accounts': 'there is no account in it.',
+  'config.unknown-account': f => `"${f.path}": there is no account "${f.got || f.account}".${meant(f)}`,
+  'config.same-name': f =>
+    `the account "${f.account}" differs only by upper and lower case from another; some disks take them for one.`,
+  'config.ignored': f =>
+    `"${f.key}" means nothing for an ${f.protocol === 'pop3' ? 'POP3' : 'IMAP'} account.`,
+  'config.unusual-port': f => `port ${f.port} usually speaks "${f.suggestion}", not "${f.security}".`,
+  'config.plain-password': f =>
+    `the password stands in the file itself. "passwordCommand" or "passwordFile" keeps it out (${f.path}).`,
+  'config.world-readable': f =>
+    `others can read this file (mode ${f.mode}), and it holds a password. Next: chmod 600`,
+  'config.ca-missing': f => `the certificates of "tls.ca" can't be read (${f.path}).`,
+
+  // Passwords
+  'secret.command-failed': f =>
+    f.reason
+      ? `the password command "${f.program}" can't be started (${f.reason}). ${KEPT}.`
+      : `the password command failed (${f.signal || `exit status ${f.exit}`})${f.stderr ? `: ${f.stderr}` : ''}. ${KEPT}.`,
+  'secret.timeout': f => `the password command gave no answer in ${f.seconds} s and was ended. ${KEPT}.`,
+  'secret.env-missing': f =>
+    `the environment variable ${f.variable}, which should hold the password, is not set.`,
+  'secret.file-missing': f => `the password file ${f.path} can't be read${f.reason ? ` (${f.reason})` : ''}.`,
+  'secret.file-mode': f => `others can read the password file ${f.path} (mode ${f.mode}). Next: chmod 600`,
+  'secret.empty': f => `the password is empty${f.variable || f.path ? ` (${f.variable || f.path})` : ''}.`,
+  'secret.malformed': 'the password holds line breaks or NUL; only one line can be a password.',
+  'auth.not-supported-yet': f =>
+    `${f.what === 'oauth2' ? 'OAuth 2' : 'the system keyring'} can't be used yet in this version. Use passwordCommand, passwordEnv or passwordFile.`,
+  'auth.refused': f => `${server(f)} refused the sign-in. ${KEPT}. Check user and password.${said(f)}`,
+  'auth.disabled': f => `${server(f)} does not allow signing in with a password on this connection. ${KEPT}.`,
+  'auth.no-password': 'there is no password to sign in with.',
+  'auth.no-method': f => `${server(f)} offers no way of signing in that tmail knows. ${KEPT}.`,
+
+  // The network
+  'net.refused': f => `${server(f)} refuses connections. ${AGAIN}`,
+  'net.dns': f => `the name ${f.host} can't be found: no network, or a wrong host name. ${AGAIN}`,
+  'net.timeout': f => `${server(f)} does not answer. ${AGAIN}`,
+  'net.unreachable': f => `${server(f)} can't be reached from here. ${AGAIN}`,
+  'net.closed': f => `the connection to ${server(f)} was cut. ${AGAIN}`,
+
+  // TLS
+  'tls.expired': f => `the certificate of ${f.host} expired on ${f.validTo}${certificate(f)}`,
+  'tls.not-yet-valid': f =>
+    `the certificate of ${f.host} is valid only from ${f.validFrom}; is this computer's clock right? Nothing was sent.`,
+  'tls.self-signed': f =>
+    `the certificate of ${f.host} is signed by itself${certificate(f)} If it is the right one, pin it: "tls": { "fingerprint256": … }.`,
+  'tls.unknown-issuer': f =>
+    `the certificate of ${f.host} comes from somebody that this computer does not know${certificate(f)} If that is right, name its authority in "tls": { "ca": … }.`,
+  'tls.revoked': f => `the certificate of ${f.host} was revoked${certificate(f)}`,
+  'tls.host': f => `the certificate is not for ${f.host} but for ${f.names || f.subject}${certificate(f)}`,
+  'tls.certificate': f => `the certificate of ${f.host} can't be trusted (${f.reason})${certificate(f)}`,
+  'tls.fingerprint': f =>
+    `the certificate of ${f.host} is not the pinned one. Expected ${f.expected}, got ${f.fingerprint256}. Nothing was sent.`,
+  'tls.ca': f => `the certificates of "tls.ca" can't be read (${f.path}). Nothing was sent.`,
+  'tls.injection': f =>
+    `${server(f)} sent something before TLS began; somebody may be in between. Nothing was sent. ${KEPT}.`,
+  'tls.starttls-missing': f =>
+    `${server(f)} does not offer STARTTLS, and "security" asks for it. ${NOTHING_SENT} Try "security": "tls" (port 993).`,
+  'tls.not-tls': f =>
+    `${server(f)} does not speak TLS at once. ${NOTHING_SENT} Perhaps this port wants "security": "starttls".`,
+  'tls.old': f => `${server(f)} speaks only versions of TLS that are no longer safe. ${NOTHING_SENT}`,
+  'tls.failed': f => `the TLS handshake with ${server(f)} failed (${f.reason}). ${NOTHING_SENT}`,
+
+  // IMAP
+  'imap.preauth': f => `${server(f)} says that somebody is signed in already; refused. ${NOTHING_SENT}`,
+  'imap.busy': f => `${server(f)} is busy or has too many connections. ${AGAIN}${said(f)}`,
+  'imap.throttled': f => `${server(f)} asks for patience. ${AGAIN}${said(f)}`,
+  'imap.bye': f => `${server(f)} ended the connection. ${AGAIN}${said(f)}`,
+  'imap.bad': f => `${server(f)} did not understand. ${AGAIN}${said(f)}`,
+  'imap.no': f => `${server(f)} said no.${said(f)}`,
+  'imap.no-folder': f => `the folder is not on the server (any more).${said(f)}`,
+  'imap.over-quota': f => `the mailbox on the server is full. Nothing here was lost.${said(f)}`,
+  'imap.limit': f =>
+    `${server(f)} sent more than mail can hold (${f.limit}); the connection was closed. ${AGAIN}`,
+  'imap.parse': f => `${server(f)} sent something that is not IMAP. ${AGAIN}`,
+  'imap.uidvalidity': f =>
+    `the server numbered its messages anew in "${f.folder}"; tmail fetches them again.`,
+  'imap.no-uidvalidity': 'the server does not number its messages, so that none can be kept here.',
+  'imap.unexpected': f => `the conversation with ${server(f)} failed: ${f.text}. ${AGAIN}`,
+
+  // This computer's disk
+  'disk.full': 'this disk is full. Fetching has stopped; nothing was lost. It goes on when there is room.',
+  'disk.read-only': f => `${f.path || 'the store'} can't be written. Reading works; changes are not kept.`,
+  'disk.io': f =>
+    `the disk failed${f.path ? ` at ${f.path}` : ''}${f.errno || f.reason ? ` (${f.errno || f.reason})` : ''}. Next: tmail doctor.`,
+  'store.locked': 'another tmail has this mail open. This one can read, but not change anything.',
+  'store.reader': 'another tmail has this mail open; this one only reads.',
+  'store.version': f =>
+    `the mail here was written by a newer tmail (version ${f.found} of the store, this one knows ${f.supported}). Nothing was touched.`,
+  'store.lost': f => `${f.count} messages can't be found on this disk any more. Next: tmail doctor.`,
+  'raw.missing':
+    'the file of this message is not on this disk. It is fetched again when there is a connection.',
+  'raw.damaged':
+    'the file of this message is damaged on this disk. It is fetched again when there is a connection.',
+  'parse.timeout': 'this message takes too long to take apart. Its raw form works: = or tmail show --raw.',
+  'parse.memory':
+    'this message needs too much memory to take apart. Its raw form works: = or tmail show --raw.',
+  'parse.failed': "this message can't be taken apart. Its raw form works: = or tmail show --raw.",
+
+  // The command line
+  'cli.unknown-command': f => `there is no command "${f.word}".${meant(f)}${help(f)}`,
+  'cli.unknown-word': f => `"tmail ${f.command} ${f.word}" is not known.${meant(f)}${help(f)}`,
+  'cli.not-available': f => `"tmail ${f.word}" is not available yet in this version.`,
+  'cli.unknown-option': f =>
+    `there is no option ${f.option}${f.command ? ` of "tmail ${f.command}"` : ''}.${meant(f)}${help(f)}`,
+  'cli.option-value': f => `${f.option} needs a value (${f.expected}).${help(f)}`,
+  'cli.option-no-value': f => `${f.option} takes no value.${help(f)}`,
+  'cli.option-once': f => `${f.option} can be given only once.${help(f)}`,
+  'cli.words': f =>
+    f.expected ? `expected ${f.expected}.${help(f)}` : `nothing more was expected.${help(f)}`,
+  'cli.number': f => `${f.option} must be ${f.expected}.${help(f)}`,
+  'cli.one-of': f => `only one of ${f.got}.${help(f)}`,
+  'cli.no-terminal': 'tmail needs a terminal. Without one: tmail list, show, sync (tmail --help).',
+  'output.closed': 'nobody reads the output any more.',
+  'output.failed': f => `the output can't be written (${f.reason}).`,
+  'id.malformed': f => `"${f.id}" is no message id; "tmail list" prints them.`,
+
+  // Accounts, folders, messages
+  'account.unknown': f => `there is no account "${f.account}".${meant(f)}`,
+  'account.none': 'every account is disabled. Name one with --account.',
+  'account.disabled': f => `the account "${f.account}" is disabled in the configuration.`,
+  'account.empty': f =>
+    `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
+  'account.protocol': f =>
+    `"${f.account}": ${f.protocol === 'pop3' ? 'POP3' : f.protocol} is not available yet in this version. Nothing on the server was touched.`,
+  'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
+  'message.not-found': f => `there is no message ${f.id} here (any more).`,
+  'body.offline':
+    'this message is not on this computer, and there is no connection. It opens when there is one.',
+  'show.no-html': 'this message has no HTML part. Try --text.',
+  'save.nothing': 'this message has no attachments.',
+  'save.no-part': f => `this message has no part ${f.part}; it has ${f.parts}.`,
+  'save.no-folder': f => `${f.folder} is not a folder.`,
+  'store.owner-gone': 'the tmail that was open has just ended. Try again.',
+  'store.unhealthy': f =>
+    `${f.missing} message files are missing in ${f.dir}. Next: tmail doctor --rebuild, then tmail sync.`,
+  'door.answer':
+    'the tmail that is open on a screen gave an answer that makes no sense. Is it another version?',
+  'door.request': 'another tmail asked for something that this version does not know.',
+  'save.names-taken': f => `too many files named "${f.name}" in ${f.folder}.`,
+};

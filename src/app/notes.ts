@@ -1,0 +1,61 @@
+// Sentences for a person that are no errors: results of commands, and what the doctor found. Facts are sanitised here.
+import { sanitize } from '../mail/sanitize.ts';
+
+function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
+/** `7 B`, `12 kB`, `3.4 MB`. */
+export function bytesText(size: number): string {
+  if (size < 1000) return `${size} B`;
+  if (size < 1_000_000) return `${Math.round(size / 1000)} kB`;
+  return size < 1_000_000_000
+    ? `${(size / 1_000_000).toFixed(1)} MB`
+    : `${(size / 1_000_000_000).toFixed(1)} GB`;
+}
+
+const PASSWORD_FROM: Readonly<Record<string, string>> = {
+  command: 'by its command',
+  env: 'in the environment',
+  file: 'in its file',
+  plain: 'in the configuration',
+};
+
+export const notes = {
+  program: (name: string) =>
+    `Careful: "${sanitize(name)}" may be a program. Open it only if you expected it.`,
+  configChecked: (file: string, accounts: number) =>
+    `${sanitize(file)}: ${count(accounts, 'account')}, no mistakes`,
+  synced: (report: { account: string; received: number; sent: number; pushed: number; onServer: number }) =>
+    [
+      `${report.account}: ${report.received} received`,
+      ...(report.sent > 0 ? [`${report.sent} sent`] : []),
+      ...(report.pushed > 0 ? [`${count(report.pushed, 'change')} pushed`] : []),
+      `${report.onServer} on the server`,
+    ].join(', '),
+
+  /** One line of the doctor. */
+  step: (account: string | null, step: string, ok: boolean | null, text: string) =>
+    `${(ok === null ? '-' : ok ? 'ok' : 'FAILED').padEnd(7)} ${account === null ? '' : `${account}: `}${step}: ${text}`,
+  skipped: 'not tried, because something before it failed',
+  passwordFound: (from: string) => `found ${PASSWORD_FROM[from] ?? ''}`.trim(),
+  addresses: (host: string, addresses: readonly string[]) => `${host} is ${addresses.join(', ')}`,
+  connected: (
+    server: { host: string; port: number; security: string },
+    tls: { protocol: string; issuer: string; validTo: string; fingerprint256: string } | null,
+  ) => {
+    const where = `${server.host}:${server.port}`;
+    if (tls === null) return `connected to ${where} without TLS, as the configuration asks`;
+    const by = tls.issuer ? ` by ${sanitize(tls.issuer)}` : '';
+    return `${tls.protocol} with ${where}; certificate issued${by}, valid to ${sanitize(tls.validTo)}, SHA-256 ${sanitize(tls.fingerprint256)}`;
+  },
+  signedIn: (user: string, host: string) => `signed in to ${host} as ${user}`,
+  folders: (folders: { total: number; roles: readonly string[] }) =>
+    `${count(folders.total, 'folder')}${folders.roles.length > 0 ? ` (${folders.roles.join(', ')})` : ''}`,
+  store: (
+    dir: string,
+    health: { accounts: number; folders: number; messages: number; files: number; bytes: number },
+  ) =>
+    `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
+    `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,
+} as const;

@@ -1,0 +1,137 @@
+// tmail sync: push what is queued, pull, end. Beside an open screen its process does the work.
+import { sentence } from '../app/messages.ts';
+import { notes } from '../app/notes.ts';
+import type { AccountConfig } from '../config/types.ts';
+import type { Store } from '../store/types.ts';
+import type { Progress, SyncReport } from '../sync/types.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import { type Context, knownAccount, type Mail } from './context.ts';
+import { openAnswer, openReport } from './door.ts';
+import { chosenFolder } from './folders.ts';
+import { jsonLine } from './output.ts';
+import { progressLine } from './progress.ts';
+import { statusOf, worst } from './status.ts';
+
+export async function sync(context: Context): Promise<number> {
+  const { args, output, signal } = context;
+  const mail = await context.mail();
+  const accounts = chosen(mail, args.values('account'));
+  const store = await ownerOrNull(mail);
+  const progress = progressLine(output.err);
+  const folder = args.value('folder') ?? null;
+  try {
+    const statuses = await Promise.all(
+      accounts.map(async account => {
+        const report = store
+          ? await syncHere({
+              mail,
+              store,
+              account,
+              folder,
+              signal,
+              onProgress: p => progress.show(account.id, p),
+            })
+          : await syncThere(mail, account, folder);
+        await progress.clear();
+        await print(context, report);
+        return worst(report.errors.map(statusOf));
+      }),
+    );
+    return worst(statuses);
+  } finally {
+    await progress.clear();
+    await store?.close();
+  }
+}
+
+function chosen(mail: Mail, named: readonly string[]): AccountConfig[] {
+  const { accounts } = mail.config;
+  if (named.length === 0) {
+    const enabled = accounts.filter(account => !account.disabled);
+    if (enabled.length === 0) throw new TmailError('config', 'account.none');
+    return enabled;
+  }
+  const ids = new Set(named.map(name => knownAccount(mail.config, name)));
+  const wanted = accounts.filter(account => ids.has(account.id));
+  const disabled = wanted.find(account => account.disabled);
+  if (disabled) throw new TmailError('config', 'account.disabled', { facts: { account: disabled.id } });
+  return wanted;
+}
+
+/** Null: another process owns the store. */
+async function ownerOrNull(mail: Mail): Promise<Store | null> {
+  try {
+    return await mail.owner();
+  } catch (error) {
+    if (error instanceof TmailError && error.code === 'store.locked') return null;
+    throw error;
+  }
+}
+
+interface Here {
+  readonly mail: Mail;
+  readonly store: Store;
+  readonly account: AccountConfig;
+  readonly folder: string | null;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/** Never throws for one account's trouble: the others go on. */
+async function syncHere({ mail, store, account, folder, signal, onProgress }: Here): Promise<SyncReport> {
+  try {
+    const kept = await store.account(account.id);
+    // Before the first sync no folder is known; then all of them are fetched.
+    const only = folder !== null && kept.folders().length > 0 ? chosenFolder(kept, folder).id : null;
+    const engine = await mail.engine(account.id, store);
+    const stop = () => void engine.stop();
+    signal.addEventListener('abort', stop);
+    try {
+      const report = await engine.syncOnce(only, onProgress);
+      signal.throwIfAborted();
+      return report;
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await engine.stop();
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed(account, asTmailError(error));
+  }
+}
+
+async function syncThere(mail: Mail, account: AccountConfig, folder: string | null): Promise<SyncReport> {
+  try {
+    const answer = await mail.knock({ t: 'sync', account: account.id, folder });
+    // It went away between our two questions.
+    if (answer === null) throw new TmailError('storage', 'store.owner-gone', { retry: 'auto' });
+    const opened = openAnswer(answer);
+    if (opened.t !== 'report') throw new TmailError('protocol', 'door.answer');
+    return openReport(opened.report);
+  } catch (error) {
+    return failed(account, asTmailError(error));
+  }
+}
+
+function failed(account: AccountConfig, error: TmailError): SyncReport {
+  const none = { received: 0, sent: 0, pushed: 0, deletedOnServer: 0, onServer: 0 };
+  return { account: account.id, protocol: account.protocol, ...none, errors: [error] };
+}
+
+async function print({ args, output }: Context, report: SyncReport): Promise<void> {
+  for (const error of report.errors) await output.err.line(sentence(error, { account: report.account }));
+  if (args.has('json')) {
+    const { account, protocol, received, sent, pushed, deletedOnServer, onServer } = report;
+    const errors = report.errors.map(error => ({
+      code: error.code,
+      kind: error.kind,
+      retry: error.retry,
+      message: sentence(error, { account }),
+    }));
+    await output.out.bytes(
+      jsonLine({ account, protocol, received, sent, pushed, deletedOnServer, onServer, errors }),
+    );
+  } else if (report.errors.length === 0) {
+    await output.out.line(notes.synced(report));
+  }
+}
