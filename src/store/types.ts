@@ -184,6 +184,11 @@ export interface FolderStore {
   /** The message with this IMAP UID. */
   byRemoteUid(uid: number): LocalUid | undefined;
   byUidl(uidl: string): LocalUid | undefined;
+  /**
+   * The number of a message with this IMAP UID whose envelope was lost to damage: not here (`byRemoteUid` does not
+   * find it), but putting it under this number brings it back to its place in the list.
+   */
+  vacant?(uid: number): LocalUid | undefined;
   /** Loads the envelopes of these positions (inclusive); an event follows when something was loaded. */
   ensure(from: number, to: number): Promise<void>;
   /** Loads flags and remote uids of every shard; needed before positions beyond the newest shard. */

@@ -1,0 +1,327 @@
+// One account's part of the store: the folder list, the operation queue, and its folders and message files. Keeps
+// the promise of `commit`: durable in the queue and applied to the index, or neither.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { splitFolderId } from '../mail/ids.ts';
+import type { AccountId, Envelope, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import type { Log } from '../util/log.ts';
+import type { Deltas } from './apply.ts';
+import type { Disk } from './disk.ts';
+import type { Folder } from './folder.ts';
+import { FolderFiles } from './folder-files.ts';
+import { FolderList } from './folder-list.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { ReportDamage } from './json.ts';
+import { Manifests } from './manifests.ts';
+import { newOperation, OperationQueue } from './queue.ts';
+import { openQueueFiles, type QueueFiles } from './queue-files.ts';
+import { RawFiles } from './raw.ts';
+import { rebuildManifest } from './rebuild-manifest.ts';
+import { loadRemote } from './remote.ts';
+import { openFolder } from './repair.ts';
+import { shardOf } from './shards.ts';
+import type {
+  AccountStore,
+  FolderCounts,
+  FolderInfo,
+  FolderRecord,
+  NewOperation,
+  Operation,
+  StoreEvent,
+} from './types.ts';
+
+/** Counts and the folder list can be had again: they are written at leisure. */
+const LIST_COMMIT_MS = 2000;
+
+export interface AccountOptions {
+  readonly id: AccountId;
+  /** Absolute: `<data>/accounts/<id>`. */
+  readonly dir: string;
+  readonly disk: Disk;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly emit: (event: StoreEvent) => void;
+  readonly damaged: ReportDamage;
+  readonly envelopeOf: (bytes: Buffer) => Envelope;
+}
+
+export class Account implements AccountStore {
+  readonly id: AccountId;
+  readonly options: AccountOptions;
+  readonly list: FolderList;
+  readonly manifests: Manifests;
+  readonly raw: RawFiles;
+  readonly #queue = new OperationQueue();
+  readonly #queueCommit: GroupCommit;
+  readonly #listCommit: GroupCommit;
+  readonly #folders = new Map<number, Promise<Folder>>();
+  readonly #open = new Map<number, Folder>();
+  #began: Promise<void> | null = null;
+  /** Message files that are being removed. */
+  #dropping: Promise<void> = Promise.resolve();
+
+  constructor(options: AccountOptions, list: FolderList, queueFiles: QueueFiles) {
+    this.id = options.id;
+    this.options = options;
+    this.list = list;
+    this.#queue.load(queueFiles.found, options.id);
+    const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
+    this.#queueCommit = new GroupCommit(
+      () => queueFiles.write(this.#queue.toFile()),
+      LIST_COMMIT_MS,
+      trouble,
+    );
+    this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
+    const { disk, now, damaged } = options;
+    this.manifests = new Manifests({
+      disk,
+      dir: join(options.dir, 'raw'),
+      now,
+      damaged,
+      rebuild: directory => rebuildManifest(this, directory),
+    });
+    this.raw = new RawFiles({
+      disk,
+      manifests: this.manifests,
+      began: () => this.#begin(),
+      reserved: async () => {
+        for (const folder of this.#open.values()) await folder.writer.reservedDurably();
+      },
+    });
+  }
+
+  static async open(options: AccountOptions): Promise<Account> {
+    const list = await FolderList.open(options);
+    return new Account(options, list, await openQueueFiles(options));
+  }
+
+  folders(): readonly FolderRecord[] {
+    return this.list.records();
+  }
+
+  async setFolders(infos: readonly FolderInfo[]): Promise<void> {
+    this.options.disk.assertWritable();
+    this.list.replace(infos);
+    this.options.emit({ t: 'folders', account: this.id });
+    await this.#listCommit.request(true);
+  }
+
+  setCounts(folder: FolderId, counts: FolderCounts): void {
+    this.options.disk.assertWritable();
+    if (!this.list.setCounts(this.#number(folder), counts)) return;
+    this.options.emit({ t: 'folders', account: this.id });
+    this.#listCommit.request(false);
+  }
+
+  async folder(id: FolderId): Promise<Folder> {
+    const number = this.#number(id);
+    if (!this.list.entry(number))
+      throw new TmailError('storage', 'folder.unknown', { facts: { folder: id } });
+    const opened = this.#folders.get(number) ?? this.#openFolder(id, number);
+    this.#folders.set(number, opened);
+    opened.catch(() => this.#folders.delete(number));
+    return opened;
+  }
+
+  /** Folders that are in memory. */
+  opened(): readonly Folder[] {
+    return [...this.#open.values()];
+  }
+
+  files(number: number): FolderFiles {
+    const { dir, disk, now, damaged } = this.options;
+    return new FolderFiles({ disk, dir: join(dir, 'folders', String(number)), now, damaged });
+  }
+
+  queue(): readonly Operation[] {
+    return this.#queue.list();
+  }
+
+  /** Synchronous up to its first wait when the folder and the shards of the targets are in memory. */
+  async commit(newOp: NewOperation): Promise<Operation> {
+    this.options.disk.assertWritable();
+    const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
+    const op = newOperation(newOp, randomUUID(), this.options.now());
+    const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
+    folder.applyPending(this.#queue.add(op, was));
+    this.options.emit({ t: 'queue', account: this.id });
+    try {
+      await this.#queueCommit.request(true);
+    } catch (error) {
+      // Not durable, hence not done: what is seen must not be more than what is kept.
+      this.#withdraw(op.id, folder);
+      throw error;
+    }
+    return op;
+  }
+
+  async attempt(id: string): Promise<void> {
+    this.#queue.tried(id, 1);
+    try {
+      await this.#queueCommit.request(true);
+    } catch (error) {
+      this.#queue.tried(id, -1);
+      throw error;
+    }
+  }
+
+  async settled(id: string): Promise<void> {
+    const op = this.#queue.get(id)?.op;
+    if (!op) return;
+    // The index has to hold durably what the queue lets go of.
+    const folder = await this.#folderOf(op);
+    await folder?.flush();
+    this.#queue.remove(id);
+    this.options.emit({ t: 'queue', account: this.id });
+    await this.#queueCommit.request(true);
+  }
+
+  async refused(id: string, error: TmailError): Promise<void> {
+    const op = this.#queue.get(id)?.op;
+    if (!op) return;
+    const folder = await this.#folderOf(op);
+    this.#withdraw(id, folder);
+    this.options.emit({ t: 'trouble', error });
+    await folder?.flush();
+    await this.#queueCommit.request(true);
+  }
+
+  async flush(): Promise<void> {
+    await this.#queueCommit.flush();
+    await this.raw.flush();
+    for (const folder of this.#open.values()) await folder.flush();
+    await this.#listCommit.flush();
+    await this.#dropping;
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+      for (const folder of this.#open.values()) await folder.writer.close();
+      if (this.#began) await this.list.setClean(true);
+    } finally {
+      for (const folder of this.#open.values()) folder.writer.stop();
+      this.#queueCommit.stop();
+      this.#listCommit.stop();
+    }
+  }
+
+  #number(id: FolderId): number {
+    const { account, folder } = splitFolderId(id);
+    if (account !== this.id) throw new TmailError('storage', 'folder.unknown', { facts: { folder: id } });
+    return folder;
+  }
+
+  async #openFolder(id: FolderId, number: number): Promise<Folder> {
+    const folder = await openFolder({
+      id,
+      number,
+      files: this.files(number),
+      writable: this.options.disk.writable,
+      queue: this.#queue,
+      record: () => this.list.record(number),
+      entry: () => this.list.entryOrDropped(number),
+      queueDurable: () => this.#queueCommit.flush(),
+      queueChanged: () => this.#queueCommit.request(false),
+      changed: deltas => this.#changed(id, number, deltas),
+      dropRaw: refs => this.#dropRaw(refs),
+      envelopeOf: ref => this.#envelopeOf(ref),
+      ownedRaw: () => this.#ownedRaw(number),
+      trouble: error => this.options.emit({ t: 'trouble', error }),
+    });
+    this.#open.set(number, folder);
+    return folder;
+  }
+
+  #changed(id: FolderId, number: number, deltas: Deltas): void {
+    this.options.emit({ t: 'folder', folder: id });
+    const folder = this.#open.get(number);
+    const counts = this.list.entry(number)?.counts;
+    if (!folder || !counts) return;
+    const next = deltas.counted
+      ? { total: folder.length, unread: folder.unread }
+      : { total: Math.max(0, counts[0] + deltas.total), unread: Math.max(0, counts[1] + deltas.unread) };
+    if (!this.list.setCounts(number, next)) return;
+    this.options.emit({ t: 'folders', account: this.id });
+    if (this.options.disk.writable) this.#listCommit.request(false);
+  }
+
+  #loadedFor(op: NewOperation): Folder | null {
+    const folder = this.#open.get(this.#number(op.folder));
+    if (!folder) return null;
+    const loaded = op.targets.every(
+      ({ uid }) => !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)),
+    );
+    return loaded ? folder : null;
+  }
+
+  async #loadFor(op: NewOperation): Promise<Folder> {
+    const folder = await this.folder(op.folder);
+    await folder.loadStates([...new Set(op.targets.map(({ uid }) => shardOf(uid)))]);
+    return folder;
+  }
+
+  /** The operation's folder with the targets in memory; null when the folder is gone. */
+  async #folderOf(op: NewOperation): Promise<Folder | null> {
+    return this.list.entry(this.#number(op.folder)) ? this.#loadFor(op) : null;
+  }
+
+  /** Takes an operation back: its messages show what they would show without it. */
+  #withdraw(id: string, folder: Folder | null): void {
+    const pending = this.#queue.get(id);
+    if (!pending) return;
+    const { targets, folder: of } = pending.op;
+    const bases = targets.map(({ uid }) => ({ uid, base: this.#queue.base(of, uid) ?? -1 }));
+    this.#queue.remove(id);
+    this.options.emit({ t: 'queue', account: this.id });
+    folder?.showFlags(
+      bases
+        .filter(({ base }) => base >= 0)
+        .map(({ uid, base }) => [uid, this.#queue.rebase(of, uid, base, folder.keywords).flags] as const),
+    );
+  }
+
+  #begin(): Promise<void> {
+    this.#began ??= this.list.setClean(false);
+    this.#began.catch(() => {
+      this.#began = null;
+    });
+    return this.#began;
+  }
+
+  #dropRaw(refs: readonly RawRef[]): void {
+    this.#dropping = this.raw.removeAll(refs).catch((thrown: unknown) => {
+      // An orphan: swept at the next start.
+      this.options.log.warn('raw.remove', { account: this.id, code: asTmailError(thrown).code });
+    });
+  }
+
+  async #envelopeOf(ref: RawRef): Promise<Envelope | null> {
+    try {
+      return this.options.envelopeOf(await this.raw.read(ref));
+    } catch (thrown) {
+      const error = asTmailError(thrown);
+      if (error.kind !== 'storage') this.options.log.warn('envelope', { account: this.id, n: ref.n });
+      else if (!error.code.startsWith('raw.')) throw error;
+      return null;
+    }
+  }
+
+  async #ownedRaw(folder: number): Promise<Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>> {
+    const owned = new Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>();
+    for (const directory of await this.manifests.directories()) {
+      for (const [n, entry] of Object.entries(await this.manifests.files(directory))) {
+        if (entry.folder !== folder || entry.uid === 0) continue;
+        const known = owned.get(entry.uid);
+        // The whole message is worth more than its text.
+        if (known && entry.partial && !known.raw.partial) continue;
+        owned.set(entry.uid, {
+          raw: { n: Number(n), partial: entry.partial },
+          remote: loadRemote(entry.remote),
+        });
+      }
+    }
+    return owned;
+  }
+}

@@ -1,0 +1,183 @@
+// One change of a folder, applied in memory: the only place that decides what a pull's words do to the index.
+// Synchronous; the writer is told what has to be written.
+import { type LocalUid, type RawRef, SEEN } from '../mail/types.ts';
+import { TmailError } from '../util/errors.ts';
+import { EnvelopeShard } from './envelopes.ts';
+import { flagBits } from './flags.ts';
+import { type Folder, initialSync } from './folder.ts';
+import { shardOf, slotOf } from './shards.ts';
+import { GONE } from './state.ts';
+import type { FolderChange, NewMessage } from './types.ts';
+
+/** How the folder's counts move; `counted`: what is here is the truth now. */
+export interface Deltas {
+  readonly total: number;
+  readonly unread: number;
+  readonly counted: boolean;
+}
+
+export function shardsTouched(change: FolderChange): number[] {
+  const shards = new Set<number>();
+  for (const { uid } of change.put ?? []) shards.add(shardOf(uid));
+  for (const { uid } of change.flags ?? []) shards.add(shardOf(uid));
+  for (const { uid } of change.raw ?? []) shards.add(shardOf(uid));
+  for (const uid of change.remove ?? []) shards.add(shardOf(uid));
+  return [...shards];
+}
+
+/** @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed. */
+export function applyChange(folder: Folder, change: FolderChange): void {
+  assertFits(folder, change);
+  const tally = { total: 0, unread: 0, visible: false };
+  if (change.reset) reset(folder, tally);
+  for (const message of change.put ?? []) put(folder, message, tally);
+  for (const { uid, flags } of change.flags ?? []) serverFlags(folder, uid, flags, tally);
+  for (const uid of change.remove ?? []) remove(folder, uid, tally);
+  for (const { uid, raw } of change.raw ?? []) setRaw(folder, uid, raw, tally);
+  if (change.sync) {
+    folder.sync = change.sync;
+    folder.writer.indexChanged();
+  }
+  folder.table.changed();
+  folder.evict();
+  if (!tally.visible) return;
+  const counted = !folder.record.remote || folder.sync.filledDownTo === 1;
+  folder.shown({ total: tally.total, unread: tally.unread, counted });
+}
+
+interface Tally {
+  total: number;
+  unread: number;
+  visible: boolean;
+}
+
+function assertFits(folder: Folder, change: FolderChange): void {
+  const floor = change.reset ? folder.next : folder.floor;
+  const validity = new Map<number, string>();
+  for (const { uid, remote } of change.put ?? []) {
+    if (uid < floor || !Number.isSafeInteger(uid)) {
+      throw new TmailError('bug', 'bug.forgotten-uid', { facts: { folder: folder.host.id, uid } });
+    }
+    if (remote?.t !== 'imap') continue;
+    const state = folder.table.state(shardOf(uid));
+    const known = validity.get(shardOf(uid)) ?? (change.reset || !state?.count ? null : state.validity);
+    if (known !== null && known !== remote.uidValidity) {
+      throw new TmailError('bug', 'bug.mixed-uidvalidity', { facts: { folder: folder.host.id, uid } });
+    }
+    validity.set(shardOf(uid), remote.uidValidity);
+  }
+}
+
+function reset(folder: Folder, tally: Tally): void {
+  tally.visible = true;
+  tally.total -= folder.length;
+  tally.unread -= folder.unread;
+  const kept = shardOf(folder.next);
+  for (const number of folder.table.numbers()) {
+    const state = folder.table.state(number);
+    if (!state) continue;
+    for (const slot of state.order()) {
+      const raw = state.raw(slot);
+      if (raw) folder.writer.drop(raw);
+    }
+    folder.envelopes.delete(number);
+    if (number < kept) {
+      folder.table.delete(number);
+      folder.writer.shardForgotten(number);
+      continue;
+    }
+    for (const slot of [...state.order()]) state.clear(slot, GONE);
+    state.validity = null;
+    folder.writer.envelopesChanged(number);
+    folder.hold(number, new EnvelopeShard(), true);
+    folder.writer.stateChanged(number);
+  }
+  folder.floor = folder.next;
+  folder.sync = initialSync();
+  if (folder.uidls) folder.uidls = new Map();
+  folder.writer.retreated();
+}
+
+function put(folder: Folder, message: NewMessage, tally: Tally): void {
+  const { uid, remote } = message;
+  const number = shardOf(uid);
+  const slot = slotOf(uid);
+  const isNew = !folder.table.has(number);
+  const state = folder.table.stateForWriting(number);
+  if (!state) return;
+  if (uid >= folder.next) {
+    folder.next = uid + 1;
+    folder.writer.reserved();
+  }
+  // First, so that the shard is not let go of again before it is written.
+  folder.writer.envelopesChanged(number);
+  // A shard that exists on disk is read before it is written again; a new one has nothing to be read.
+  const held = folder.hold(number, folder.envelopes.get(number)?.shard ?? new EnvelopeShard(), isNew);
+  held.set(slot, message.envelope, remote);
+  state.setRemote(slot, remote?.t === 'imap' ? remote.uid : 0);
+  if (remote?.t === 'imap') state.validity = remote.uidValidity;
+  if (remote?.t === 'pop3') {
+    folder.uidls ??= new Map();
+    folder.uidls.set(remote.uidl, uid);
+  }
+  const before = state.flags(slot);
+  const { flags, changed } = folder.host.queue.rebase(
+    folder.host.id,
+    uid,
+    flagBits(message.flags, folder.keywords),
+    folder.keywords,
+  );
+  if (changed) folder.host.queueChanged();
+  state.setFlags(slot, flags);
+  if (message.raw) replaceRaw(folder, uid, message.raw);
+  if (before !== undefined) tally.unread += unreadOf(flags) - unreadOf(before);
+  tally.visible = true;
+  folder.writer.stateChanged(number);
+}
+
+function serverFlags(folder: Folder, uid: LocalUid, names: readonly string[], tally: Tally): void {
+  const state = folder.table.state(shardOf(uid));
+  const before = state?.flags(slotOf(uid));
+  if (!state || before === undefined) return;
+  const base = flagBits(names, folder.keywords);
+  const { flags, changed } = folder.host.queue.rebase(folder.host.id, uid, base, folder.keywords);
+  if (changed) folder.host.queueChanged();
+  if (flags === before) return;
+  state.setFlags(slotOf(uid), flags);
+  tally.unread += unreadOf(flags) - unreadOf(before);
+  tally.visible = true;
+  folder.writer.stateChanged(shardOf(uid));
+}
+
+function remove(folder: Folder, uid: LocalUid, tally: Tally): void {
+  const state = folder.table.state(shardOf(uid));
+  const before = state?.flags(slotOf(uid));
+  if (!state || before === undefined) return;
+  const raw = state.raw(slotOf(uid));
+  if (raw) folder.writer.drop(raw);
+  state.clear(slotOf(uid), GONE);
+  tally.total--;
+  tally.unread -= unreadOf(before);
+  tally.visible = true;
+  folder.writer.stateChanged(shardOf(uid));
+}
+
+function setRaw(folder: Folder, uid: LocalUid, raw: RawRef | null, tally: Tally): void {
+  if (folder.flags(uid) === undefined) {
+    // The message went while its file was being written.
+    if (raw) folder.writer.drop(raw);
+    return;
+  }
+  replaceRaw(folder, uid, raw);
+  tally.visible = true;
+  folder.writer.stateChanged(shardOf(uid));
+}
+
+function replaceRaw(folder: Folder, uid: LocalUid, raw: RawRef | null): void {
+  const state = folder.table.state(shardOf(uid));
+  const old = state?.raw(slotOf(uid));
+  if (old && old.n !== raw?.n) folder.writer.drop(old);
+  state?.setRaw(slotOf(uid), raw);
+}
+
+const unreadOf = (flags: number) => ((flags & SEEN) === 0 ? 1 : 0);

@@ -1,0 +1,152 @@
+// The store's hands on the disk: private modes, bounded reads that follow no link, few writes at once, and every
+// failure as a TmailError. Knows no file's meaning.
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { TmailError } from '../util/errors.ts';
+import { type FileSystem, syncDirectory, writeFileDurably } from '../util/fsync.ts';
+
+/** Files written at once: libuv has four threads, and a disk gains nothing from more. */
+const WRITES_AT_ONCE = 4;
+
+/** The storage error behind a failed system call. `disk.full`, `disk.read-only`, `disk.io`; facts: path, errno. */
+export function storageError(error: unknown, path: string): TmailError {
+  if (error instanceof TmailError) return error;
+  const errno = errnoOf(error);
+  const facts = { path, errno: errno ?? String(error) };
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new TmailError('storage', 'disk.full', { retry: 'auto', facts, cause: error });
+  }
+  if (errno === 'EROFS' || errno === 'EACCES' || errno === 'EPERM') {
+    return new TmailError('storage', 'disk.read-only', { facts, cause: error });
+  }
+  if (errno === undefined) return new TmailError('bug', 'bug.unexpected', { facts, cause: error });
+  return new TmailError('storage', 'disk.io', { facts, cause: error });
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+export class Disk {
+  readonly fs: FileSystem;
+  /** False for a reader: every call that would change something throws `store.reader`. */
+  readonly writable: boolean;
+  #writing = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(fs: FileSystem, writable: boolean) {
+    this.fs = fs;
+    this.writable = writable;
+  }
+
+  /** The whole file; null when it is absent, `too large` and `not a file` as null bytes count as damage. */
+  async read(path: string, limit: number): Promise<Buffer | 'huge' | 'not-a-file' | null> {
+    try {
+      const handle = await this.fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+      try {
+        const stat = await handle.stat();
+        if (!stat.isFile()) return 'not-a-file';
+        if (stat.size > limit) return 'huge';
+        if (this.writable && (stat.mode & 0o077) !== 0) await handle.chmod(0o600);
+        return await handle.readFile();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return null;
+      if (errno === 'ELOOP' || errno === 'EISDIR') return 'not-a-file';
+      throw storageError(error, path);
+    }
+  }
+
+  /** Replaces a file durably; see writeFileDurably. */
+  async write(path: string, data: string, options: { directory?: boolean } = {}): Promise<void> {
+    this.assertWritable();
+    await this.limited(path, () => writeFileDurably(path, data, { fs: this.fs, ...options }));
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    this.assertWritable();
+    await this.limited(path, () => syncDirectory(path, this.fs));
+  }
+
+  /** Makes a private directory and its parents, durably. */
+  async makeDirectory(path: string): Promise<void> {
+    this.assertWritable();
+    await this.limited(path, async () => {
+      const first = await this.fs.mkdir(path, { recursive: true, mode: 0o700 });
+      if (first === undefined) return;
+      for (let made = path; ; made = dirname(made)) {
+        await syncDirectory(dirname(made), this.fs);
+        if (made === first || made === dirname(made)) break;
+      }
+    });
+  }
+
+  /** Names in a directory, unsorted; none when it is absent. */
+  async list(path: string): Promise<string[]> {
+    try {
+      return await this.fs.readdir(path);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR') return [];
+      throw storageError(error, path);
+    }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    try {
+      await this.fs.lstat(path);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return false;
+      throw storageError(error, path);
+    }
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.assertWritable();
+    await this.limited(to, () => this.fs.rename(from, to));
+  }
+
+  /** Repeatable: an absent file is a removed file. */
+  async remove(path: string): Promise<void> {
+    this.assertWritable();
+    try {
+      await this.fs.unlink(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw storageError(error, path);
+    }
+  }
+
+  async freeBytes(path: string): Promise<number> {
+    try {
+      const stat = await this.fs.statfs(path);
+      return stat.bavail * stat.bsize;
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  }
+
+  assertWritable(): void {
+    if (!this.writable) throw new TmailError('storage', 'store.reader');
+  }
+
+  /** Runs a system call when fewer than WRITES_AT_ONCE others run, and translates its error. */
+  async limited<T>(path: string, work: () => Promise<T>): Promise<T> {
+    if (this.#writing >= WRITES_AT_ONCE) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    else this.#writing++;
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(error, path);
+    } finally {
+      // The place is handed over, not freed, so that nobody slips in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#writing--;
+    }
+  }
+}

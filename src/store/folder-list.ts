@@ -1,0 +1,174 @@
+// account.json: the account's folders, their numbers and counts. A folder's number is its directory and part of
+// every message id, so it is never given to another folder. Opens no folder.
+import { join } from 'node:path';
+import type { Low } from 'lowdb';
+import { folderId } from '../mail/ids.ts';
+import type { AccountId, Role } from '../mail/types.ts';
+import { TmailError } from '../util/errors.ts';
+import type { Disk } from './disk.ts';
+import { FILE_VERSION, openJson, type ReportDamage } from './json.ts';
+import { type AccountFile, type FolderEntry, type IndexFile, isAccountFile, isIndexFile } from './shapes.ts';
+import type { FolderCounts, FolderInfo, FolderRecord } from './types.ts';
+
+export interface FolderListOptions {
+  readonly id: AccountId;
+  readonly dir: string;
+  readonly disk: Disk;
+  readonly now: () => number;
+  readonly damaged: ReportDamage;
+}
+
+const ROLES: readonly Role[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash', 'all', 'flagged'];
+
+export class FolderList {
+  readonly #options: FolderListOptions;
+  readonly #low: Low<AccountFile>;
+  /** The last owner did not close the account: files and index may disagree. */
+  readonly crashed: boolean;
+  #records: FolderRecord[] | null = null;
+
+  private constructor(options: FolderListOptions, low: Low<AccountFile>) {
+    this.#options = options;
+    this.#low = low;
+    this.crashed = !low.data.clean;
+  }
+
+  /** For an owner creates the account. */
+  static async open(options: FolderListOptions): Promise<FolderList> {
+    const { disk, dir, now, damaged } = options;
+    if (disk.writable) await disk.makeDirectory(dir);
+    const { low, found } = await openJson<AccountFile>({
+      disk,
+      path: join(dir, 'account.json'),
+      check: isAccountFile,
+      fallback: () => ({ v: FILE_VERSION, clean: true, next: 1, folders: [] }),
+      damaged,
+      now,
+    });
+    if (found !== 'good') {
+      low.data = await rebuildList(options);
+      if (disk.writable) await low.write();
+    }
+    return new FolderList(options, low);
+  }
+
+  records(): readonly FolderRecord[] {
+    this.#records ??= this.#low.data.folders
+      .filter(entry => entry.dropped === 0)
+      .map(entry => toRecord(this.#options.id, entry));
+    return this.#records;
+  }
+
+  /** Every folder with files, also those that vanished from the server. */
+  entries(): readonly FolderEntry[] {
+    return this.#low.data.folders;
+  }
+
+  /** Undefined for a number that was never given or whose folder was dropped. */
+  entry(number: number): FolderEntry | undefined {
+    return this.#low.data.folders.find(entry => entry.n === number && entry.dropped === 0);
+  }
+
+  record(number: number): FolderRecord {
+    const id = folderId(this.#options.id, number);
+    const record = this.records().find(candidate => candidate.id === id);
+    return record ?? toRecord(this.#options.id, this.entryOrDropped(number));
+  }
+
+  entryOrDropped(number: number): FolderEntry {
+    const entry = this.#low.data.folders.find(candidate => candidate.n === number);
+    if (!entry) throw new TmailError('storage', 'folder.unknown', { facts: { folder: number } });
+    return entry;
+  }
+
+  /** In memory; see AccountStore.setFolders. */
+  replace(infos: readonly FolderInfo[]): void {
+    const old = new Map(this.#low.data.folders.map(entry => [entry.path, entry]));
+    const kept = new Map<string, FolderEntry>();
+    for (const info of infos) {
+      if (kept.has(info.path)) continue;
+      const before = old.get(info.path);
+      const counts: [number, number] = info.counts
+        ? [info.counts.total, info.counts.unread]
+        : (before?.counts ?? [0, 0]);
+      const { path, name, delimiter, role, subscribed, selectable, remote } = info;
+      const n = before?.n ?? this.#low.data.next++;
+      kept.set(path, { n, path, name, delimiter, role, subscribed, selectable, remote, counts, dropped: 0 });
+    }
+    // A server's list says nothing about folders that exist only here.
+    const fromServer = infos.some(info => info.remote);
+    const rest = [...old.values()].filter(entry => !kept.has(entry.path));
+    const folders = [...kept.values()];
+    for (const entry of rest) {
+      const stays = entry.dropped !== 0 || (fromServer && !entry.remote);
+      folders.push(stays ? entry : { ...entry, dropped: this.#options.now() });
+    }
+    this.#low.data = { ...this.#low.data, folders };
+    this.#records = null;
+  }
+
+  /** True when they differ from what was known. */
+  setCounts(number: number, counts: FolderCounts): boolean {
+    const entry = this.entry(number);
+    if (!entry || (entry.counts[0] === counts.total && entry.counts[1] === counts.unread)) return false;
+    entry.counts = [counts.total, counts.unread];
+    this.#records = null;
+    return true;
+  }
+
+  async setClean(clean: boolean): Promise<void> {
+    const before = this.#low.data.clean;
+    if (before === clean) return;
+    this.#low.data.clean = clean;
+    try {
+      await this.#low.write();
+    } catch (error) {
+      this.#low.data.clean = before;
+      throw error;
+    }
+  }
+
+  async write(): Promise<void> {
+    await this.#low.write();
+  }
+}
+
+/** No list: each folder's index.json has a copy of its entry; the rest comes back with the server's list. */
+async function rebuildList(options: FolderListOptions): Promise<AccountFile> {
+  const { disk, dir, now, damaged } = options;
+  const folders: FolderEntry[] = [];
+  const numbers = (await disk.list(join(dir, 'folders')))
+    .filter(name => /^[1-9]\d{0,8}$/.test(name))
+    .map(Number);
+  for (const n of numbers.sort((a, b) => a - b)) {
+    const path = join(dir, 'folders', String(n), 'index.json');
+    const fallback = (): IndexFile | null => null;
+    const check = (value: unknown): value is IndexFile | null => isIndexFile(value);
+    const { low } = await openJson({ disk, path, check, fallback, damaged, now });
+    // Without a name it is still a folder with mail in it.
+    folders.push(low.data ? { ...low.data.folder, n } : nameless(n));
+  }
+  const next = Math.max(0, ...numbers) + 1;
+  return { v: FILE_VERSION, clean: folders.length === 0, next, folders };
+}
+
+function nameless(n: number): FolderEntry {
+  const path = `Recovered-${n}`;
+  const nothing = { role: null, subscribed: true, selectable: true, remote: false };
+  return { n, path, name: path, delimiter: '/', ...nothing, counts: [0, 0], dropped: 0 };
+}
+
+function toRecord(account: AccountId, entry: FolderEntry): FolderRecord {
+  return {
+    id: folderId(account, entry.n),
+    account,
+    path: entry.path,
+    name: entry.name,
+    delimiter: entry.delimiter,
+    role: ROLES.find(role => role === entry.role) ?? null,
+    subscribed: entry.subscribed,
+    selectable: entry.selectable,
+    remote: entry.remote,
+    counts: { total: entry.counts[0], unread: entry.counts[1] },
+  };
+}

@@ -1,0 +1,181 @@
+// Opens the store: lock, version, accounts; and hands events round. The composition of this layer, nothing else.
+import { basename, join, relative } from 'node:path';
+import type { AccountId, Envelope } from '../mail/types.ts';
+import { TmailError } from '../util/errors.ts';
+import { type FileSystem, realFileSystem } from '../util/fsync.ts';
+import { type Log, silentLog } from '../util/log.ts';
+import { Account, type AccountOptions } from './account.ts';
+import { Disk } from './disk.ts';
+import { answer, type DoorHandler } from './door.ts';
+import { envelopeOf } from './headers.ts';
+import { type Lock, lockStore } from './lock.ts';
+import { assertVersion, migrate } from './migrate.ts';
+import type { AccountStore, OpenStoreOptions, Store, StoreEvent } from './types.ts';
+
+export { knock } from './door.ts';
+
+export interface StoreOptions extends OpenStoreOptions {
+  readonly log?: Log;
+  /** The disk; another one in tests. */
+  readonly fs?: FileSystem;
+  /** Reads a message's header when an index has to be rebuilt from message files. */
+  readonly envelopeOf?: (bytes: Buffer) => Envelope;
+}
+
+/** What this store offers beside the contract. */
+export interface LocalStore extends Store {
+  account(id: AccountId): Promise<Account>;
+  /** Answers other processes (`knock`) from now on. */
+  serve(handler: DoorHandler): void;
+  /** Free space for the person on the store's disk. */
+  freeBytes(): Promise<number>;
+}
+
+/**
+ * @throws TmailError `store.locked` (dir, pid): another process owns it; `store.version` (found, supported): written
+ * by a newer tmail; `disk.*`. Then nothing was changed.
+ */
+export async function openStore(options: StoreOptions): Promise<LocalStore> {
+  const { dir, mode, now = Date.now, log = silentLog } = options;
+  const disk = new Disk(options.fs ?? realFileSystem, mode === 'owner');
+  const listeners = new Set<(event: StoreEvent) => void>();
+  const emit = (event: StoreEvent) => {
+    if (event.t === 'trouble') log.warn(event.error.code, event.error.facts);
+    for (const listener of [...listeners]) listener(event);
+  };
+  /** Damage found before anyone could subscribe. */
+  const early: TmailError[] = [];
+  const damaged = (file: string, kept: string | null, reason: string) => {
+    const facts = { file: relative(dir, file), kept: kept === null ? undefined : basename(kept), reason };
+    const error = new TmailError('storage', 'store.set-aside', { retry: 'never', facts });
+    if (listeners.size === 0) early.push(error);
+    emit({ t: 'trouble', error });
+  };
+  await assertVersion({ disk, dir, now, damaged });
+
+  let handler: DoorHandler | null = null;
+  let lock: Lock | null = null;
+  if (mode === 'owner') {
+    await disk.makeDirectory(dir);
+    lock = await lockStore(dir, socket => answer(socket, () => handler));
+    try {
+      await migrate({ disk, dir, now, damaged });
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+  const accountOptions = (id: AccountId): AccountOptions => ({
+    id,
+    dir: join(dir, 'accounts', id),
+    disk,
+    now,
+    log,
+    emit,
+    damaged,
+    envelopeOf: options.envelopeOf ?? envelopeOf,
+  });
+  return new OpenedStore({
+    dir,
+    disk,
+    mode,
+    listeners,
+    early,
+    lock,
+    accountOptions,
+    known: (await disk.list(join(dir, 'accounts'))).filter(isAccountId).sort(),
+    serve: served => {
+      handler = served;
+    },
+  });
+}
+
+/** Account ids are directory names: nothing else may be in them, and none starts with a dot. */
+export function isAccountId(id: string): boolean {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(id);
+}
+
+interface Parts {
+  readonly dir: string;
+  readonly disk: Disk;
+  readonly mode: 'owner' | 'reader';
+  readonly listeners: Set<(event: StoreEvent) => void>;
+  readonly early: TmailError[];
+  readonly lock: Lock | null;
+  readonly known: readonly AccountId[];
+  readonly accountOptions: (id: AccountId) => AccountOptions;
+  readonly serve: (handler: DoorHandler) => void;
+}
+
+class OpenedStore implements LocalStore {
+  readonly #parts: Parts;
+  readonly #accounts = new Map<AccountId, Promise<Account>>();
+  readonly #opened = new Map<AccountId, Account>();
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get dir(): string {
+    return this.#parts.dir;
+  }
+
+  get mode(): 'owner' | 'reader' {
+    return this.#parts.mode;
+  }
+
+  accounts(): readonly AccountId[] {
+    return [...new Set([...this.#parts.known, ...this.#accounts.keys()])];
+  }
+
+  account(id: AccountId): Promise<Account> {
+    if (!isAccountId(id)) {
+      return Promise.reject(new TmailError('config', 'account.malformed', { facts: { account: id } }));
+    }
+    let account = this.#accounts.get(id);
+    if (!account) {
+      account = Account.open(this.#parts.accountOptions(id)).then(opened => {
+        this.#opened.set(id, opened);
+        return opened;
+      });
+      account.catch(() => this.#accounts.delete(id));
+      this.#accounts.set(id, account);
+    }
+    return account;
+  }
+
+  subscribe(listener: (event: StoreEvent) => void): () => void {
+    this.#parts.listeners.add(listener);
+    for (const error of this.#parts.early.splice(0)) listener({ t: 'trouble', error });
+    return () => this.#parts.listeners.delete(listener);
+  }
+
+  serve(handler: DoorHandler): void {
+    this.#parts.serve(handler);
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#parts.disk.freeBytes(this.#parts.dir);
+  }
+
+  async flush(): Promise<void> {
+    for (const account of this.#opened.values()) await account.flush();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#accounts.values());
+    try {
+      if (this.mode === 'owner') for (const account of this.#opened.values()) await account.close();
+    } finally {
+      this.#parts.lock?.release();
+    }
+  }
+}
+
+export type { AccountStore };
