@@ -57,6 +57,8 @@ export interface FolderSync {
    * pulled). 1 when the copy is complete, null before the first pull.
    */
   readonly filledDownTo: number | null;
+  /** While the first pull goes on: the number that the next older message gets. Absent: below the oldest here. */
+  readonly nextSlot?: number;
 }
 
 export interface FolderRecord {

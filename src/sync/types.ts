@@ -30,6 +30,8 @@ export interface Session {
   connect(signal: AbortSignal): Promise<void>;
   /** Server's folders → store, with counts. */
   folders(): Promise<void>;
+  /** Where `folders` could not bring the counts in one command: asks folder by folder. */
+  counts?(): AsyncGenerator<Progress>;
   /** Server → store. Repeatable and resumable; every yield is a safe stop. */
   pull(folder: FolderId): AsyncGenerator<Progress>;
   /** Makes the message durable on disk. Repeatable; nothing is fetched when it is there already. */

@@ -1,0 +1,445 @@
+// One IMAP connection: imapflow wrapped so that its traps stay in here. Strict TLS, refused PREAUTH, a deadline on
+// every command, bounded answers, names sent as the server listed them, translated errors. Knows nothing of the store.
+import { isIP, type Socket } from 'node:net';
+import type {
+  FetchMessageObject,
+  FetchQueryObject,
+  ImapFlow,
+  ImapFlowOptions,
+  ImapTransportSocket,
+  ListResponse,
+  StatusObject,
+} from 'imapflow';
+import type { ServerSettings } from '../../config/types.ts';
+import { cancelled, TmailError } from '../../util/errors.ts';
+import { COMMAND_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
+import { type Peer, preauthRefused, translate } from '../errors.ts';
+import { createDialer, type Dialer } from '../tls.ts';
+import { parseUidSet, type UidRange } from './uid-set.ts';
+
+/** Bounds of one connection; tests make them small. Bytes and milliseconds. */
+export interface LineLimits {
+  readonly connectMs: number;
+  /** Silence under a command. */
+  readonly commandMs: number;
+  /** A command as a whole: a server that trickles for ever is not waited out. */
+  readonly commandTotalMs: number;
+  readonly lineBytes: number;
+  readonly literalBytes: number;
+  readonly responseBytes: number;
+}
+
+export const LINE_LIMITS: LineLimits = {
+  connectMs: CONNECT_TIMEOUT_MS,
+  commandMs: COMMAND_TIMEOUT_MS,
+  commandTotalMs: 10 * 60_000,
+  // SEARCH of a million messages is 8 MB; bodies are asked for in pieces far smaller than this.
+  lineBytes: 16 * 1024 * 1024,
+  literalBytes: 32 * 1024 * 1024,
+  responseBytes: 48 * 1024 * 1024,
+};
+
+export interface ClientOptions {
+  readonly server: ServerSettings;
+  readonly password: string;
+  readonly version: string;
+  readonly limits?: LineLimits;
+}
+
+/** A folder as SELECT described it. */
+export interface Mailbox {
+  readonly path: string;
+  readonly uidValidity: string;
+  /** 0: the server did not say. */
+  readonly uidNext: number;
+  readonly exists: number;
+  /** Null without CONDSTORE or where the folder has no mod-sequences. */
+  readonly highestModseq: string | null;
+  readonly readOnly: boolean;
+  /** Null: any flag. */
+  readonly permanentFlags: ReadonlySet<string> | null;
+}
+
+/** What the server says without being asked. Sequence numbers are those of the moment. */
+export type Unsolicited =
+  | { readonly t: 'exists'; readonly count: number }
+  | { readonly t: 'expunge'; readonly seq: number }
+  | { readonly t: 'vanished'; readonly uids: readonly UidRange[]; readonly earlier: boolean }
+  | { readonly t: 'flags' };
+
+export interface Features {
+  readonly condstore: boolean;
+  readonly qresync: boolean;
+  readonly idle: boolean;
+  readonly listStatus: boolean;
+  readonly quota: boolean;
+  /** Names travel as UTF-8 (UTF8=ACCEPT is enabled). */
+  readonly utf8: boolean;
+}
+
+/** How a folder is called here and on the wire. */
+export interface MailboxName {
+  readonly path: string;
+  readonly wire: string;
+}
+
+export interface RowRequest {
+  readonly by: 'uid' | 'seq';
+  readonly range: string;
+  readonly items: FetchQueryObject;
+  /** More rows than this are an attack or a broken server. */
+  readonly most: number;
+  readonly changedSince?: string;
+}
+
+export interface ImapClient {
+  readonly peer: Peer;
+  readonly features: Features;
+  /** Resolves once, when the line is gone: why, or null when it was closed from here. */
+  readonly closed: Promise<TmailError | null>;
+  list(withStatus: boolean): Promise<ListResponse[]>;
+  status(name: MailboxName): Promise<StatusObject>;
+  /** Always a new SELECT: fresh counts and UIDVALIDITY. */
+  select(name: MailboxName): Promise<Mailbox>;
+  /** All rows of one FETCH; rows that were not parseable are missing. */
+  rows(request: RowRequest): Promise<FetchMessageObject[]>;
+  /** UIDs in a UID range, ascending. */
+  uidsIn(range: string): Promise<number[]>;
+  uidsOfMessageId(messageId: string): Promise<number[]>;
+  /** How many messages have a UID in the range. */
+  countIn(range: string): Promise<number>;
+  /** UID STORE ±FLAGS.SILENT. @throws TmailError `rejected` with the server's words */
+  storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void>;
+  /** Listens until the next command, `stopIdle` or the server ends it. Resolves at once without IDLE. */
+  idle(): Promise<void>;
+  noop(): Promise<void>;
+  subscribe(listener: (event: Unsolicited) => void): () => void;
+  /** Bytes received so far. */
+  received(): number;
+  /** Cuts the line with this reason: every pending call rejects with it. */
+  fail(error: TmailError): void;
+  /** Pending calls reject with `cancelled`. Repeatable. */
+  close(): void;
+}
+
+/** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
+interface Internals {
+  exec(command: string, attributes: unknown, options?: unknown): Promise<{ next(): void }>;
+  untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
+  folders: Map<string, unknown>;
+  namespace?: { prefix?: string } | false;
+  byeReason?: string;
+}
+
+interface WireAttribute {
+  readonly type: string;
+  readonly value: string;
+}
+
+/**
+ * Connects and signs in.
+ * @throws TmailError network, tls, auth, protocol, config; `cancelled` when the signal fires.
+ */
+export async function openClient(options: ClientOptions, signal: AbortSignal): Promise<ImapClient> {
+  if (signal.aborted) throw cancelled();
+  const dialer = await createDialer(options.server);
+  const { ImapFlow: Flow } = await import('imapflow');
+  const flow = new Flow(flowOptions(options, dialer));
+  const client = new Client(flow, options);
+  const abort = (): void => client.close();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await client.connect();
+    return client;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function flowOptions(options: ClientOptions, dialer: Dialer): ImapFlowOptions {
+  const { server } = options;
+  const limits = options.limits ?? LINE_LIMITS;
+  return {
+    host: server.host,
+    port: server.port,
+    secure: server.security === 'tls',
+    // Nothing is sent in clear where STARTTLS was asked for, and nothing is upgraded where it was not.
+    ...(server.security === 'tls' ? {} : { doSTARTTLS: server.security === 'starttls' }),
+    transport: {
+      // The adapter's types ask for a Duplex with setTimeout, which both sockets are.
+      connect: (to, onConnect) => (to.secure ? dialer.secure(onConnect) : dialer.plain(onConnect)),
+      upgrade: (socket: ImapTransportSocket, _to, onSecure) => dialer.secure(onSecure, socket as Socket),
+    },
+    auth: { user: server.user, pass: options.password },
+    // Name and version only: no vendor, no address, nothing about this computer.
+    clientInfo: { name: 'tmail', version: options.version, vendor: '', 'support-url': '' },
+    logger: false,
+    disableAutoIdle: true,
+    disableIMAP4rev2: true,
+    disableBinary: true,
+    // Compressing for a server on this computer would cost time and save nothing.
+    disableCompression: isLoopback(server.host),
+    qresync: true,
+    connectionTimeout: limits.connectMs,
+    greetingTimeout: limits.connectMs,
+    socketTimeout: limits.commandMs,
+    maxLineLength: limits.lineBytes,
+    maxLiteralSize: limits.literalBytes,
+    maxResponseSize: limits.responseBytes,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+class Client implements ImapClient {
+  readonly peer: Peer;
+  readonly closed: Promise<TmailError | null>;
+  readonly #flow: ImapFlow;
+  readonly #inside: Internals;
+  readonly #limits: LineLimits;
+  readonly #listeners = new Set<(event: Unsolicited) => void>();
+  #why: TmailError | null = null;
+  #closing = false;
+  #wire: string | null = null;
+
+  constructor(flow: ImapFlow, options: ClientOptions) {
+    this.#flow = flow;
+    // The type declarations hide these members; see Internals.
+    this.#inside = flow as unknown as Internals;
+    this.#limits = options.limits ?? LINE_LIMITS;
+    this.peer = { host: options.server.host, port: options.server.port };
+    this.closed = new Promise(resolve => {
+      flow.once('close', () => resolve(this.#closing ? null : this.#reason()));
+    });
+    flow.on('error', error => {
+      this.#why ??= translate(error, this.peer);
+    });
+    this.#sendNamesAsListed();
+    this.#boundVanished();
+    flow.on('exists', event => this.#tell({ t: 'exists', count: event.count }));
+    flow.on('expunge', event => this.#tell({ t: 'expunge', seq: event.seq ?? 0 }));
+    flow.on('flags', () => this.#tell({ t: 'flags' }));
+  }
+
+  async connect(): Promise<void> {
+    await this.#run(() => this.#flow.connect());
+    // `true` instead of a user name: the greeting was PREAUTH and nobody signed in.
+    if (this.#flow.authenticated === true) {
+      const refused = preauthRefused(this.peer);
+      this.fail(refused);
+      throw refused;
+    }
+  }
+
+  get features(): Features {
+    const { capabilities, enabled } = this.#flow;
+    return {
+      condstore: enabled.has('CONDSTORE') || enabled.has('QRESYNC'),
+      qresync: enabled.has('QRESYNC'),
+      idle: capabilities.has('IDLE'),
+      listStatus: capabilities.has('LIST-STATUS'),
+      quota: capabilities.has('QUOTA'),
+      utf8: enabled.has('UTF8=ACCEPT'),
+    };
+  }
+
+  list(withStatus: boolean): Promise<ListResponse[]> {
+    const query = { messages: true, unseen: true, uidNext: true, uidValidity: true };
+    const condstore = this.features.condstore ? { highestModseq: true } : {};
+    return this.#run(() => this.#flow.list(withStatus ? { statusQuery: { ...query, ...condstore } } : {}));
+  }
+
+  status(name: MailboxName): Promise<StatusObject> {
+    const items = { messages: true, unseen: true, uidNext: true, uidValidity: true, highestModseq: true };
+    return this.#named(name, async () => {
+      const answer = await this.#flow.status(name.path, items);
+      if (!answer) throw new TmailError('rejected', 'imap.no', { facts: { text: '' } });
+      return answer;
+    });
+  }
+
+  select(name: MailboxName): Promise<Mailbox> {
+    return this.#named(name, async () => {
+      const box = await this.#flow.mailboxOpen(name.path);
+      if (!box.uidValidity) throw new TmailError('protocol', 'imap.no-uidvalidity', { retry: 'auto' });
+      return {
+        path: name.path,
+        uidValidity: String(box.uidValidity),
+        uidNext: box.uidNext ?? 0,
+        exists: box.exists ?? 0,
+        highestModseq: box.highestModseq && !box.noModseq ? String(box.highestModseq) : null,
+        readOnly: box.readOnly === true,
+        permanentFlags: box.permanentFlags && !box.permanentFlags.has('\\*') ? box.permanentFlags : null,
+      };
+    });
+  }
+
+  rows(request: RowRequest): Promise<FetchMessageObject[]> {
+    return this.#run(async () => {
+      const found: FetchMessageObject[] = [];
+      const fetching = this.#flow.fetch(request.range, request.items, {
+        uid: request.by === 'uid',
+        ...(request.changedSince === undefined ? {} : { changedSince: BigInt(request.changedSince) }),
+      });
+      for await (const row of fetching) {
+        if (found.length >= request.most) throw this.#overrun();
+        found.push(row);
+      }
+      return found;
+    });
+  }
+
+  async uidsIn(range: string): Promise<number[]> {
+    const found = await this.#run(() => this.#flow.search({ uid: range }, { uid: true }));
+    if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
+    return found;
+  }
+
+  async uidsOfMessageId(messageId: string): Promise<number[]> {
+    const found = await this.#run(() =>
+      this.#flow.search({ header: { 'message-id': messageId } }, { uid: true }),
+    );
+    return found === false || found === undefined ? [] : found;
+  }
+
+  async countIn(range: string): Promise<number> {
+    if (!this.#flow.capabilities.has('ESEARCH')) return (await this.uidsIn(range)).length;
+    const found = await this.#run(() =>
+      this.#flow.search({ uid: range }, { uid: true, returnOptions: ['COUNT'] }),
+    );
+    if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
+    return Array.isArray(found) ? found.length : (found.count ?? 0);
+  }
+
+  async storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void> {
+    // imapflow's own call turns every refusal into `false`, without the server's words.
+    await this.#run(async () => {
+      const answer = await this.#inside.exec('UID STORE', [
+        { type: 'SEQUENCE', value: range },
+        { type: 'ATOM', value: change === 'add' ? '+FLAGS.SILENT' : '-FLAGS.SILENT' },
+        flags.map(flag => ({ type: 'ATOM', value: flag })),
+      ]);
+      answer.next();
+    });
+  }
+
+  async idle(): Promise<void> {
+    if (!this.features.idle) return;
+    try {
+      await this.#flow.idle({ whenFree: true });
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  noop(): Promise<void> {
+    return this.#run(() => this.#flow.noop());
+  }
+
+  subscribe(listener: (event: Unsolicited) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  received(): number {
+    return this.#flow.stats().received;
+  }
+
+  fail(error: TmailError): void {
+    this.#why ??= error;
+    this.#flow.close();
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.#flow.close();
+  }
+
+  #tell(event: Unsolicited): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  #reason(): TmailError {
+    if (this.#why) return this.#why;
+    return translate({ code: 'NoConnection', reason: this.#inside.byeReason }, this.peer);
+  }
+
+  #explain(error: unknown): TmailError {
+    if (this.#closing) return cancelled();
+    const translated = translate(error, this.peer);
+    // A command that died with the line says only that; why the line died is the better answer.
+    return translated.code === 'net.closed' && this.#why ? this.#why : translated;
+  }
+
+  #noAnswer(command: string): TmailError {
+    return this.#flow.usable
+      ? new TmailError('rejected', 'imap.no', { facts: { ...this.peer, text: '', command } })
+      : this.#explain({ code: 'NoConnection' });
+  }
+
+  #overrun(): TmailError {
+    const error = new TmailError('protocol', 'imap.limit', {
+      retry: 'auto',
+      facts: { ...this.peer, limit: 'rows' },
+    });
+    this.fail(error);
+    return error;
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    const deadline = setTimeout(() => {
+      this.fail(new TmailError('network', 'net.timeout', { facts: { ...this.peer } }));
+    }, this.#limits.commandTotalMs);
+    try {
+      return await work();
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  async #named<T>(name: MailboxName, work: () => Promise<T>): Promise<T> {
+    // Spares imapflow's LIST before the first SELECT of a folder: the names come from our own LIST.
+    const { namespace } = this.#inside;
+    const prefix = (namespace ? namespace.prefix : undefined) ?? '';
+    for (const path of [name.path, prefix + name.path]) {
+      if (!this.#inside.folders.has(path)) this.#inside.folders.set(path, {});
+    }
+    this.#wire = name.wire;
+    try {
+      return await this.#run(work);
+    } finally {
+      this.#wire = null;
+    }
+  }
+
+  /**
+   * imapflow encodes a path again before it sends it, which does not give back every name that LIST can say
+   * (broken modified UTF-7, other namespaces). The name as listed goes on the wire instead.
+   */
+  #sendNamesAsListed(): void {
+    const exec = this.#inside.exec.bind(this.#flow);
+    this.#inside.exec = (command, attributes, options) => {
+      const wire = this.#wire;
+      if (wire !== null && /^(SELECT|EXAMINE|STATUS)$/.test(command) && Array.isArray(attributes)) {
+        const named: WireAttribute = { type: 'STRING', value: wire };
+        return exec(command, [named, ...attributes.slice(1)], options);
+      }
+      return exec(command, attributes, options);
+    };
+  }
+
+  /** imapflow walks a VANISHED set one UID at a time; `1:4294967295` would keep it busy for an hour. */
+  #boundVanished(): void {
+    this.#inside.untaggedVanished = async untagged => {
+      const attributes = untagged.attributes ?? [];
+      const last = attributes[attributes.length - 1] as { value?: unknown } | null | undefined;
+      if (typeof last?.value !== 'string') return;
+      const earlier = attributes.length > 1;
+      this.#tell({ t: 'vanished', uids: parseUidSet(last.value), earlier });
+    };
+  }
+}

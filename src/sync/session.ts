@@ -1,0 +1,31 @@
+// What every protocol's session is made from.
+import type { AccountConfig } from '../config/types.ts';
+import type { FolderId } from '../mail/types.ts';
+import type { AccountStore } from '../store/types.ts';
+import type { TmailError } from '../util/errors.ts';
+import type { Clock } from './clock.ts';
+import type { Seen } from './imap/prefetch.ts';
+import type { Session } from './types.ts';
+
+/** What outlives a session within one run of the program. */
+export interface SessionMemory {
+  readonly prefetched: Map<FolderId, Seen>;
+}
+
+export interface SessionDeps {
+  readonly account: AccountConfig;
+  readonly store: AccountStore;
+  readonly password: () => Promise<string>;
+  readonly clock: Clock;
+  /** tmail's version: the only thing besides its name that a server is told. */
+  readonly version: string;
+  /** Something the person should know although the session goes on. */
+  readonly report: (error: TmailError) => void;
+  /** New messages that were put into the store. */
+  readonly received: (count: number) => void;
+  /** @throws TmailError `disk.floor` when background fetching must pause. */
+  readonly room: () => Promise<void>;
+  readonly memory: SessionMemory;
+}
+
+export type CreateSession = (deps: SessionDeps) => Session;
