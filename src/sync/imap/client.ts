@@ -126,6 +126,7 @@ export interface ImapClient {
 interface Internals {
   exec(command: string, attributes: unknown, options?: unknown): Promise<{ next(): void }>;
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
+  initialPREAUTH(): Promise<void>;
   folders: Map<string, unknown>;
   namespace?: { prefix?: string } | false;
   byeReason?: string;
@@ -224,13 +225,9 @@ class Client implements ImapClient {
   }
 
   async connect(): Promise<void> {
+    // A PREAUTH greeting would be somebody else's session, or a way around STARTTLS: nothing is sent after it.
+    this.#inside.initialPREAUTH = async () => this.fail(preauthRefused(this.peer));
     await this.#run(() => this.#flow.connect());
-    // `true` instead of a user name: the greeting was PREAUTH and nobody signed in.
-    if (this.#flow.authenticated === true) {
-      const refused = preauthRefused(this.peer);
-      this.fail(refused);
-      throw refused;
-    }
   }
 
   get features(): Features {
