@@ -19,7 +19,8 @@ export function processTerminal(): TerminalStreams {
     signals: processSignals,
     writeNow(text) {
       sink?.discard();
-      writeNow(1, text);
+      // Never through a descriptor that blocks: a terminal that takes nothing must not keep the program from ending.
+      writeNow(fd ?? 1, text);
     },
   };
 }
