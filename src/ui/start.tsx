@@ -116,9 +116,12 @@ function endOf(app: StartOptions['app']) {
   return {
     status,
     fail: (error: unknown) => fail(error),
-    begin() {
-      // Who asks twice does not want to wait.
-      if (timer !== undefined) return end(1);
+    begin(cause: NodeJS.Signals | 'closed') {
+      if (timer !== undefined) {
+        // Who asks twice does not want to wait; a terminal that closes says so twice by itself.
+        if (cause === 'SIGINT' || cause === 'SIGTERM') end(1);
+        return;
+      }
       timer = setTimeout(() => end(1), END_TIMEOUT_MS);
       app.quit();
     },

@@ -112,10 +112,9 @@ export async function createPty(command: readonly string[], options: PtyOptions 
     modes: () => stty(tty, '-a'),
     exited,
     async close() {
-      if (!ended) child.kill('SIGHUP');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
+      // So that nothing of `script` lingers: the kernel tells the program that its terminal is gone.
+      if (!ended) child.kill('SIGKILL');
       await exited;
-      clearTimeout(timer);
       emulator.dispose();
     },
   };

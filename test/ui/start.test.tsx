@@ -142,6 +142,16 @@ describe('start', () => {
     assert.equal(robot.terminal.listeners(), 0);
   });
 
+  test('the signal and the error of a closing terminal are one request, which the app answers in its time', async () => {
+    const robot = await start();
+    robot.app.hang();
+    robot.terminal.signal('SIGHUP');
+    robot.terminal.streams.input.destroy(Object.assign(new Error('read EIO'), { code: 'EIO' }));
+    await robot.terminal.drained();
+    robot.app.press('q');
+    assert.equal(await robot.ended, 0);
+  });
+
   test('a closed terminal is a clean end without a word', async () => {
     const robot = await start();
     robot.terminal.takeText();

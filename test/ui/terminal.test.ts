@@ -48,7 +48,7 @@ describe('terminal', () => {
     await shell.waitForText('paste(dd');
     await shell.resize(100, 30);
     await shell.waitForText('100x30');
-    assert.equal(shell.emulator.row(29), 'last row');
+    await shell.waitFor('the last row', () => shell.emulator.row(29) === 'last row');
     shell.send('q');
     await shell.waitForText(/icanon/);
     await restored(shell, shell.emulator.lines().join(' '));
