@@ -42,7 +42,7 @@ function generic(error: TmailError, facts: Facts): string {
   const said = facts.text ? `: ${facts.text}` : '';
   switch (error.kind) {
     case 'network':
-      return `the network failed (${error.code})${said}. Mail here stays readable; tmail tries again.`;
+      return `the network failed (${error.code})${said}. Mail here stays readable; a later try may cure it.`;
     case 'tls':
       return `the connection would not be safe (${error.code})${said}. Nothing was sent. Next: tmail doctor.`;
     case 'auth':
@@ -50,7 +50,7 @@ function generic(error: TmailError, facts: Facts): string {
     case 'rejected':
       return `refused (${error.code})${said}.`;
     case 'protocol':
-      return `the server said something that makes no sense (${error.code})${said}. Nothing was lost; tmail tries again.`;
+      return `the server said something that makes no sense (${error.code})${said}. Nothing was lost; a later try may cure it.`;
     case 'storage':
       return `this computer's disk failed (${error.code})${said}. Next: tmail doctor.`;
     case 'config':
@@ -83,14 +83,21 @@ function help({ command }: Facts): string {
   return ` Try: tmail ${command ? `${command} ` : ''}--help`;
 }
 
+function megabytes(bytes: string | undefined): string {
+  return String(Math.round(Number(bytes) / 1_000_000) || 0);
+}
+
 const KEPT = 'Mail here stays readable';
-const AGAIN = `${KEPT}; tmail tries again by itself.`;
+const AGAIN = `${KEPT}; a later try may cure it.`;
 const NOTHING_SENT = 'Neither name nor password was sent.';
 
 const sentences: Readonly<Record<string, Sentence>> = {
   cancelled: 'Stopped.',
   'bug.unexpected': f =>
     `something happened that tmail did not expect: ${f.text}. Mail on this computer is not touched by it.`,
+  'bug.forgotten-uid': f => `this is a mistake in tmail: message ${f.uid} of ${f.folder} was written twice.`,
+  'bug.mixed-uidvalidity': f =>
+    `this is a mistake in tmail: message ${f.uid} of ${f.folder} has two origins.`,
   'bug.unreachable': f => `this is a mistake in tmail: ${f.value} was not expected here.`,
 
   // The configuration
@@ -189,10 +196,19 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'imap.uidvalidity': f =>
     `the server numbered its messages anew in "${f.folder}"; tmail fetches them again.`,
   'imap.no-uidvalidity': 'the server does not number its messages, so that none can be kept here.',
+  'imap.unstable': 'the folder changed faster than it could be read. A later try may cure it.',
+  'imap.read-only': f => `"${f.folder}" can't be changed on the server. The change was taken back here.`,
+  'imap.flag-not-kept': f =>
+    `the server does not keep ${f.flags} in "${f.folder}". The change was taken back here.`,
+  'imap.message-lost': f =>
+    `the message is no longer in "${f.folder}" on the server; nothing was changed there.`,
+  'pop3.not-yet': 'POP3 is not available yet in this version. Nothing on the server was touched.',
   'imap.unexpected': f => `the conversation with ${server(f)} failed: ${f.text}. ${AGAIN}`,
 
   // This computer's disk
   'disk.full': 'this disk is full. Fetching has stopped; nothing was lost. It goes on when there is room.',
+  'disk.floor': f =>
+    `this disk is nearly full (${megabytes(f.free)} MB free). Background fetching waits below ${megabytes(f.floor)} MB; what you open is still fetched.`,
   'disk.read-only': f => `${f.path || 'the store'} can't be written. Reading works; changes are not kept.`,
   'disk.io': f =>
     `the disk failed${f.path ? ` at ${f.path}` : ''}${f.errno || f.reason ? ` (${f.errno || f.reason})` : ''}. Next: tmail doctor.`,
@@ -223,6 +239,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
     f.expected ? `expected ${f.expected}.${help(f)}` : `nothing more was expected.${help(f)}`,
   'cli.number': f => `${f.option} must be ${f.expected}.${help(f)}`,
   'cli.one-of': f => `only one of ${f.got}.${help(f)}`,
+  'terminal.none': 'tmail needs a terminal. Without one: tmail list, show, sync (tmail --help).',
   'cli.no-terminal': 'tmail needs a terminal. Without one: tmail list, show, sync (tmail --help).',
   'output.closed': 'nobody reads the output any more.',
   'output.failed': f => `the output can't be written (${f.reason}).`,
@@ -234,19 +251,27 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'account.disabled': f => `the account "${f.account}" is disabled in the configuration.`,
   'account.empty': f =>
     `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
-  'account.protocol': f =>
-    `"${f.account}": ${f.protocol === 'pop3' ? 'POP3' : f.protocol} is not available yet in this version. Nothing on the server was touched.`,
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,
   'body.offline':
     'this message is not on this computer, and there is no connection. It opens when there is one.',
+  'body.gone': 'this message is no longer on the server, and was not kept here.',
+  'body.too-large': f => `this message is too large to be fetched (${megabytes(f.size)} MB).`,
   'show.no-html': 'this message has no HTML part. Try --text.',
   'save.nothing': 'this message has no attachments.',
   'save.no-part': f => `this message has no part ${f.part}; it has ${f.parts}.`,
   'save.no-folder': f => `${f.folder} is not a folder.`,
   'store.owner-gone': 'the tmail that was open has just ended. Try again.',
+  'store.no-owner': 'the tmail that was open has just ended. Try again.',
+  'store.owner-silent': f =>
+    `another tmail${f.pid ? ` (process ${f.pid})` : ''} has this mail open and does not answer; is it stopped (Ctrl-Z)?`,
+  'store.not-serving': 'the tmail that was just opened is not ready yet. Try again.',
+  'store.request-too-large': 'this is too much for the tmail that is open.',
+  'store.set-aside': f =>
+    `${f.file} was damaged (${f.reason})${f.kept ? ` and is kept as ${f.kept}` : ''}. It is rebuilt; the mail itself is not touched.`,
+  'account.malformed': f => `"${f.account}" is no name that an account can have.`,
   'store.unhealthy': f =>
-    `${f.missing} message files are missing in ${f.dir}. Next: tmail doctor --rebuild, then tmail sync.`,
+    `${f.missing} message files are missing and ${f.damaged} index files damaged in ${f.dir}. Next: tmail doctor --rebuild, then tmail sync.`,
   'door.answer':
     'the tmail that is open on a screen gave an answer that makes no sense. Is it another version?',
   'door.request': 'another tmail asked for something that this version does not know.',

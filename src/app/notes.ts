@@ -21,6 +21,14 @@ const PASSWORD_FROM: Readonly<Record<string, string>> = {
   plain: 'in the configuration',
 };
 
+interface Counts {
+  readonly accounts: number;
+  readonly folders: number;
+  readonly messages: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
 export const notes = {
   program: (name: string) =>
     `Careful: "${sanitize(name)}" may be a program. Open it only if you expected it.`,
@@ -52,10 +60,10 @@ export const notes = {
   signedIn: (user: string, host: string) => `signed in to ${host} as ${user}`,
   folders: (folders: { total: number; roles: readonly string[] }) =>
     `${count(folders.total, 'folder')}${folders.roles.length > 0 ? ` (${folders.roles.join(', ')})` : ''}`,
-  store: (
-    dir: string,
-    health: { accounts: number; folders: number; messages: number; files: number; bytes: number },
-  ) =>
+  store: (dir: string, health: Counts) =>
     `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
     `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,
+  rebuilt: (dir: string, health: Counts & { missing: number }) =>
+    `${notes.store(dir, health)}` +
+    (health.missing > 0 ? `; ${health.missing} lost, to be fetched again: tmail sync` : '; everything reads'),
 } as const;

@@ -38,8 +38,8 @@ export interface Mail {
     account: AccountId,
     signal: AbortSignal,
   ): Promise<{ readonly total: number; readonly roles: readonly string[] }>;
-  /** Asks the owner; null when there is none. @throws TmailError what the owner answered */
-  knock(request: DoorRequest): Promise<unknown>;
+  /** Asks the owner of the store. @throws TmailError `store.no-owner`, and what the owner throws */
+  knock(request: DoorRequest): AsyncIterable<unknown>;
   close(): Promise<void>;
 }
 

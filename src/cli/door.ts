@@ -1,91 +1,99 @@
 // What a command asks the process that owns the store, and how that one answers. Plain data: it crosses a socket.
-import { splitMessageId } from '../mail/ids.ts';
-import type { AccountId } from '../mail/types.ts';
-import type { Store } from '../store/types.ts';
-import type { BodyWanted, Engine, SyncReport } from '../sync/types.ts';
-import { asTmailError, type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
+import { messageId, splitMessageId } from '../mail/ids.ts';
+import type { AccountId, RawRef } from '../mail/types.ts';
+import type { AccountStore, Store } from '../store/types.ts';
+import type { BodyWanted, Engine, Progress, SyncReport } from '../sync/types.ts';
+import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
 import { chosenFolder } from './folders.ts';
 
 export type DoorRequest =
   | { readonly t: 'sync'; readonly account: AccountId; readonly folder: string | null }
   | { readonly t: 'body'; readonly id: string; readonly wanted: BodyWanted };
 
-export interface PlainError {
+interface PlainError {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly retry: Retry;
   readonly facts: ErrorFacts;
 }
-export type PlainReport = Omit<SyncReport, 'errors'> & { readonly errors: readonly PlainError[] };
+type PlainReport = Omit<SyncReport, 'errors'> & { readonly errors: readonly PlainError[] };
 
-export type DoorAnswer =
-  | { readonly t: 'report'; readonly report: PlainReport }
-  | { readonly t: 'done' }
-  | { readonly t: 'error'; readonly error: PlainError };
+/** One line of an answer; a `body` has none: it ends when the message is on the disk. */
+type DoorLine =
+  | { readonly t: 'progress'; readonly progress: Progress }
+  | { readonly t: 'report'; readonly report: PlainReport };
 
-export function plainError({ kind, code, retry, facts }: TmailError): PlainError {
-  return { kind, code, retry, facts };
+/** Reads an owner's answer to `sync` to its end. @throws TmailError `door.answer` when it makes no sense. */
+export async function readReport(
+  lines: AsyncIterable<unknown>,
+  onProgress: (progress: Progress) => void,
+): Promise<SyncReport> {
+  let report: SyncReport | null = null;
+  for await (const line of lines) {
+    if (!isLine(line)) continue; // another version's; what matters is the report
+    if (line.t === 'progress') onProgress(line.progress);
+    else report = { ...line.report, errors: line.report.errors.map(revived) };
+  }
+  if (report === null) throw new TmailError('protocol', 'door.answer');
+  return report;
 }
 
-export function plainReport(report: SyncReport): PlainReport {
-  return { ...report, errors: report.errors.map(plainError) };
-}
-
-function thrown({ kind, code, retry, facts }: PlainError): TmailError {
+function revived({ kind, code, retry, facts }: PlainError): TmailError {
   return new TmailError(kind, code, { retry, facts });
 }
 
-/** @throws TmailError what the owner answered, or `door.answer` when it makes no sense. */
-export function openAnswer(answer: unknown): DoorAnswer {
-  if (isAnswer(answer)) {
-    if (answer.t === 'error') throw thrown(answer.error);
-    return answer;
-  }
-  throw new TmailError('protocol', 'door.answer');
-}
+export type Doorkeeper = (
+  request: unknown,
+  reply: (line: unknown) => void,
+  signal: AbortSignal,
+) => Promise<void>;
 
-/** The report as the owner's process made it, its errors as errors again. */
-export function openReport(report: PlainReport): SyncReport {
-  return { ...report, errors: report.errors.map(thrown) };
-}
-
-/** What the owner of a store answers to whoever knocks. Give it to `store.serve`. */
-export function doorkeeper(
-  store: Store,
-  engines: readonly Engine[],
-): (request: unknown) => Promise<DoorAnswer> {
-  return async request => {
-    try {
-      if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
-      if (request.t === 'body') {
-        await engineOf(engines, splitMessageId(request.id).account).body(
-          // splitMessageId throws for anything else.
-          request.id as `${string}:${number}:${number}`,
-          request.wanted,
-        );
-        await store.flush();
-        return { t: 'done' };
-      }
-      return {
-        t: 'report',
-        report: await syncHere(store, engineOf(engines, request.account), request.folder),
-      };
-    } catch (error) {
-      return { t: 'error', error: plainError(asTmailError(error)) };
+/** What the owner of a store answers to whoever knocks: `store.serve(doorkeeper(store, engines))`. */
+export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper {
+  return async (request, reply) => {
+    if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
+    if (request.t === 'body') {
+      const { account } = splitMessageId(request.id);
+      await bring(store, engineOf(engines, account), request.id, request.wanted);
+      return;
     }
+    const engine = engineOf(engines, request.account);
+    const account = await store.account(engine.account);
+    const folder = request.folder === null ? null : chosenFolder(account, request.folder).id;
+    const report = await engine.syncOnce(folder, progress =>
+      reply({ t: 'progress', progress } satisfies DoorLine),
+    );
+    const errors = report.errors.map(({ kind, code, retry, facts }) => ({ kind, code, retry, facts }));
+    reply({ t: 'report', report: { ...report, errors } } satisfies DoorLine);
   };
+}
+
+/** Puts a message's file on the disk, durably; also one that the index thinks is there and that is not. */
+export async function bring(store: Store, engine: Engine, id: string, wanted: BodyWanted): Promise<void> {
+  const { account, folder, uid } = splitMessageId(id);
+  const kept = await store.account(account);
+  const opened = await kept.folder(folder);
+  await opened.loadAll();
+  const raw = opened.raw(uid);
+  if (raw && (await isLost(kept, raw))) await opened.apply({ raw: [{ uid, raw: null }] }, 'now');
+  await engine.body(messageId(folder, uid), wanted);
+  await store.flush();
+}
+
+async function isLost(account: AccountStore, raw: RawRef): Promise<boolean> {
+  try {
+    await account.raw.read(raw);
+    return false;
+  } catch (error) {
+    if (error instanceof TmailError && /^raw\.(missing|damaged)$/.test(error.code)) return true;
+    throw error;
+  }
 }
 
 function engineOf(engines: readonly Engine[], account: AccountId): Engine {
   const engine = engines.find(engine => engine.account === account);
   if (!engine) throw new TmailError('config', 'account.unknown', { facts: { account } });
   return engine;
-}
-
-async function syncHere(store: Store, engine: Engine, wanted: string | null): Promise<PlainReport> {
-  const account = await store.account(engine.account);
-  const folder = wanted === null ? null : chosenFolder(account, wanted).id;
-  return plainReport(await engine.syncOnce(folder));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -103,9 +111,8 @@ function isRequest(value: unknown): value is DoorRequest {
 }
 
 /** The owner is the same program, perhaps another version: the shape is checked, its inside believed. */
-function isAnswer(value: unknown): value is DoorAnswer {
+function isLine(value: unknown): value is DoorLine {
   if (!isObject(value)) return false;
-  if (value.t === 'done') return true;
-  if (value.t === 'report') return isObject(value.report) && Array.isArray(value.report.errors);
-  return value.t === 'error' && isObject(value.error) && typeof value.error.code === 'string';
+  if (value.t === 'progress') return isObject(value.progress);
+  return value.t === 'report' && isObject(value.report) && Array.isArray(value.report.errors);
 }

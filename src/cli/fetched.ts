@@ -5,6 +5,7 @@ import type { AccountStore, FolderRecord, Store } from '../store/types.ts';
 import type { BodyWanted } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { knownAccount, type Mail } from './context.ts';
+import { bring } from './door.ts';
 
 export interface FetchedMessage {
   readonly id: MessageId;
@@ -40,18 +41,30 @@ export async function fetchAgain(mail: Mail, id: MessageId, how: Wanted): Promis
   const { account } = splitMessageId(id);
   if (how.offline) throw new TmailError('network', 'body.offline', { facts: { account, id } });
   knownAccount(mail.config, account);
-  if ((await mail.knock({ t: 'body', id, wanted: how.wanted })) !== null) return;
+  if (await askedOwner(mail, id, how.wanted)) return;
   const store = await mail.owner();
   try {
     const engine = await mail.engine(account, store);
     engine.start();
     try {
-      await engine.body(id, how.wanted);
+      await bring(store, engine, id, how.wanted);
     } finally {
       await engine.stop();
     }
   } finally {
     await store.close();
+  }
+}
+
+/** False: nobody owns the store. */
+async function askedOwner(mail: Mail, id: MessageId, wanted: BodyWanted): Promise<boolean> {
+  try {
+    // A body has no lines; the end of them is its answer.
+    for await (const _ of mail.knock({ t: 'body', id, wanted }));
+    return true;
+  } catch (error) {
+    if (error instanceof TmailError && error.code === 'store.no-owner') return false;
+    throw error;
   }
 }
 

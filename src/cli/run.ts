@@ -5,7 +5,7 @@ import { configErrors, type LoadedConfig, loadConfig } from '../config/load.ts';
 import { configPath, dataPath, type Environment } from '../config/paths.ts';
 import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { type Arguments, type CommandName, parseArguments } from './arguments.ts';
-import type { Context, Mail } from './context.ts';
+import { type Context, knownAccount, type Mail } from './context.ts';
 import type { Output } from './output.ts';
 import { DONE, statusOf } from './status.ts';
 
@@ -53,7 +53,12 @@ async function runCommand(args: Arguments, options: RunOptions): Promise<number>
   };
   let opened: Promise<Mail> | undefined;
   const openMail = async (): Promise<Mail> => {
-    throw new TmailError('config', 'cli.not-available', { facts: { word: args.command ?? '' } });
+    const { demoMail, ownMail } = await import('./mail.ts');
+    const mail = args.has('demo')
+      ? await demoMail({ env })
+      : await ownMail({ env, dir: dataPath(env, args.value('data')), load });
+    closing.push(() => mail.close());
+    return mail;
   };
   const mail = () => {
     opened ??= openMail();
@@ -80,14 +85,16 @@ async function perform(command: CommandName, context: Context): Promise<number> 
     case 'sync':
       return (await import('./sync.ts')).sync(context);
     case 'doctor':
-      throw new TmailError('config', 'cli.not-available', { facts: { word: command } });
+      return (await import('./doctor.ts')).doctor(context);
   }
 }
 
-async function screen(args: Arguments, { env, output, beforeScreen }: RunOptions): Promise<number> {
+async function screen(args: Arguments, { env, output, version, beforeScreen }: RunOptions): Promise<number> {
   if (!output.out.terminal || !process.stdin.isTTY) throw new TmailError('config', 'cli.no-terminal');
   const configFile = configPath(env, args.value('config'));
   const loaded = args.has('demo') ? null : await loadOrNone(args, env);
+  const account = args.value('account') ?? null;
+  if (loaded && account !== null) knownAccount(loaded.config, account);
   const { startTui } = await import('./tui.ts');
   beforeScreen();
   return startTui({
@@ -95,11 +102,12 @@ async function screen(args: Arguments, { env, output, beforeScreen }: RunOptions
     warnings: loaded?.warnings ?? [],
     configPath: configFile.path,
     dataDir: dataPath(env, args.value('data')),
-    account: args.value('account') ?? null,
+    account,
     folder: args.value('folder') ?? null,
     demo: args.has('demo'),
     offline: args.has('offline'),
     env,
+    version,
   });
 }
 

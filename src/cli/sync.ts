@@ -6,7 +6,7 @@ import type { Store } from '../store/types.ts';
 import type { Progress, SyncReport } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Context, knownAccount, type Mail } from './context.ts';
-import { openAnswer, openReport } from './door.ts';
+import { readReport } from './door.ts';
 import { chosenFolder } from './folders.ts';
 import { jsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
@@ -22,16 +22,9 @@ export async function sync(context: Context): Promise<number> {
   try {
     const statuses = await Promise.all(
       accounts.map(async account => {
-        const report = store
-          ? await syncHere({
-              mail,
-              store,
-              account,
-              folder,
-              signal,
-              onProgress: p => progress.show(account.id, p),
-            })
-          : await syncThere(mail, account, folder);
+        const onProgress = (p: Progress) => progress.show(account.id, p);
+        const job = { mail, account, folder, signal, onProgress };
+        const report = store ? await syncHere(store, job) : await syncThere(job);
         await progress.clear();
         await print(context, report);
         return worst(report.errors.map(statusOf));
@@ -68,9 +61,8 @@ async function ownerOrNull(mail: Mail): Promise<Store | null> {
   }
 }
 
-interface Here {
+interface Job {
   readonly mail: Mail;
-  readonly store: Store;
   readonly account: AccountConfig;
   readonly folder: string | null;
   readonly signal: AbortSignal;
@@ -78,7 +70,10 @@ interface Here {
 }
 
 /** Never throws for one account's trouble: the others go on. */
-async function syncHere({ mail, store, account, folder, signal, onProgress }: Here): Promise<SyncReport> {
+async function syncHere(
+  store: Store,
+  { mail, account, folder, signal, onProgress }: Job,
+): Promise<SyncReport> {
   try {
     const kept = await store.account(account.id);
     // Before the first sync no folder is known; then all of them are fetched.
@@ -100,15 +95,14 @@ async function syncHere({ mail, store, account, folder, signal, onProgress }: He
   }
 }
 
-async function syncThere(mail: Mail, account: AccountConfig, folder: string | null): Promise<SyncReport> {
+async function syncThere({ mail, account, folder, signal, onProgress }: Job): Promise<SyncReport> {
   try {
-    const answer = await mail.knock({ t: 'sync', account: account.id, folder });
-    // It went away between our two questions.
-    if (answer === null) throw new TmailError('storage', 'store.owner-gone', { retry: 'auto' });
-    const opened = openAnswer(answer);
-    if (opened.t !== 'report') throw new TmailError('protocol', 'door.answer');
-    return openReport(opened.report);
+    return await readReport(mail.knock({ t: 'sync', account: account.id, folder }), progress => {
+      signal.throwIfAborted(); // hangs up; the owner goes on for itself
+      onProgress(progress);
+    });
   } catch (error) {
+    signal.throwIfAborted();
     return failed(account, asTmailError(error));
   }
 }

@@ -17,6 +17,7 @@ export interface TuiOptions {
   readonly demo: boolean;
   readonly offline: boolean;
   readonly env: Environment;
+  readonly version: string;
 }
 
 /** Takes over the terminal until the person quits. Resolves with the exit status. */

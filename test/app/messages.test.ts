@@ -7,8 +7,8 @@ import { TmailError } from '../../src/util/errors.ts';
 
 /** Dotted words that look like codes and are none: file names and the like. */
 const NO_CODES = /\.(?:json|eml|ts|js|log|tmp|txt|pem|html?)$/;
-/** Errors of the demo's own server, which no person meets. */
-const NOT_SHOWN = /^demo\./;
+/** Errors of the demo's own server, and events of the log: no person meets them. */
+const NOT_SHOWN = /^demo\.|^raw\.remove$/;
 
 async function sources(): Promise<Map<string, string>> {
   const names = (await readdir('src', { recursive: true })).filter(name => /\.tsx?$/.test(name));

@@ -1,0 +1,73 @@
+// Opens accounts and their mail for a command: the person's own, or the demo's in a folder that vanishes.
+import { join } from 'node:path';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Environment } from '../config/paths.ts';
+import { password } from '../config/secrets.ts';
+import type { AccountConfig, Config } from '../config/types.ts';
+import type { AccountId } from '../mail/types.ts';
+import { knock, openStore } from '../store/store.ts';
+import type { Store } from '../store/types.ts';
+import { signIn } from '../sync/sign-in.ts';
+import type { Engine } from '../sync/types.ts';
+import { TmailError } from '../util/errors.ts';
+import { type Log, openLog } from '../util/log.ts';
+import type { Parser } from '../worker/types.ts';
+import { knownAccount, type Mail } from './context.ts';
+import { engineFor } from './engines.ts';
+
+interface Opening {
+  readonly env: Environment;
+}
+
+export async function ownMail(
+  opening: Opening & { readonly dir: string; readonly load: () => Promise<LoadedConfig> },
+): Promise<Mail> {
+  const { config } = await opening.load();
+  return mailIn(config, opening.dir, opening);
+}
+
+export async function demoMail(_opening: Opening): Promise<Mail> {
+  throw new TmailError('config', 'cli.not-available', { facts: { word: '--demo' } });
+}
+
+function mailIn(config: Config, dir: string, { env }: Opening): Mail {
+  const parsers: Parser[] = [];
+  const stores = new Map<Store, (account: AccountConfig) => Promise<Engine>>();
+  const logs: Log[] = [];
+  const accountOf = (id: AccountId): AccountConfig => {
+    const known = knownAccount(config, id);
+    const found = config.accounts.find(account => account.id === known);
+    if (!found) throw new TmailError('config', 'account.unknown', { facts: { account: id } });
+    return found;
+  };
+  return {
+    config,
+    dir,
+    reader: () => openStore({ dir, mode: 'reader' }),
+    async owner() {
+      const log = openLog(join(dir, 'tmail.log'));
+      logs.push(log);
+      const store = await openStore({ dir, mode: 'owner', log });
+      stores.set(store, account => engineFor(account, store, { env, log }));
+      return store;
+    },
+    async engine(id, store) {
+      const make = stores.get(store);
+      // Only an owner's store can be filled.
+      if (!make) throw new TmailError('storage', 'store.reader');
+      return make(accountOf(id));
+    },
+    async parser() {
+      throw new TmailError('config', 'cli.not-available', { facts: { word: 'show' } });
+    },
+    knock: request => knock(dir, request),
+    async signIn(id, signal) {
+      const account = accountOf(id);
+      return signIn(account, await password(account.auth, { env, signal }), signal);
+    },
+    async close() {
+      for (const parser of parsers) await parser.close();
+      for (const log of logs) log.close();
+    },
+  };
+}
