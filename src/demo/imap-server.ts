@@ -49,7 +49,7 @@ export interface ImapServer {
   stop(): Promise<void>;
   /** Listens again on the same port, after `stop()`. */
   restart(): Promise<void>;
-  /** Adds a message, as a delivery agent would; clients are told. The folder is made when missing. @returns its uid */
+  /** Adds a message, as a delivery agent would; clients are told. The bytes are not copied. The folder is made when missing. @returns its uid */
   deliver(folder: string, raw: Uint8Array | string, flags?: readonly string[], date?: Date): number;
   /** A folder to look into and to change as another client would. @throws RangeError when there is none */
   folder(name: string): MailFolder;
