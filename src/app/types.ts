@@ -56,6 +56,8 @@ export interface FirstRun {
   readonly configPath: string;
   /** Starts the demo in place of this screen. */
   demo(): void;
+  /** Reads the configuration again: starts with it and resolves with null, or with what is wrong, as sentences. */
+  reread?(): Promise<string | null>;
 }
 
 export interface App<S> {

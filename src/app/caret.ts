@@ -1,0 +1,94 @@
+// Where the terminal's real cursor belongs: on the selected row or in the text field, so that screen readers,
+// braille displays and input methods follow (A11Y-01). Pure.
+import { width } from '../mail/width.ts';
+import type { View } from './commands/command.ts';
+import type { Field } from './field.ts';
+import { drawerRect, pageTop, paletteRect } from './layout.ts';
+import { cursorPosition, topPosition } from './list-view.ts';
+import { helpCommands, helpRows } from './matching.ts';
+import { headerHeight } from './reader-view.ts';
+import { folderRows, layoutOf, openFolder } from './selectors.ts';
+import { type AppState, type Layer, listOf, topLayer } from './state.ts';
+
+type Caret = AppState['caret'];
+/** Rows that an account takes on its screen. */
+export const ACCOUNT_ROWS = 4;
+/** The label before the text of the find prompt. */
+export const FIND_LABEL = ' Find: ';
+export const HELP_LABEL = ' Search: ';
+
+export function caretOf(view: View): Caret {
+  const { state } = view;
+  const layout = layoutOf(state);
+  if (layout.tooSmall) return null;
+  const layer = topLayer(state);
+  const { content } = layout;
+  switch (layer.t) {
+    case 'list': {
+      const folder = openFolder(view);
+      if (!folder || state.folder === null) return { row: layout.list.row, column: layout.list.column };
+      const list = listOf(state, state.folder);
+      const at = Math.max(0, cursorPosition(list, folder) - topPosition(list, folder));
+      return { row: layout.list.row + at * layout.rowHeight, column: layout.list.column };
+    }
+    case 'reader':
+      return { row: layout.reader.row + headerHeight(state), column: layout.reader.column };
+    case 'drawer': {
+      const rect = drawerRect(layout);
+      const border = layout.sidebar ? 0 : 1;
+      const rows = folderRows(state.accounts);
+      const at = Math.max(
+        0,
+        rows.findIndex(row => row.t === 'folder' && row.record.id === layer.cursor),
+      );
+      const height = rect.rows - 2 * border;
+      return { row: rect.row + border + at - pageTop(at, rows.length, height), column: rect.column + border };
+    }
+    case 'palette':
+    case 'picker': {
+      const rect = paletteRect(layout);
+      const column = rect.column + 2 + width(layer.t === 'palette' ? ': ' : '> ') + before(layer.field);
+      return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
+    }
+    case 'find':
+      return inPrompt(state, FIND_LABEL, layer.field);
+    case 'help':
+      return layer.typing ? inPrompt(state, HELP_LABEL, layer.field) : helpCaret(view, layer);
+    case 'accounts':
+      return { row: content.row + 1 + layer.cursor * (ACCOUNT_ROWS + 1), column: 0 };
+    case 'parts':
+    case 'links':
+      return {
+        row: content.row + layer.cursor - pageTop(layer.cursor, count(state, layer), content.rows),
+        column: 0,
+      };
+    case 'log':
+    case 'link':
+    case 'first-run':
+      return { row: content.row, column: 0 };
+  }
+}
+
+function helpCaret(view: View, layer: Extract<Layer, { t: 'help' }>): Caret {
+  const { content } = layoutOf(view.state);
+  const rows = helpRows(view, layer);
+  const selected = helpCommands(rows)[layer.cursor];
+  const at = selected ? rows.indexOf(selected) : 0;
+  return { row: content.row + at - pageTop(at, rows.length, content.rows), column: 0 };
+}
+
+function count(state: AppState, layer: Layer): number {
+  const message = state.reader?.message;
+  return (layer.t === 'parts' ? message?.parts.length : message?.links.length) ?? 0;
+}
+
+function inPrompt(state: AppState, label: string, field: Field): Caret {
+  return {
+    row: state.size.rows - 1,
+    column: Math.min(state.size.columns - 1, width(label) + before(field)),
+  };
+}
+
+function before(field: Field): number {
+  return width(field.text.slice(0, field.caret));
+}

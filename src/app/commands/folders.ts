@@ -1,0 +1,138 @@
+// Commands around folders: the folder pane, going to a folder by name or role, one folder up or down.
+
+import { splitFolderId } from '../../mail/ids.ts';
+import type { Role } from '../../mail/types.ts';
+import { EMPTY_FIELD } from '../field.ts';
+import { pickerMatches } from '../matching.ts';
+import { folderOrder } from '../selectors.ts';
+import { hasLayer, push, topLayer, without } from '../state.ts';
+import type { Command, CommandContext, Context, View } from './command.ts';
+
+const ANY: readonly Context[] = ['list', 'reader', 'accounts', 'log'];
+
+const noFolders = ({ state }: View): string | undefined =>
+  folderOrder(state).length > 0
+    ? undefined
+    : 'No folders are known yet; they come with the first connection.';
+
+function step(context: CommandContext, by: 1 | -1): void {
+  const state = context.state();
+  const order = folderOrder(state);
+  const at = state.folder === null ? -1 : order.indexOf(state.folder);
+  const next = order[at + by * (context.count ?? 1)];
+  if (next) context.effects.openFolder(next);
+  else context.say('info', by > 0 ? 'This is the last folder.' : 'This is the first folder.');
+}
+
+function roleCommand(role: Role, key: string, title: string, synonyms: readonly string[]): Command {
+  const find = ({ state }: View) => {
+    const account = state.folder === null ? state.accounts[0]?.id : splitFolderId(state.folder).account;
+    const folders = state.accounts.find(view => view.id === account)?.folders ?? [];
+    return folders.find(folder => folder.role === role && folder.selectable);
+  };
+  return {
+    id: `folder.${role}`,
+    group: 'Folders',
+    title: `Go to ${title}`,
+    help: `Opens the ${title} folder of this account.`,
+    keys: [key],
+    in: [...ANY, 'drawer'],
+    synonyms,
+    disabled: view => (find(view) ? undefined : `This account has no ${title} folder.`),
+    run: context => {
+      const found = find({ state: context.state(), data: context.data });
+      if (found) context.effects.openFolder(found.id);
+    },
+  };
+}
+
+export const folderCommands: readonly Command[] = [
+  {
+    id: 'folder.pane',
+    group: 'Folders',
+    title: 'Folders',
+    help: 'Goes to the folder pane, or opens it over the list; again closes it.',
+    keys: ['`'],
+    in: [...ANY, 'drawer'],
+    synonyms: ['sidebar', 'drawer', 'mailboxes'],
+    hint: { label: 'folders', rank: 45, in: ['list'] },
+    disabled: view => (hasLayer(view.state, 'drawer') ? undefined : noFolders(view)),
+    run: context =>
+      context.change(state =>
+        topLayer(state).t === 'drawer'
+          ? without(state, 'drawer')
+          : push(state, { t: 'drawer', cursor: state.folder }),
+      ),
+  },
+  {
+    id: 'folder.open',
+    group: 'Folders',
+    title: 'Open folder',
+    help: 'Opens the folder under the cursor.',
+    keys: ['enter', 'right', 'o'],
+    in: ['drawer'],
+    hint: { label: 'open', rank: 100 },
+    run: context => {
+      const layer = topLayer(context.state());
+      if (layer.t === 'drawer' && layer.cursor) context.effects.openFolder(layer.cursor);
+    },
+  },
+  {
+    id: 'folder.pick',
+    group: 'Folders',
+    title: 'Go to folder by name',
+    help: 'Opens the folder whose name has the letters that you type.',
+    keys: ['c'],
+    in: [...ANY, 'drawer'],
+    synonyms: ['change-folder', 'cf', 'goto'],
+    hint: { label: 'folder', rank: 48 },
+    disabled: noFolders,
+    run: context => context.change(state => push(state, { t: 'picker', field: EMPTY_FIELD, cursor: 0 })),
+  },
+  {
+    id: 'folder.pick-run',
+    group: 'Folders',
+    title: 'Open this folder',
+    help: 'Opens the chosen folder.',
+    keys: ['enter'],
+    in: ['picker'],
+    hidden: true,
+    hint: { label: 'open', rank: 100 },
+    run: context => {
+      const state = context.state();
+      const layer = topLayer(state);
+      if (layer.t !== 'picker') return;
+      const found = pickerMatches(state, layer.field.text)[layer.cursor];
+      if (found) context.effects.openFolder(found.id);
+      else context.say('info', 'No folder has these letters in its name.');
+    },
+  },
+  {
+    id: 'folder.next',
+    group: 'Folders',
+    title: 'Next folder',
+    help: 'Opens the next folder of the pane.',
+    keys: ['J'],
+    in: ['list'],
+    synonyms: ['next-folder', 'sidebar-next'],
+    disabled: noFolders,
+    run: context => step(context, 1),
+  },
+  {
+    id: 'folder.previous',
+    group: 'Folders',
+    title: 'Previous folder',
+    help: 'Opens the previous folder of the pane.',
+    keys: ['K'],
+    in: ['list'],
+    synonyms: ['prev-folder', 'sidebar-prev'],
+    disabled: noFolders,
+    run: context => step(context, -1),
+  },
+  roleCommand('inbox', 'gi', 'Inbox', ['inbox']),
+  roleCommand('sent', 'gs', 'Sent', ['sent']),
+  roleCommand('drafts', 'gd', 'Drafts', ['drafts', 'postponed']),
+  roleCommand('trash', 'gt', 'Trash', ['trash', 'bin']),
+  roleCommand('archive', 'ga', 'Archive', ['go archive']),
+  roleCommand('junk', 'gj', 'Junk', ['go junk', 'spam']),
+];

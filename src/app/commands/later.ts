@@ -1,0 +1,113 @@
+// Keys whose feature comes with a later version: they are in the keymap so that pressing one says so.
+import type { Command, Context, Group } from './command.ts';
+
+const BOTH: readonly Context[] = ['list', 'reader'];
+const LIST: readonly Context[] = ['list'];
+const READER: readonly Context[] = ['reader'];
+
+const WRITING = 'Writing mail comes with a later version of tmail.';
+const MOVING = 'Moving and deleting mail comes with a later version of tmail.';
+const MARKING = 'Marking several messages comes with a later version of tmail.';
+const SEARCHING = 'Searching comes with a later version of tmail.';
+const LABELS = 'Labels, snoozing and muting come with a later version of tmail.';
+const THREADS = 'Conversations come with a later version of tmail.';
+const COPYING =
+  'Copying comes with a later version of tmail; a number shows a link alone, ready to be selected.';
+const OUTSIDE = 'Other programs come with a later version of tmail.';
+const UNDO = 'There is nothing to undo; undoing comes with a later version of tmail.';
+
+/** id, title, keys, contexts, synonyms */
+type Row = readonly [string, string, readonly string[], readonly Context[], (readonly string[])?];
+
+function later(group: Group, reason: string, rows: readonly Row[]): readonly Command[] {
+  return rows.map(([id, title, keys, contexts, synonyms]) => ({
+    id,
+    group,
+    title,
+    help: reason,
+    keys,
+    in: contexts,
+    synonyms: synonyms ?? [],
+    later: true,
+    disabled: () => reason,
+    run: () => undefined,
+  }));
+}
+
+export const laterCommands: readonly Command[] = [
+  ...later('Writing', WRITING, [
+    ['compose', 'Write a message', ['m', 'C'], BOTH, ['mail', 'new']],
+    ['reply', 'Reply', ['r'], BOTH],
+    ['reply-all', 'Reply to all', ['R'], BOTH, ['group-reply']],
+    ['reply-list', 'Reply to the list', ['L'], BOTH, ['list-reply']],
+    ['forward', 'Forward', ['f'], BOTH],
+    ['bounce', 'Redirect', ['b'], BOTH, ['resend']],
+    ['edit-as-new', 'Edit as new', ['E'], BOTH, ['recall', 'resend-message']],
+    ['outbox', 'Outbox', ['gO'], BOTH],
+    ['contacts', 'Contacts', ['Q'], BOTH, ['addressbook', 'alias']],
+    ['unsubscribe', 'Unsubscribe', ['gu'], READER],
+    ['invite.accept', 'Accept the invitation', ['gy'], READER],
+    ['invite.decline', 'Decline the invitation', ['gn'], READER],
+    ['invite.maybe', 'Answer maybe', ['gm'], READER, ['tentative']],
+  ]),
+  ...later('Organising', MOVING, [
+    ['delete', 'Delete', ['d'], BOTH, ['trash']],
+    ['delete-for-ever', 'Delete for ever', ['D'], BOTH, ['expunge', 'purge']],
+    ['archive', 'Archive', ['a', 'e'], BOTH],
+    ['archive-thread', 'Archive conversation', ['A'], BOTH],
+    ['move', 'Move to folder', ['s'], BOTH, ['save', 'mv']],
+    ['copy', 'Copy to folder', ['gC'], BOTH, ['cp']],
+    ['junk', 'Junk', ['X'], BOTH, ['spam']],
+  ]),
+  ...later('Organising', UNDO, [['undo', 'Undo', ['u'], BOTH, ['undelete']]]),
+  ...later('Organising', LABELS, [
+    ['labels', 'Labels', ['Y'], BOTH, ['keywords', 'modify-labels']],
+    ['snooze', 'Snooze', ['S'], BOTH],
+    ['snoozed', 'Snoozed messages', ['gS'], BOTH],
+    ['mute', 'Mute conversation', ['M'], BOTH, ['ignore']],
+    ['remind', 'Wait for a reply', ['W'], BOTH, ['remind']],
+    ['waiting', 'Waiting for a reply', ['gW'], BOTH],
+  ]),
+  ...later('Marking', MARKING, [
+    ['mark', 'Mark', ['x', 't'], BOTH, ['tag', 'select']],
+    ['mark-next', 'Mark and go on', ['space'], LIST],
+    ['mark-range', 'Mark a range', ['V'], LIST, ['visual']],
+    ['mark-all', 'Mark all', ['%'], LIST, ['mark -a']],
+    ['mark-by', 'Mark by pattern', ['~'], LIST, ['tag-pattern']],
+    ['for-marked', 'Act on the marked ones', [';'], LIST, ['apply', 'tag-prefix']],
+    ['repeat', 'Repeat the last action', ['.'], BOTH],
+  ]),
+  ...later('Searching', SEARCHING, [
+    ['search', 'Search', ['/'], LIST],
+    ['search.next', 'Next result', ['n'], LIST, ['next-result']],
+    ['search.previous', 'Previous result', ['N'], LIST],
+    ['filter', 'Filter the list', ['l', '\\'], LIST, ['limit']],
+    ['sort', 'Sort the list', ['o'], LIST, ['order']],
+  ]),
+  ...later('Reading', THREADS, [
+    ['threads', 'Conversations on or off', ['T'], LIST, ['toggle-threads']],
+    ['fold', 'Fold conversation', ['zc', 'za'], LIST, ['collapse']],
+    ['unfold', 'Unfold conversation', ['zo'], LIST],
+    ['fold-all', 'Fold all conversations', ['zM'], LIST],
+    ['unfold-all', 'Unfold all conversations', ['zR'], LIST],
+    ['parent', 'Parent message', ['P'], BOTH],
+  ]),
+  ...later('Reading', COPYING, [
+    ['copy.address', "Copy the sender's address", ['ya'], BOTH, ['yank']],
+    ['copy.subject', 'Copy the subject', ['ys'], BOTH],
+    ['copy.message-id', 'Copy the Message-ID', ['ym'], BOTH],
+    ['copy.links', 'Copy the list of links', ['yl'], READER],
+    ['copy.link', 'Copy a link', ['y1', 'y2', 'y3', 'y4', 'y5', 'y6', 'y7', 'y8', 'y9'], READER],
+  ]),
+  ...later('Reading', OUTSIDE, [
+    ['browser', 'Open HTML in the browser', ['gx'], READER],
+    ['remote-images', 'Load remote pictures once', ['gI'], READER],
+    ['pipe', 'Pipe to a program', ['|'], BOTH],
+    ['shell', 'Run a program', ['!'], BOTH],
+    ['print', 'Print', [], BOTH],
+  ]),
+  ...later('Program', WRITING, [
+    ['tab.next', 'Next draft', [']'], LIST],
+    ['tab.previous', 'Previous draft', ['['], BOTH],
+  ]),
+];

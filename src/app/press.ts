@@ -1,0 +1,122 @@
+// One key: text for a field, a digit of a count, a step of a prefix, or a command. No waiting anywhere.
+import {
+  type Command,
+  type CommandContext,
+  type Data,
+  type Effects,
+  TEXT_CONTEXTS,
+} from './commands/command.ts';
+import { editField, type Field, insertText, typedText } from './field.ts';
+import { meaning } from './keymap.ts';
+import { showKeys } from './keys.ts';
+import {
+  type AppState,
+  type Layer,
+  type Level,
+  NO_PENDING,
+  remember,
+  replaceTop,
+  topLayer,
+} from './state.ts';
+import type { Key } from './types.ts';
+
+/** Longer counts are typing errors. */
+const COUNT_DIGITS = 6;
+
+export interface Press {
+  state(): AppState;
+  change(step: (state: AppState) => AppState): void;
+  say(level: Level, text: string): void;
+  readonly data: Data;
+  readonly effects: Effects;
+}
+
+type FieldLayer = Extract<Layer, { readonly field: Field }>;
+
+function fieldLayer(layer: Layer): FieldLayer | null {
+  if (layer.t === 'help') return layer.typing ? layer : null;
+  return 'field' in layer ? layer : null;
+}
+
+/** The layer with its text changed; what was chosen belongs to the old text. */
+function withField(layer: FieldLayer, field: Field): Layer {
+  if (layer.t === 'find') return { ...layer, field };
+  return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
+}
+
+export function pressKey(on: Press, key: Key): void {
+  const layer = topLayer(on.state());
+  const typing = fieldLayer(layer);
+  if (typing && typeKey(on, typing, key)) return;
+  const { pending } = on.state();
+  if (key === 'esc' && (pending.keys.length > 0 || pending.count !== '')) {
+    on.change(state => ({ ...state, pending: NO_PENDING }));
+    return;
+  }
+  const keys = [...pending.keys, key];
+  const found = meaning(on.data.keymap, layer.t, keys);
+  if (found.t === 'unbound' && pending.keys.length === 0 && isCount(key, pending.count)) {
+    const count = (pending.count + key).slice(0, COUNT_DIGITS);
+    on.change(state => ({ ...state, pending: { ...NO_PENDING, count } }));
+    return;
+  }
+  if (found.t === 'pending') {
+    on.change(state => ({ ...state, pending: { ...pending, keys, shown: false } }));
+    return;
+  }
+  if (pending !== NO_PENDING) on.change(state => ({ ...state, pending: NO_PENDING }));
+  if (found.t === 'unbound') on.say('info', `${showKeys(keys)} means nothing here; ? lists the keys.`);
+  else runCommand(on, found.command, key, pending.count === '' ? null : Number(pending.count));
+}
+
+function isCount(key: Key, count: string): boolean {
+  return /^[0-9]$/.test(key) && (key !== '0' || count !== '');
+}
+
+/** True when the field took the key. Help's field leaves everything but editing to help's own keys. */
+function typeKey(on: Press, layer: FieldLayer, key: Key): boolean {
+  const typed = typedText(key) !== null;
+  if (!typed && TEXT_CONTEXTS.includes(layer.t)) {
+    if (meaning(on.data.keymap, layer.t, [key]).t === 'command') return false;
+  }
+  if (layer.t === 'help' && key === 'enter') {
+    on.change(state => replaceTop(state, { ...layer, typing: false }));
+    return true;
+  }
+  // Nothing left to delete: leaves the field, as in a search prompt of vim and less.
+  if (key === 'backspace' && layer.field.text === '' && layer.t !== 'help') return false;
+  const field = editField(layer.field, key);
+  if (!field) return false;
+  on.change(state => replaceTop(state, withField(layer, field)));
+  return true;
+}
+
+export function pasteText(on: Press, text: string): void {
+  const typing = fieldLayer(topLayer(on.state()));
+  if (!typing) {
+    on.say('info', 'Pasted text is only taken where text is asked for; it was not run as keys.');
+    return;
+  }
+  on.change(state => replaceTop(state, withField(typing, insertText(typing.field, text))));
+}
+
+/** Runs a command, or says why it can't act. */
+export function runCommand(on: Press, command: Command, key: Key, count: number | null): void {
+  const reason = command.disabled?.({ state: on.state(), data: on.data });
+  if (reason !== undefined) {
+    on.say('info', reason);
+    return;
+  }
+  const context: CommandContext = {
+    ...on,
+    key,
+    count,
+    run: id => {
+      const other = on.data.commands.find(candidate => candidate.id === id);
+      if (!other) return;
+      if (!other.hidden) on.change(state => remember(state, id));
+      runCommand(on, other, '', null);
+    },
+  };
+  command.run(context);
+}

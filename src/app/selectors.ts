@@ -1,0 +1,148 @@
+// What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
+import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
+import type { FolderRecord, FolderStore } from '../store/types.ts';
+import type { View } from './commands/command.ts';
+import { type Layout, layoutFor } from './layout.ts';
+import { cursorPosition } from './list-view.ts';
+import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
+
+/** Keeps the last result for the last argument: enough for values that change rarely and are read on every key. */
+export function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
+  let known: { args: A; result: R } | null = null;
+  return (...args) => {
+    if (known && args.every((arg, i) => Object.is(arg, known?.args[i]))) return known.result;
+    known = { args, result: compute(...args) };
+    return known.result;
+  };
+}
+
+const layoutOnce = lastOf((columns: number, rows: number, choice: AppState['layout']) =>
+  layoutFor({ columns, rows }, choice),
+);
+
+export function layoutOf(state: AppState): Layout {
+  return layoutOnce(state.size.columns, state.size.rows, state.layout);
+}
+
+/** Messages that fit into the list's window. */
+export function listHeight(state: AppState): number {
+  const layout = layoutOf(state);
+  return Math.max(1, Math.floor(layout.list.rows / layout.rowHeight));
+}
+
+export function accountOf(state: AppState, id: AccountId): AccountView | undefined {
+  return state.accounts.find(account => account.id === id);
+}
+
+export function folderRecord(state: AppState, id: FolderId | null): FolderRecord | undefined {
+  if (id === null) return undefined;
+  for (const account of state.accounts) {
+    const found = account.folders.find(folder => folder.id === id);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The folder in the list, if it has been read from the disk already. */
+export function openFolder({ state, data }: View): FolderStore | undefined {
+  return state.folder === null ? undefined : data.folder(state.folder);
+}
+
+/** The message that a command acts on: the reader's when it has the focus, else the one under the cursor. */
+export function target(view: View): { folder: FolderStore; uid: number; id: MessageId } | undefined {
+  const { state, data } = view;
+  const inReader = hasLayer(state, 'reader') && topLayer(state).t !== 'list';
+  if (inReader && state.reader) {
+    const folder = data.folder(state.reader.folder);
+    return folder && { folder, uid: state.reader.uid, id: state.reader.id };
+  }
+  const folder = openFolder(view);
+  if (!folder || state.folder === null) return undefined;
+  const position = cursorPosition(listOf(state, state.folder), folder);
+  const uid = position < 0 ? undefined : folder.uidAt(position);
+  return uid === undefined ? undefined : { folder, uid, id: `${state.folder}:${uid}` as MessageId };
+}
+
+export type FolderRow =
+  | { readonly t: 'account'; readonly account: AccountView }
+  | { readonly t: 'folder'; readonly record: FolderRecord; readonly depth: number };
+
+/** Folders with a role come first, in this order, as every mail program shows them. */
+const ROLE_ORDER: readonly string[] = [
+  'inbox',
+  'flagged',
+  'drafts',
+  'sent',
+  'archive',
+  'all',
+  'junk',
+  'trash',
+];
+
+/** Accounts and their folders from top to bottom. */
+export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] =>
+  accounts.flatMap(account => [
+    { t: 'account', account } as const,
+    ...sortFolders(account.folders).map(record => ({ t: 'folder', record, depth: depthOf(record) }) as const),
+  ]),
+);
+
+/** Folder ids in the order of the folder pane, without those that hold no messages. */
+export function folderOrder(state: AppState): readonly FolderId[] {
+  return folderRows(state.accounts).flatMap(row =>
+    row.t === 'folder' && row.record.selectable ? [row.record.id] : [],
+  );
+}
+
+function sortFolders(folders: readonly FolderRecord[]): readonly FolderRecord[] {
+  const rank = (folder: FolderRecord) => {
+    const at = folder.role === null || depthOf(folder) > 0 ? -1 : ROLE_ORDER.indexOf(folder.role);
+    return at < 0 ? ROLE_ORDER.length : at;
+  };
+  return [...folders].sort((a, b) => rank(a) - rank(b) || comparePaths(a, b));
+}
+
+function comparePaths(a: FolderRecord, b: FolderRecord): number {
+  // By level, so that a folder's children follow it directly.
+  const left = levels(a);
+  const right = levels(b);
+  for (let i = 0; i < Math.min(left.length, right.length); i += 1) {
+    const order = (left[i] ?? '').localeCompare(right[i] ?? '');
+    if (order !== 0) return order;
+  }
+  return left.length - right.length;
+}
+
+function levels(folder: FolderRecord): readonly string[] {
+  return folder.delimiter === '' ? [folder.path] : folder.path.split(folder.delimiter);
+}
+
+function depthOf(folder: FolderRecord): number {
+  return Math.min(6, levels(folder).length - 1);
+}
+
+/** The state of an account in a few words, for the status row and the folder pane. */
+export function stateWord(account: AccountView): string {
+  const { phase, error } = account.status;
+  switch (phase) {
+    case 'stopped':
+      return 'not connected';
+    case 'connecting':
+      return 'connecting';
+    case 'online':
+      return 'online';
+    case 'offline':
+      return 'offline';
+    case 'attention':
+      return error?.kind === 'auth' ? 'sign in: @' : 'needs you: @';
+  }
+}
+
+/** `1,200`: the same in every locale, so that columns and tests stay put. */
+export function grouped(n: number): string {
+  return String(Math.trunc(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${grouped(n)} ${n === 1 ? one : many}`;
+}

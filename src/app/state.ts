@@ -1,0 +1,208 @@
+// What the program knows at one moment, and the pure steps between such moments. No envelopes (the store is asked
+// for those by id), no effects, nothing that waits.
+import type { UiConfig } from '../config/types.ts';
+import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
+import type { FolderRecord } from '../store/types.ts';
+import type { AccountStatus } from '../sync/types.ts';
+import type { ParsedMessage } from '../worker/types.ts';
+import type { Field } from './field.ts';
+import type { LayoutChoice } from './layout.ts';
+import { EMPTY_VIEW, type ListView } from './list-view.ts';
+import type { Key, Size } from './types.ts';
+
+/** One step on the way in; Esc takes the topmost away. The first is always `list` or `first-run`. */
+export type Layer =
+  | { readonly t: 'first-run'; readonly problem: string | null }
+  | { readonly t: 'list' }
+  | { readonly t: 'reader' }
+  | { readonly t: 'drawer'; readonly cursor: FolderId | null }
+  | { readonly t: 'picker'; readonly field: Field; readonly cursor: number }
+  | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
+  | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }
+  | { readonly t: 'accounts'; readonly cursor: number }
+  | { readonly t: 'log'; readonly back: number }
+  | { readonly t: 'parts'; readonly cursor: number }
+  | { readonly t: 'links'; readonly cursor: number }
+  | { readonly t: 'link'; readonly index: number }
+  | { readonly t: 'find'; readonly field: Field };
+
+export type LayerName = Layer['t'];
+
+export type Level = 'info' | 'warning' | 'error';
+
+export interface Entry {
+  readonly n: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly level: Level;
+  /** One or more sentences. May quote a server: sanitise it. */
+  readonly text: string;
+}
+
+export interface AccountView {
+  readonly id: AccountId;
+  readonly status: AccountStatus;
+  readonly folders: readonly FolderRecord[];
+  /** Operations that the server has not confirmed. */
+  readonly queued: number;
+}
+
+export interface Copies {
+  readonly total: number;
+  /** Messages whose text is here. */
+  readonly bodies: number;
+  /** Bytes of the message files. */
+  readonly bytes: number;
+}
+
+export type HeaderMode = 'short' | 'full' | 'raw';
+
+/** The message that was opened last. */
+export interface ReaderState {
+  readonly id: MessageId;
+  readonly folder: FolderId;
+  readonly uid: LocalUid;
+  readonly phase: 'loading' | 'ready' | 'failed';
+  /** Loading takes long enough to be mentioned. */
+  readonly slow: boolean;
+  /** Why it failed, with what to do. */
+  readonly problem: string | null;
+  readonly message: ParsedMessage | null;
+  /** The file as text for the raw view, or null until asked for. */
+  readonly raw: string | null;
+  readonly headers: HeaderMode;
+  readonly quotesOpen: boolean;
+  /** First line of the body that is shown. */
+  readonly top: number;
+  readonly find: { readonly query: string; readonly line: number } | null;
+}
+
+export interface AppState {
+  readonly size: Size;
+  readonly ui: UiConfig;
+  /** The store is another process's: nothing can be changed. */
+  readonly readOnly: boolean;
+  /** For dates in rows and for countdowns; moves once a minute and with every event. Milliseconds since 1970. */
+  readonly now: number;
+  readonly stack: readonly [Layer, ...Layer[]];
+  readonly layout: LayoutChoice;
+  readonly accounts: readonly AccountView[];
+  /** The folder in the list. */
+  readonly folder: FolderId | null;
+  /** Grows whenever the content of an opened folder changes: readers of the store read again. */
+  readonly revs: Readonly<Record<FolderId, number>>;
+  readonly lists: Readonly<Record<FolderId, ListView>>;
+  readonly reader: ReaderState | null;
+  /** The count and prefix typed so far; `shown`: for long enough that the choices are listed. */
+  readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
+  /** What is kept here of each account, once counted. */
+  readonly copies: Readonly<Record<AccountId, Copies>>;
+  readonly toast: Entry | null;
+  readonly log: readonly Entry[];
+  /** Command ids, the last used first. */
+  readonly recent: readonly string[];
+  readonly quitting: boolean;
+  /** Where the terminal's real cursor belongs: the selected row or the text field (zero-based cells). */
+  readonly caret: { readonly row: number; readonly column: number } | null;
+}
+
+export const NO_PENDING: AppState['pending'] = { keys: [], count: '', shown: false };
+const LOG_LENGTH = 500;
+const RECENT_LENGTH = 12;
+
+export interface Beginning {
+  readonly size: Size;
+  readonly ui: UiConfig;
+  readonly readOnly: boolean;
+  readonly now: number;
+  readonly firstRun: boolean;
+}
+
+export function initialState(from: Beginning): AppState {
+  return {
+    size: from.size,
+    ui: from.ui,
+    readOnly: from.readOnly,
+    now: from.now,
+    stack: [from.firstRun ? { t: 'first-run', problem: null } : { t: 'list' }],
+    layout: {},
+    accounts: [],
+    folder: null,
+    revs: {},
+    lists: {},
+    reader: null,
+    pending: NO_PENDING,
+    copies: {},
+    toast: null,
+    log: [],
+    recent: [],
+    quitting: false,
+    caret: null,
+  };
+}
+
+export function topLayer(state: AppState): Layer {
+  return state.stack[state.stack.length - 1] ?? state.stack[0];
+}
+
+export function hasLayer(state: AppState, name: LayerName): boolean {
+  return state.stack.some(layer => layer.t === name);
+}
+
+/** Opens a layer; one that is already open comes back to the top instead of opening twice. */
+export function push(state: AppState, layer: Layer): AppState {
+  const [first, ...rest] = state.stack;
+  if (first.t === layer.t) return { ...state, stack: [layer] };
+  return { ...state, stack: [first, ...rest.filter(other => other.t !== layer.t), layer] };
+}
+
+/** One step back; the first layer stays. */
+export function pop(state: AppState): AppState {
+  const [first, ...rest] = state.stack;
+  return rest.length === 0 ? state : { ...state, stack: [first, ...rest.slice(0, -1)] };
+}
+
+/** Takes the layer away wherever it is. */
+export function without(state: AppState, name: LayerName): AppState {
+  const [first, ...rest] = state.stack;
+  const kept = rest.filter(layer => layer.t !== name);
+  return kept.length === rest.length ? state : { ...state, stack: [first, ...kept] };
+}
+
+/** Replaces the topmost layer by a changed one of the same kind. */
+export function replaceTop(state: AppState, layer: Layer): AppState {
+  const [first, ...rest] = state.stack;
+  if (rest.length === 0) return { ...state, stack: [layer] };
+  return { ...state, stack: [first, ...rest.slice(0, -1), layer] };
+}
+
+export function listOf(state: AppState, folder: FolderId): ListView {
+  return state.lists[folder] ?? EMPTY_VIEW;
+}
+
+export function setList(state: AppState, folder: FolderId, view: ListView): AppState {
+  if (state.lists[folder] === view) return state;
+  return { ...state, lists: { ...state.lists, [folder]: view } };
+}
+
+export function setReader(state: AppState, change: Partial<ReaderState>): AppState {
+  return state.reader === null ? state : { ...state, reader: { ...state.reader, ...change } };
+}
+
+/** A message to the person: shown for a while, kept in the log. */
+export function say(state: AppState, level: Level, text: string): AppState {
+  const last = state.log[state.log.length - 1];
+  const entry: Entry = { n: (last?.n ?? 0) + 1, at: state.now, level, text };
+  return { ...state, toast: entry, log: [...state.log, entry].slice(-LOG_LENGTH) };
+}
+
+/** Takes the toast away; `n` names the one meant, so that a late timer does not take a newer one. */
+export function hush(state: AppState, n?: number): AppState {
+  if (state.toast === null || (n !== undefined && state.toast.n !== n)) return state;
+  return { ...state, toast: null };
+}
+
+export function remember(state: AppState, command: string): AppState {
+  const others = state.recent.filter(id => id !== command);
+  return { ...state, recent: [command, ...others].slice(0, RECENT_LENGTH) };
+}

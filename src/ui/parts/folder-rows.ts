@@ -1,0 +1,86 @@
+// The folder pane: accounts with their state, folders with what is unread. Pure.
+import type { View } from '../../app/commands/command.ts';
+import { drawerRect, pageTop } from '../../app/layout.ts';
+import { type FolderRow, folderRows, grouped, layoutOf, stateWord } from '../../app/selectors.ts';
+import { topLayer } from '../../app/state.ts';
+import { width } from '../../mail/width.ts';
+import type { Theme } from '../theme.ts';
+import { bar, boxed, clean, fill, piece, split } from './row.ts';
+
+const ROLE_NAMES: Readonly<Record<string, string>> = { inbox: 'Inbox' };
+
+/** The pane beside the list, or over it with a border. */
+export function folderPaneRows(view: View, theme: Theme): readonly string[] {
+  const layout = layoutOf(view.state);
+  const rect = drawerRect(layout);
+  if (layout.sidebar) return paneRows(view, rect.columns, rect.rows, theme);
+  const inner = paneRows(view, rect.columns - 2, rect.rows - 2, theme);
+  const foot = 'Ent open  c find  ` close';
+  return boxed(inner, { title: 'Folders', foot, cells: rect.columns, rows: rect.rows }, theme);
+}
+
+function paneRows({ state }: View, cells: number, height: number, theme: Theme): readonly string[] {
+  const rows = folderRows(state.accounts);
+  const layer = topLayer(state);
+  const focused = layer.t === 'drawer';
+  const cursor = layer.t === 'drawer' ? layer.cursor : state.folder;
+  const at = Math.max(
+    0,
+    rows.findIndex(entry => entry.t === 'folder' && entry.record.id === cursor),
+  );
+  const top = pageTop(at, rows.length, height);
+  const shown = rows.slice(top, top + height).map(entry => {
+    const selected = focused && entry.t === 'folder' && entry.record.id === cursor;
+    return folderRow(
+      entry,
+      { selected, open: entry.t === 'folder' && entry.record.id === state.folder },
+      cells,
+      theme,
+    );
+  });
+  return fill(shown, height, cells);
+}
+
+function folderRow(
+  entry: FolderRow,
+  is: { readonly selected: boolean; readonly open: boolean },
+  cells: number,
+  theme: Theme,
+): string {
+  if (entry.t === 'account') {
+    const { id, status } = entry.account;
+    const trouble = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'dim';
+    return split(
+      [piece(` ${clean(id)}`, 'title')],
+      [piece(` ${stateWord(entry.account)} `, trouble)],
+      cells,
+      theme,
+      6,
+    );
+  }
+  const { record, depth } = entry;
+  const { unread, total } = record.counts;
+  const quiet = record.role === 'sent' || record.role === 'trash' || record.role === 'archive';
+  const number =
+    record.role === 'drafts'
+      ? total > 0
+        ? `(${grouped(total)})`
+        : ''
+      : unread > 0 && !quiet
+        ? grouped(unread)
+        : '';
+  const name = ROLE_NAMES[record.role ?? ''] ?? (clean(record.name) || '(no name)');
+  const text = ` ${is.open ? '>' : ' '} ${'  '.repeat(depth)}${name}`;
+  const count = number === '' ? ' ' : ` ${number} `;
+  if (is.selected) {
+    const room = Math.max(0, cells - width(count));
+    return bar(
+      bar(text, 'text', room, { ...theme, paint: (_, plain) => plain }) + count,
+      'selected',
+      cells,
+      theme,
+    );
+  }
+  const meaning = unread > 0 && !quiet ? 'unread' : record.selectable ? 'text' : 'dim';
+  return split([piece(text, meaning)], [piece(count, meaning)], cells, theme, 6);
+}

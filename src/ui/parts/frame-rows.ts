@@ -1,0 +1,182 @@
+// The rows that every screen has: title, rule, status and hints. Pure.
+import { FIND_LABEL, HELP_LABEL } from '../../app/caret.ts';
+import type { Command, Context, Hint, View } from '../../app/commands/command.ts';
+import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
+import { showKeys } from '../../app/keys.ts';
+import { cursorPosition } from '../../app/list-view.ts';
+import { percentRead } from '../../app/reader-view.ts';
+import { folderRecord, grouped, layoutOf, openFolder, plural, stateWord } from '../../app/selectors.ts';
+import { type AccountView, hasLayer, listOf, topLayer } from '../../app/state.ts';
+import { sanitize } from '../../mail/sanitize.ts';
+import { width } from '../../mail/width.ts';
+import type { Theme } from '../theme.ts';
+import { clean, type Piece, piece, row, split } from './row.ts';
+
+/** Where am I: folder and account on the left, counts on the right. */
+export function titleRow(view: View, theme: Theme): string {
+  const { state } = view;
+  const cells = state.size.columns;
+  const own = SCREEN_TITLES[topLayer(state).t];
+  if (own)
+    return split([piece(` ${own}`, 'title')], [piece(`${screenNote(view)} `, 'dim')], cells, theme, 12);
+  const record = folderRecord(state, state.folder);
+  const folder = openFolder(view);
+  if (!record) return row([piece(' tmail', 'title')], cells, theme);
+  const total = Math.max(folder?.length ?? 0, record.counts.total);
+  const where = ` ${clean(record.account)} / ${clean(record.path) || '(no name)'}`;
+  const counts = `${plural(record.counts.unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
+  const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
+  if (!reading || !state.reader || !folder) {
+    return split([piece(where, 'title')], [piece(counts, 'dim')], cells, theme, 20);
+  }
+  const list = listOf(state, state.reader.folder);
+  const position = cursorPosition({ ...list, cursor: state.reader.uid }, folder) + 1;
+  const at = `  ${grouped(position)}/${grouped(folder.length)}`;
+  return split([piece(where, 'title'), piece(at, 'dim')], [piece(counts, 'dim')], cells, theme, 20);
+}
+
+const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
+  accounts: 'Accounts',
+  log: 'Log',
+  help: 'Help',
+  parts: 'Attachments',
+  links: 'Links',
+  link: 'Link',
+  'first-run': 'tmail',
+};
+
+function screenNote({ state }: View): string {
+  const layer = topLayer(state);
+  switch (layer.t) {
+    case 'accounts':
+      return plural(state.accounts.length, 'account');
+    case 'log':
+      return plural(state.log.length, 'message');
+    case 'parts':
+      return plural(state.reader?.message?.parts.length ?? 0, 'part');
+    case 'links':
+      return plural(state.reader?.message?.links.length ?? 0, 'link');
+    case 'link':
+      return `${layer.index + 1} of ${state.reader?.message?.links.length ?? 0}`;
+    default:
+      return '';
+  }
+}
+
+/** The rule under the title, with a branch where a pane's border begins. */
+export function ruleRow(view: View, theme: Theme): string {
+  const { sidebar, list, name, size } = layoutOf(view.state);
+  const { horizontal, down } = theme.borders;
+  const cells = Array.from({ length: size.columns }, () => horizontal);
+  const full = FULL_WIDTH.includes(topLayer(view.state).t);
+  if (sidebar && !full) cells[sidebar.columns] = down;
+  if (name === 'three' && !full) cells[list.column + list.columns] = down;
+  return theme.paint('rule', cells.join(''));
+}
+
+const FULL_WIDTH: readonly Context[] = ['accounts', 'log', 'help', 'parts', 'links', 'link', 'first-run'];
+
+export function horizontalRule(cells: number, theme: Theme): string {
+  return theme.paint('rule', theme.borders.horizontal.repeat(cells));
+}
+
+/** Rows with the border to the next pane at their right. */
+export function withBorder(rows: readonly string[], theme: Theme): readonly string[] {
+  const border = theme.paint('rule', theme.borders.vertical);
+  return rows.map(text => text + border);
+}
+
+function accountPieces(view: AccountView): readonly Piece[] {
+  const { status, id, queued } = view;
+  const name = piece(`${clean(id)}: `, 'text');
+  const current = status.phase === 'online' ? status.progress[0] : undefined;
+  const waiting = queued > 0 ? `, ${grouped(queued)} queued` : '';
+  if (current) {
+    const amount = current.total > 0 ? ` ${grouped(current.done)} of ${grouped(current.total)}` : '';
+    return [name, piece(`${clean(current.label)}${amount}${waiting}`, 'ok'), piece('  ')];
+  }
+  const meaning = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'text';
+  return [name, piece(`${stateWord(view)}${waiting}`, meaning), piece('  ')];
+}
+
+/** Accounts with their state on the right of a message to the person, if there is one. */
+export function statusRow(view: View, theme: Theme): string {
+  const { state } = view;
+  const cells = state.size.columns;
+  const percent =
+    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
+      ? `${percentRead(state)}%  `
+      : '';
+  const states = [piece(percent, 'dim'), ...state.accounts.flatMap(accountPieces)];
+  const { toast } = state;
+  if (!toast) return row([piece(' '), ...states], cells, theme);
+  const meaning = toast.level === 'info' ? 'text' : toast.level;
+  const text = ` ${clean(toast.text)}`;
+  const room = cells - width(text) - 2;
+  // What is said matters more than what is always there.
+  if (room < 16) return row([piece(text, meaning)], cells, theme);
+  const wanted = states.reduce((sum, { text: piece }) => sum + width(piece), 0);
+  return (
+    row([piece(text, meaning)], cells - Math.min(room, wanted), theme) +
+    row(states, Math.min(room, wanted), theme)
+  );
+}
+
+interface ShownHint {
+  readonly text: string;
+  readonly key: string;
+  readonly label: string;
+  readonly rank: number;
+}
+
+/** The commonest keys; the lowest rank drops first, the palette's and help's never do. */
+export function hintRow(view: View, theme: Theme): string {
+  const { state } = view;
+  const cells = state.size.columns;
+  const layer = topLayer(state);
+  if (layer.t === 'find') return prompt(FIND_LABEL, layer.field.text, cells, theme);
+  if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
+  const all = view.data.commands.flatMap(command => shownHint(view, command, layer.t));
+  const always = all.filter(hint => hint.rank >= 1000);
+  const others = all.filter(hint => hint.rank < 1000);
+  const kept = [...others].sort((a, b) => b.rank - a.rank);
+  const right = always.map(hint => hint.text).join(' ');
+  const room = () => cells - 2 - width(right) - (right === '' ? 0 : 2);
+  while (kept.length > 0 && width(kept.map(hint => hint.text).join('  ')) > room()) kept.pop();
+  const left = kept.flatMap((hint, i) => [
+    piece(i === 0 ? ' ' : '  '),
+    piece(hint.key, 'key'),
+    piece(` ${hint.label}`, 'dim'),
+  ]);
+  const end = always.flatMap((hint, i) => [
+    piece(i === 0 ? '' : ' '),
+    piece(hint.key, 'key'),
+    piece(` ${hint.label}`, 'dim'),
+  ]);
+  return split(left, [...end, piece(' ')], cells, theme);
+}
+
+function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {
+  const { hint } = command;
+  if (!hint || command.later || !(hint.in ?? command.in).includes(context)) return [];
+  if (command.disabled?.(view) !== undefined) return [];
+  const key = hintKey(view, command, hint, context);
+  return key === '' ? [] : [{ key, label: hint.label, text: `${key} ${hint.label}`, rank: hint.rank }];
+}
+
+function hintKey({ data }: View, command: Command, hint: Hint, context: Context): string {
+  const first = (id: string) => {
+    const keys = data.keymap.keysOf(id);
+    // In a text field a letter is text.
+    const usable = TEXT_CONTEXTS.includes(context) ? keys.filter(([key = '']) => [...key].length > 1) : keys;
+    return usable[0] ? showKeys(usable[0], true) : '';
+  };
+  const own = first(command.id);
+  if (own === '' || hint.with === undefined) return own;
+  const other = first(hint.with);
+  return other === '' ? own : `${own}/${other}`;
+}
+
+function prompt(label: string, text: string, cells: number, theme: Theme): string {
+  return row([piece(label, 'label'), piece(sanitize(text))], cells, theme);
+}

@@ -1,0 +1,64 @@
+// The visible rows of the list. Pure; only what is on the screen is looked at.
+import type { View } from '../../app/commands/command.ts';
+import { cursorPosition, windowOf } from '../../app/list-view.ts';
+import { accountOf, folderRecord, layoutOf, listHeight, openFolder } from '../../app/selectors.ts';
+import { listOf, topLayer } from '../../app/state.ts';
+import type { Theme } from '../theme.ts';
+import { messageRow, messageRows } from './message-row.ts';
+import { fill, piece, row } from './row.ts';
+
+export function listRows(view: View, theme: Theme): readonly string[] {
+  const { state } = view;
+  const layout = layoutOf(state);
+  const { columns, rows } = layout.list;
+  const folder = openFolder(view);
+  if (!folder || state.folder === null || folder.length === 0) {
+    const text = folder ? emptyText(view) : waitingText(view);
+    return fill([row([piece(`  ${text}`, 'dim')], columns, theme)], rows, columns);
+  }
+  const record = folderRecord(state, state.folder);
+  const outgoing = record?.role === 'sent' || record?.role === 'drafts';
+  const online = record ? accountOf(state, record.account)?.status.phase === 'online' : false;
+  const list = listOf(state, state.folder);
+  const cursor = cursorPosition(list, folder);
+  const { from, to } = windowOf(list, folder, listHeight(state));
+  const top = topLayer(state).t;
+  const focused = !(layout.split && top === 'reader') && !(layout.sidebar && top === 'drawer');
+  const out: string[] = [];
+  for (let position = from; position < to; position += 1) {
+    const uid = folder.uidAt(position);
+    const message = {
+      envelope: uid === undefined ? undefined : folder.envelope(uid),
+      flags: (uid === undefined ? undefined : folder.flags(uid)) ?? 1,
+      cursor: position === cursor,
+      focused,
+      outgoing,
+      // While the server is there, what is missing comes when it is opened.
+      here: online || uid === undefined || folder.raw(uid) !== null,
+      now: state.now,
+    };
+    if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));
+    else out.push(messageRow(message, columns, theme));
+  }
+  return fill(out, rows, columns);
+}
+
+function emptyText({ state }: View): string {
+  const record = folderRecord(state, state.folder);
+  const account = record && accountOf(state, record.account);
+  if (account && record.counts.total > 0) {
+    return account.status.phase === 'online' || account.status.phase === 'connecting'
+      ? 'Fetching the newest messages.'
+      : 'Nothing of this folder is on this computer yet; it comes with the next connection.';
+  }
+  return 'This folder is empty.';
+}
+
+function waitingText({ state }: View): string {
+  if (state.accounts.length === 0) return '';
+  const failed = state.accounts.every(
+    ({ status }) => status.phase === 'offline' || status.phase === 'attention',
+  );
+  if (failed) return 'No connection yet, and nothing was kept here before. @ shows why.';
+  return 'Connecting for the first time.';
+}

@@ -1,0 +1,136 @@
+// What floats over the screen: palette, folder picker, the choices after a prefix key. Pure.
+import type { Command, View } from '../../app/commands/command.ts';
+import { meaning } from '../../app/keymap.ts';
+import { showKeys } from '../../app/keys.ts';
+import { pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
+import { paletteMatches, pickerMatches } from '../../app/matching.ts';
+import { layoutOf } from '../../app/selectors.ts';
+import { topLayer } from '../../app/state.ts';
+import { sanitize } from '../../mail/sanitize.ts';
+import { fit, width } from '../../mail/width.ts';
+import type { Theme } from '../theme.ts';
+import { bar, boxed, clean, fill, piece, row, split } from './row.ts';
+
+export interface Overlay {
+  readonly rect: Rect;
+  readonly rows: readonly string[];
+}
+
+export function overlayRows(view: View, theme: Theme): Overlay | null {
+  const layer = topLayer(view.state);
+  if (layer.t === 'palette') return palette(view, layer.field.text, layer.cursor, theme);
+  if (layer.t === 'picker') return picker(view, layer.field.text, layer.cursor, theme);
+  return view.state.pending.shown ? prefix(view, theme) : null;
+}
+
+interface Choice {
+  readonly left: string;
+  readonly right: string;
+  readonly dim: boolean;
+}
+
+function palette(view: View, query: string, cursor: number, theme: Theme): Overlay {
+  const choices = paletteMatches(view, query).map(command => commandChoice(view, command));
+  return chooser(
+    view,
+    { title: 'All commands', label: ': ', query, cursor, choices, none: 'No command has this name.' },
+    theme,
+  );
+}
+
+function commandChoice(view: View, command: Command): Choice {
+  const keys = view.data.keymap.keysOf(command.id)[0];
+  const reason = command.disabled?.(view);
+  return {
+    left: reason === undefined ? command.title : `${command.title} - ${reason}`,
+    right: keys ? showKeys(keys) : '',
+    dim: reason !== undefined,
+  };
+}
+
+function picker(view: View, query: string, cursor: number, theme: Theme): Overlay {
+  const several = view.state.accounts.length > 1;
+  const choices = pickerMatches(view.state, query).map(record => ({
+    left: `${several ? `${clean(record.account)} / ` : ''}${clean(record.path) || '(no name)'}`,
+    right: record.counts.unread > 0 ? String(record.counts.unread) : '',
+    dim: false,
+  }));
+  return chooser(
+    view,
+    { title: 'Go to folder', label: '> ', query, cursor, choices, none: 'No folder has this name.' },
+    theme,
+  );
+}
+
+interface Chooser {
+  readonly title: string;
+  readonly label: string;
+  readonly query: string;
+  readonly cursor: number;
+  readonly choices: readonly Choice[];
+  readonly none: string;
+}
+
+function chooser(view: View, from: Chooser, theme: Theme): Overlay {
+  const layout = layoutOf(view.state);
+  const rect = paletteRect(layout);
+  const cells = rect.columns - 2;
+  const height = paletteRows(layout);
+  const top = pageTop(from.cursor, from.choices.length, height);
+  const shown = from.choices.slice(top, top + height).map((choice, i) => {
+    const selected = top + i === from.cursor;
+    const right = ` ${choice.right} `;
+    const left = `${selected ? ' > ' : '   '}${choice.left}`;
+    if (!selected) {
+      const meaning = choice.dim ? 'dim' : 'text';
+      return split([piece(left, meaning)], [piece(right, 'dim')], cells, theme, 10);
+    }
+    return bar(fit(left, cells - width(right), theme.ellipsis) + right, 'selected', cells, theme);
+  });
+  const none = from.choices.length === 0 ? [row([piece(`   ${from.none}`, 'dim')], cells, theme)] : [];
+  const rows = [
+    row([piece(` ${from.label}`, 'label'), piece(sanitize(from.query))], cells, theme),
+    row([], cells, theme),
+    ...fill([...shown, ...none], height, cells),
+    row([piece(' Enter run   ^N/^P move   Esc close', 'dim')], cells, theme),
+  ];
+  return { rect, rows: boxed(rows, { title: from.title, cells: rect.columns, rows: rect.rows }, theme) };
+}
+
+const CHOICE_CELLS = 30;
+
+function prefix(view: View, theme: Theme): Overlay | null {
+  const { state, data } = view;
+  const found = meaning(data.keymap, topLayer(state).t, state.pending.keys);
+  if (found.t !== 'pending') return null;
+  const { content, size } = layoutOf(state);
+  const cells = size.columns - 2;
+  const columns = Math.max(1, Math.floor(cells / CHOICE_CELLS));
+  const ordered = [...found.choices].sort(
+    (a, b) => Number(a.command.later ?? false) - Number(b.command.later ?? false),
+  );
+  const lines = Math.min(Math.ceil(ordered.length / columns), Math.max(1, content.rows - 2));
+  const typed = showKeys(state.pending.keys);
+  const rows = Array.from({ length: lines }, (_, line) =>
+    row(
+      Array.from({ length: columns }, (_, column) => ordered[column * lines + line]).flatMap(binding => {
+        if (!binding) return [];
+        const dim = binding.command.disabled?.(view) !== undefined;
+        const text = `${fit(showKeys(binding.keys), 5)} ${binding.command.title}`;
+        return [piece(` ${fit(text, CHOICE_CELLS - 1, theme.ellipsis)}`, dim ? 'dim' : 'text')];
+      }),
+      cells,
+      theme,
+    ),
+  );
+  const rect: Rect = {
+    row: content.row + content.rows - lines - 2,
+    column: 0,
+    rows: lines + 2,
+    columns: size.columns,
+  };
+  return {
+    rect,
+    rows: boxed(rows, { title: `after ${typed}`, foot: 'Esc', cells: size.columns, rows: lines + 2 }, theme),
+  };
+}

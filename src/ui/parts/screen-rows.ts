@@ -1,0 +1,221 @@
+// Screens that are lists of lines: accounts, log, help, attachments, links, one link, the first start. Pure.
+import { ACCOUNT_ROWS } from '../../app/caret.ts';
+import type { View } from '../../app/commands/command.ts';
+import { showKeys } from '../../app/keys.ts';
+import { pageTop } from '../../app/layout.ts';
+import { linkWarning } from '../../app/links.ts';
+import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
+import { sentence } from '../../app/messages.ts';
+import { grouped, layoutOf, plural, stateWord } from '../../app/selectors.ts';
+import { type AccountView, topLayer } from '../../app/state.ts';
+import type { AccountConfig } from '../../config/types.ts';
+import { cut, fit, width } from '../../mail/width.ts';
+import { wrapCells } from '../../mail/wrap.ts';
+import type { Theme } from '../theme.ts';
+import { byteSize } from './reader-rows.ts';
+import { bar, clean, fill, type Piece, piece, row, split } from './row.ts';
+
+/** The rows of a full-width screen, or null when the topmost layer is none. */
+export function screenRows(view: View, theme: Theme): readonly string[] | null {
+  const { content } = layoutOf(view.state);
+  const rows = contentRows(view, theme, content.columns, content.rows);
+  return rows && fill(rows, content.rows, content.columns);
+}
+
+function contentRows(view: View, theme: Theme, cells: number, height: number): readonly string[] | null {
+  switch (topLayer(view.state).t) {
+    case 'accounts':
+      return accountsRows(view, theme, cells);
+    case 'log':
+      return logRows(view, theme, cells, height);
+    case 'help':
+      return helpScreen(view, theme, cells, height);
+    case 'parts':
+      return partsRows(view, theme, cells, height);
+    case 'links':
+      return linksRows(view, theme, cells, height);
+    case 'link':
+      return linkRows(view, theme, cells);
+    default:
+      return null;
+  }
+}
+
+/** `12 s`, `5 min`, `3 h`, `2 days`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 129_600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+function accountsRows(view: View, theme: Theme, cells: number): readonly string[] {
+  const { state } = view;
+  const layer = topLayer(state);
+  const rows: string[] = [];
+  state.accounts.forEach((account, i) => {
+    const selected = layer.t === 'accounts' && layer.cursor === i;
+    const config = view.data.config.accounts.find(candidate => candidate.id === account.id);
+    rows.push(
+      ' '.repeat(cells),
+      ...fill(accountRows(view, account, config, selected, cells, theme), ACCOUNT_ROWS, cells),
+    );
+  });
+  return rows;
+}
+
+function accountRows(
+  { state }: View,
+  account: AccountView,
+  config: AccountConfig | undefined,
+  selected: boolean,
+  cells: number,
+  theme: Theme,
+): readonly string[] {
+  const { status, id } = account;
+  const server = config
+    ? `${config.protocol.toUpperCase()}  ${clean(config.incoming.host)}:${config.incoming.port} ${SECURITY[config.incoming.security]}`
+    : '';
+  const retry =
+    status.phase === 'offline' && status.retryAt !== null
+      ? `, retry in ${duration(status.retryAt - state.now)}`
+      : '';
+  const synced = status.lastSync === null ? 'not yet' : `${duration(state.now - status.lastSync)} ago`;
+  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account)}${retry}   last sync ${synced}`;
+  const copies = state.copies[id];
+  const kept = copies
+    ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
+    : 'counting';
+  const queue =
+    account.queued === 0 ? 'queue 0' : `queue ${plural(account.queued, 'change')} waiting for the server`;
+  const indent = ' '.repeat(14);
+  const body = [row([piece(`${indent}copy here  `, 'label'), piece(`${kept}     ${queue}`)], cells, theme)];
+  const running = status.progress[0];
+  if (status.error && status.phase !== 'online') {
+    const text = wrapCells(clean(sentence(status.error)), Math.max(20, cells - indent.length - 1));
+    for (const line of text) body.push(row([piece(`${indent}${line}`, 'error')], cells, theme));
+  } else if (running) {
+    const amount = running.total > 0 ? ` ${grouped(running.done)} of ${grouped(running.total)}` : '';
+    body.push(
+      row([piece(`${indent}running    `, 'label'), piece(`${clean(running.label)}${amount}`)], cells, theme),
+    );
+  }
+  return [
+    selected ? bar(head, 'selected', cells, theme) : row([piece(head, 'title')], cells, theme),
+    ...body,
+  ];
+}
+
+const SECURITY = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const;
+
+function logRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
+  const { state } = view;
+  const layer = topLayer(state);
+  if (state.log.length === 0)
+    return [row([piece('  Nothing was said in this session yet.', 'dim')], cells, theme)];
+  const back = layer.t === 'log' ? layer.back : 0;
+  const lines = state.log.flatMap(entry => {
+    const at = new Date(entry.at);
+    const clock = [at.getHours(), at.getMinutes(), at.getSeconds()]
+      .map(n => String(n).padStart(2, '0'))
+      .join(':');
+    const meaning = entry.level === 'info' ? 'text' : entry.level;
+    return wrapCells(clean(entry.text), Math.max(20, cells - 12)).map((text, i) =>
+      row([piece(i === 0 ? ` ${clock}  ` : ' '.repeat(11), 'dim'), piece(text, meaning)], cells, theme),
+    );
+  });
+  const end = Math.max(Math.min(height, lines.length), lines.length - back);
+  return lines.slice(Math.max(0, end - height), end);
+}
+
+function helpScreen(view: View, theme: Theme, cells: number, height: number): readonly string[] {
+  const layer = topLayer(view.state);
+  if (layer.t !== 'help') return [];
+  const rows = helpRows(view, layer);
+  const selected = helpCommands(rows)[layer.cursor];
+  if (!selected) return [row([piece('  No command has these words.', 'dim')], cells, theme)];
+  const top = pageTop(rows.indexOf(selected), rows.length, height);
+  return rows.slice(top, top + height).map(entry => helpLine(view, entry, entry === selected, cells, theme));
+}
+
+function helpLine(view: View, entry: HelpRow, selected: boolean, cells: number, theme: Theme): string {
+  if (entry.t === 'heading') return row([piece(` ${entry.text}`, 'title')], cells, theme);
+  const { command } = entry;
+  const keys = view.data.keymap
+    .keysOf(command.id)
+    .map(one => showKeys(one))
+    .join(' ');
+  const shown = keys === '' ? `:${command.title.toLowerCase()}` : keys;
+  const names = Math.min(30, Math.floor(cells * 0.36));
+  const left = `${selected ? '>' : ' '}  ${fit(shown, 15, theme.ellipsis)} ${fit(command.title, names, theme.ellipsis)} `;
+  if (selected) return bar(left + command.help, 'selected', cells, theme);
+  const dim = command.later || !entry.here;
+  return row([piece(left, dim ? 'dim' : 'text'), piece(command.help, 'dim')], cells, theme);
+}
+
+function partsRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
+  const { state } = view;
+  const layer = topLayer(state);
+  const parts = state.reader?.message?.parts ?? [];
+  const cursor = layer.t === 'parts' ? layer.cursor : 0;
+  const top = pageTop(cursor, parts.length, height);
+  return parts.slice(top, top + height).map((part, i) => {
+    const name = clean(part.filename ?? '') || '(no name)';
+    const note = part.omitted ? '  still on the server' : '';
+    const right = `${clean(part.contentType)}  ${byteSize(part.size).padStart(5)}B${note} `;
+    const at = top + i === cursor;
+    const left = `${at ? '>' : ' '} ${String(part.n).padStart(3)}  ${name}`;
+    if (!at) return split([piece(left)], [piece(right, 'dim')], cells, theme, 20);
+    const room = Math.max(20, cells - width(right));
+    return bar(fit(left, room, theme.ellipsis) + right, 'selected', cells, theme);
+  });
+}
+
+function linksRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
+  const { state } = view;
+  const layer = topLayer(state);
+  const links = state.reader?.message?.links ?? [];
+  const cursor = layer.t === 'links' ? layer.cursor : 0;
+  const top = pageTop(cursor, links.length, height);
+  return links.slice(top, top + height).map((link, i) => {
+    const at = top + i === cursor;
+    const warning = linkWarning(link) === null ? ' ' : '!';
+    const text = `${at ? '>' : ' '}${warning}${String(top + i + 1).padStart(3)}  ${clean(link.url)}  ${clean(link.text)}`;
+    return at
+      ? bar(text, 'selected', cells, theme)
+      : row([piece(text, warning === '!' ? 'warning' : 'text')], cells, theme);
+  });
+}
+
+function linkRows(view: View, theme: Theme, cells: number): readonly string[] {
+  const { state } = view;
+  const layer = topLayer(state);
+  const link = layer.t === 'link' ? state.reader?.message?.links[layer.index] : undefined;
+  if (!link) return [];
+  const text = clean(link.text);
+  const url = clean(link.url);
+  const warning = linkWarning(link);
+  const line = (content: string, meaning: Piece['meaning']) => row([piece(content, meaning)], cells, theme);
+  const said = text === '' || text === url ? [] : [line(` Text  ${text}`, 'dim')];
+  return [
+    ...said,
+    line(' This is where it goes, alone on its rows so that it can be selected and copied:', 'dim'),
+    line('', 'text'),
+    // From the first cell to the last, without anything between: the terminal selects it as one line.
+    ...chunks(url, cells).map(part => line(part, 'link')),
+    line('', 'text'),
+    ...(warning === null ? [] : wrapCells(warning, cells - 2).map(part => line(` ${part}`, 'error'))),
+    line(' Opening it in a browser comes with a later version of tmail.', 'dim'),
+  ];
+}
+
+function chunks(text: string, cells: number): readonly string[] {
+  const out: string[] = [];
+  let rest = text;
+  while (rest !== '') {
+    const part = cut(rest, cells) || rest.slice(0, 1);
+    out.push(part);
+    rest = rest.slice(part.length);
+  }
+  return out;
+}
