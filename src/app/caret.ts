@@ -12,10 +12,17 @@ import { type AppState, type Layer, listOf, topLayer } from './state.ts';
 
 type Caret = AppState['caret'];
 /** Rows that an account takes on its screen. */
-export const ACCOUNT_ROWS = 4;
+export const ACCOUNT_ROWS = 5;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
 export const HELP_LABEL = ' Search: ';
+
+/** The first account on the accounts screen. */
+export function accountsTop(state: AppState): number {
+  const layer = topLayer(state);
+  const fit = Math.max(1, Math.floor(layoutOf(state).content.rows / (ACCOUNT_ROWS + 1)));
+  return layer.t === 'accounts' ? pageTop(layer.cursor, state.accounts.length, fit) : 0;
+}
 
 export function caretOf(view: View): Caret {
   const { state } = view;
@@ -55,7 +62,7 @@ export function caretOf(view: View): Caret {
     case 'help':
       return layer.typing ? inPrompt(state, HELP_LABEL, layer.field) : helpCaret(view, layer);
     case 'accounts':
-      return { row: content.row + 1 + layer.cursor * (ACCOUNT_ROWS + 1), column: 0 };
+      return { row: content.row + 1 + (layer.cursor - accountsTop(state)) * (ACCOUNT_ROWS + 1), column: 0 };
     case 'parts':
     case 'links':
       return {

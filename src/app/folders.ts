@@ -115,7 +115,8 @@ export function createFolders(deps: FoldersDeps): Folders {
         if (token !== latest) return;
         show(id, folder, landing);
         // The rest of a large folder is read after the first frame, before somebody scrolls there.
-        setTimeout(() => whenFolderLoaded(id, folder, () => undefined), 0);
+        const afterFrame = new Promise(resolve => setImmediate(resolve));
+        deps.track(afterFrame.then(() => whenFolderLoaded(id, folder, () => undefined)));
       }),
     );
   };

@@ -146,7 +146,7 @@ export function meaning(keymap: Keymap, context: Context, keys: readonly Key[]):
   for (const key of keys) node = node?.next.get(key);
   if (!node) return { t: 'unbound' };
   if (node.command) return { t: 'command', command: node.command };
-  const choices = bindingsUnder(node, []);
+  const choices = bindingsUnder(node, keys);
   return choices.length > 0 ? { t: 'pending', choices } : { t: 'unbound' };
 }
 

@@ -29,7 +29,7 @@ export function parseKeys(written: string): readonly Key[] | null {
   for (const word of written.trim().split(/\s+/)) {
     if (word === '') return null;
     if (isKey(word)) keys.push(word);
-    else if (/^(?:[CMS]-)+/.test(word) && word.length > 2) return null;
+    else if (/^[CMS]-/.test(word)) return null;
     else keys.push(...word);
   }
   return keys.length > 0 && keys.length <= 4 ? keys : null;
@@ -48,6 +48,13 @@ export function showKeys(keys: readonly Key[], short = false): string {
   const shown = keys.map(key => showKey(key, short));
   // `g Enter` needs the gap, `gg` does not.
   return shown.some(word => [...word].length > 1) ? shown.join(' ') : shown.join('');
+}
+
+/** All keys of a command: `j Down`, `1-9`. */
+export function showBindings(bindings: readonly (readonly Key[])[]): string {
+  const shown = bindings.map(keys => showKeys(keys));
+  const nine = shown.length === 9 && shown.every((text, i) => text.endsWith(String(i + 1)));
+  return nine ? `${shown[0]}-9` : shown.join(' ');
 }
 
 function showKey(key: Key, short: boolean): string {

@@ -25,14 +25,15 @@ export function move(view: View, motion: Motion): AppState {
       const order = folderOrder(state);
       const at = layer.cursor === null ? 0 : Math.max(0, order.indexOf(layer.cursor));
       const cursor = order[step(at, order.length, motion, layoutOf(state).content.rows)] ?? null;
-      return replaceTop(state, { ...layer, cursor });
+      return cursor === layer.cursor ? state : replaceTop(state, { ...layer, cursor });
     }
     case 'log': {
       // Position 0 is the newest line, at the bottom.
       const rows = layoutOf(state).content.rows;
       const most = Math.max(0, state.log.length - rows);
       const at = most - Math.min(layer.back, most);
-      return replaceTop(state, { ...layer, back: most - step(at, most + 1, motion, rows) });
+      const back = most - step(at, most + 1, motion, rows);
+      return back === layer.back ? state : replaceTop(state, { ...layer, back });
     }
     case 'link':
     case 'first-run':
@@ -40,7 +41,7 @@ export function move(view: View, motion: Motion): AppState {
     default: {
       const count = choices(view, layer);
       const cursor = step(layer.cursor, count, motion, Math.max(1, layoutOf(state).content.rows - 6));
-      return replaceTop(state, { ...layer, cursor });
+      return cursor === layer.cursor ? state : replaceTop(state, { ...layer, cursor });
     }
   }
 }

@@ -65,7 +65,14 @@ export function target(view: View): { folder: FolderStore; uid: number; id: Mess
 
 export type FolderRow =
   | { readonly t: 'account'; readonly account: AccountView }
-  | { readonly t: 'folder'; readonly record: FolderRecord; readonly depth: number };
+  | {
+      readonly t: 'folder';
+      readonly record: FolderRecord;
+      /** How many of its parents are in the pane. */
+      readonly depth: number;
+      /** What stands in the pane: its name, with those parents that do not. Hostile text. */
+      readonly label: string;
+    };
 
 /** Folders with a role come first, in this order, as every mail program shows them. */
 const ROLE_ORDER: readonly string[] = [
@@ -81,10 +88,7 @@ const ROLE_ORDER: readonly string[] = [
 
 /** Accounts and their folders from top to bottom. */
 export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] =>
-  accounts.flatMap(account => [
-    { t: 'account', account } as const,
-    ...sortFolders(account.folders).map(record => ({ t: 'folder', record, depth: depthOf(record) }) as const),
-  ]),
+  accounts.flatMap(account => [{ t: 'account', account } as const, ...placed(sortFolders(account.folders))]),
 );
 
 /** Folder ids in the order of the folder pane, without those that hold no messages. */
@@ -100,6 +104,30 @@ function sortFolders(folders: readonly FolderRecord[]): readonly FolderRecord[] 
     return at < 0 ? ROLE_ORDER.length : at;
   };
   return [...folders].sort((a, b) => rank(a) - rank(b) || comparePaths(a, b));
+}
+
+/** Each folder below its parent; where the server does not list a parent, its name stands before the child's. */
+function placed(sorted: readonly FolderRecord[]): readonly FolderRow[] {
+  const known = new Map(sorted.map(record => [record.path, record]));
+  return sorted.map(record => {
+    const parts = levels(record);
+    let depth = 0;
+    let label = '';
+    for (let i = 0; i < parts.length; i += 1) {
+      const path = parts.slice(0, i + 1).join(record.delimiter);
+      label = label === '' ? (parts[i] ?? '') : `${label}${record.delimiter}${parts[i] ?? ''}`;
+      if (i < parts.length - 1 && known.has(path)) {
+        depth += 1;
+        label = '';
+      }
+    }
+    return { t: 'folder', record, depth: Math.min(6, depth), label: folderLabel(record, label) };
+  });
+}
+
+/** INBOX is the protocol's word, not a person's. */
+export function folderLabel(record: FolderRecord, text = record.path): string {
+  return record.role === 'inbox' && text.toUpperCase() === 'INBOX' ? 'Inbox' : text;
 }
 
 function comparePaths(a: FolderRecord, b: FolderRecord): number {

@@ -186,7 +186,11 @@ export function setList(state: AppState, folder: FolderId, view: ListView): AppS
 }
 
 export function setReader(state: AppState, change: Partial<ReaderState>): AppState {
-  return state.reader === null ? state : { ...state, reader: { ...state.reader, ...change } };
+  const { reader } = state;
+  if (reader === null) return state;
+  const next = { ...reader, ...change };
+  const same = (Object.keys(change) as (keyof ReaderState)[]).every(key => Object.is(reader[key], next[key]));
+  return same ? state : { ...state, reader: next };
 }
 
 /** A message to the person: shown for a while, kept in the log. */

@@ -476,7 +476,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     ...options.deps,
   });
   app.resize(options.size ?? { columns: 80, rows: 24 });
-  await app.ready;
+  await app.settled();
   const first = names[0];
   const inbox =
     first === undefined
@@ -489,7 +489,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     parser,
     inbox: inbox ?? store.addFolder('none', 'INBOX', 'inbox'),
     terminal: { calls },
-    press: (...keys) => keys.forEach(key => app.press(key)),
+    press: (...keys) => {
+      for (const key of keys) app.press(key);
+    },
   };
 }
 

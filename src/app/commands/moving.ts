@@ -12,7 +12,11 @@ const PAGED: readonly Context[] = ['reader', 'help', 'log'];
 const CHOOSING: readonly Context[] = ['palette', 'picker'];
 
 function go(context: CommandContext, motion: Motion): void {
+  const before = context.state();
   context.change(state => move({ state, data: context.data }, motion));
+  if (context.state() !== before || TEXT_CONTEXTS.includes(topLayer(before).t)) return;
+  const up = motion.t === 'to' ? motion.position !== 'last' : motion.by < 0;
+  context.say('info', up ? 'This is the top.' : 'This is the bottom.');
 }
 
 /** Moves far: older positions of a large folder may have to be read first. */

@@ -242,12 +242,12 @@ const links: readonly Command[] = [
     help: 'Shows where the link with this number really goes, in full and ready to be copied.',
     keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
     in: ['reader', 'links'],
-    hidden: true,
     disabled: noLinks,
     run: context => {
-      const index = Number(context.key) - 1;
+      const index = Number(context.key || Number.NaN) - 1;
       const count = context.state().reader?.message?.links.length ?? 0;
-      if (index >= count)
+      if (Number.isNaN(index)) context.run('links.open');
+      else if (index >= count)
         context.say('info', `This message has ${count === 1 ? 'one link' : `${count} links`}.`);
       else context.change(state => push(state, { t: 'link', index }));
     },

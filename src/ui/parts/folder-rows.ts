@@ -7,8 +7,6 @@ import { width } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
 import { bar, boxed, clean, fill, piece, split } from './row.ts';
 
-const ROLE_NAMES: Readonly<Record<string, string>> = { inbox: 'Inbox' };
-
 /** The pane beside the list, or over it with a border. */
 export function folderPaneRows(view: View, theme: Theme): readonly string[] {
   const layout = layoutOf(view.state);
@@ -58,7 +56,7 @@ function folderRow(
       6,
     );
   }
-  const { record, depth } = entry;
+  const { record, depth, label } = entry;
   const { unread, total } = record.counts;
   const quiet = record.role === 'sent' || record.role === 'trash' || record.role === 'archive';
   const number =
@@ -69,7 +67,7 @@ function folderRow(
       : unread > 0 && !quiet
         ? grouped(unread)
         : '';
-  const name = ROLE_NAMES[record.role ?? ''] ?? (clean(record.name) || '(no name)');
+  const name = clean(label) || '(no name)';
   const text = ` ${is.open ? '>' : ' '} ${'  '.repeat(depth)}${name}`;
   const count = number === '' ? ' ' : ` ${number} `;
   if (is.selected) {

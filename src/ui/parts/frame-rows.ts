@@ -5,7 +5,15 @@ import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
 import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
 import { percentRead } from '../../app/reader-view.ts';
-import { folderRecord, grouped, layoutOf, openFolder, plural, stateWord } from '../../app/selectors.ts';
+import {
+  folderLabel,
+  folderRecord,
+  grouped,
+  layoutOf,
+  openFolder,
+  plural,
+  stateWord,
+} from '../../app/selectors.ts';
 import { type AccountView, hasLayer, listOf, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { width } from '../../mail/width.ts';
@@ -23,7 +31,7 @@ export function titleRow(view: View, theme: Theme): string {
   const folder = openFolder(view);
   if (!record) return row([piece(' tmail', 'title')], cells, theme);
   const total = Math.max(folder?.length ?? 0, record.counts.total);
-  const where = ` ${clean(record.account)} / ${clean(record.path) || '(no name)'}`;
+  const where = ` ${clean(record.account)} / ${clean(folderLabel(record)) || '(no name)'}`;
   const counts = `${plural(record.counts.unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
   const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
   if (!reading || !state.reader || !folder) {

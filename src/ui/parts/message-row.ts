@@ -89,7 +89,12 @@ export function messageRow(message: MessageRow, cells: number, theme: Theme): st
   }
   const meaning = unread ? 'unread' : 'read';
   return row(
-    [piece(before, meaning), piece(star, 'star'), piece(file, meaning), piece(rest, meaning)],
+    [
+      piece(before, meaning),
+      piece(star, star === '*' ? 'star' : meaning),
+      piece(file, meaning),
+      piece(rest, meaning),
+    ],
     cells,
     theme,
   );

@@ -4,7 +4,7 @@ import { meaning } from '../../app/keymap.ts';
 import { showKeys } from '../../app/keys.ts';
 import { pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
 import { paletteMatches, pickerMatches } from '../../app/matching.ts';
-import { layoutOf } from '../../app/selectors.ts';
+import { folderLabel, layoutOf } from '../../app/selectors.ts';
 import { topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { fit, width } from '../../mail/width.ts';
@@ -51,7 +51,7 @@ function commandChoice(view: View, command: Command): Choice {
 function picker(view: View, query: string, cursor: number, theme: Theme): Overlay {
   const several = view.state.accounts.length > 1;
   const choices = pickerMatches(view.state, query).map(record => ({
-    left: `${several ? `${clean(record.account)} / ` : ''}${clean(record.path) || '(no name)'}`,
+    left: `${several ? `${clean(record.account)} / ` : ''}${clean(folderLabel(record)) || '(no name)'}`,
     right: record.counts.unread > 0 ? String(record.counts.unread) : '',
     dim: false,
   }));

@@ -1,7 +1,7 @@
 // Screens that are lists of lines: accounts, log, help, attachments, links, one link, the first start. Pure.
-import { ACCOUNT_ROWS } from '../../app/caret.ts';
+import { ACCOUNT_ROWS, accountsTop } from '../../app/caret.ts';
 import type { View } from '../../app/commands/command.ts';
-import { showKeys } from '../../app/keys.ts';
+import { showBindings } from '../../app/keys.ts';
 import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
@@ -52,9 +52,11 @@ export function duration(ms: number): string {
 function accountsRows(view: View, theme: Theme, cells: number): readonly string[] {
   const { state } = view;
   const layer = topLayer(state);
+  const cursor = layer.t === 'accounts' ? layer.cursor : 0;
+  const top = accountsTop(state);
   const rows: string[] = [];
-  state.accounts.forEach((account, i) => {
-    const selected = layer.t === 'accounts' && layer.cursor === i;
+  state.accounts.slice(top).forEach((account, i) => {
+    const selected = cursor === top + i;
     const config = view.data.config.accounts.find(candidate => candidate.id === account.id);
     rows.push(
       ' '.repeat(cells),
@@ -86,19 +88,19 @@ function accountRows(
   const kept = copies
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
     : 'counting';
-  const queue =
-    account.queued === 0 ? 'queue 0' : `queue ${plural(account.queued, 'change')} waiting for the server`;
   const indent = ' '.repeat(14);
-  const body = [row([piece(`${indent}copy here  `, 'label'), piece(`${kept}     ${queue}`)], cells, theme)];
+  const line = (label: string, text: string) =>
+    row([piece(`${indent}${label.padEnd(11)}`, 'label'), piece(text)], cells, theme);
   const running = status.progress[0];
+  const amount = running && running.total > 0 ? ` ${grouped(running.done)} of ${grouped(running.total)}` : '';
+  const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
+  const body = [
+    line('copy here', kept),
+    line('queue', running ? `${queue}; now ${clean(running.label)}${amount}` : queue),
+  ];
   if (status.error && status.phase !== 'online') {
     const text = wrapCells(clean(sentence(status.error)), Math.max(20, cells - indent.length - 1));
-    for (const line of text) body.push(row([piece(`${indent}${line}`, 'error')], cells, theme));
-  } else if (running) {
-    const amount = running.total > 0 ? ` ${grouped(running.done)} of ${grouped(running.total)}` : '';
-    body.push(
-      row([piece(`${indent}running    `, 'label'), piece(`${clean(running.label)}${amount}`)], cells, theme),
-    );
+    for (const part of text) body.push(row([piece(`${indent}${part}`, 'error')], cells, theme));
   }
   return [
     selected ? bar(head, 'selected', cells, theme) : row([piece(head, 'title')], cells, theme),
@@ -141,10 +143,7 @@ function helpScreen(view: View, theme: Theme, cells: number, height: number): re
 function helpLine(view: View, entry: HelpRow, selected: boolean, cells: number, theme: Theme): string {
   if (entry.t === 'heading') return row([piece(` ${entry.text}`, 'title')], cells, theme);
   const { command } = entry;
-  const keys = view.data.keymap
-    .keysOf(command.id)
-    .map(one => showKeys(one))
-    .join(' ');
+  const keys = showBindings(view.data.keymap.keysOf(command.id));
   const shown = keys === '' ? `:${command.title.toLowerCase()}` : keys;
   const names = Math.min(30, Math.floor(cells * 0.36));
   const left = `${selected ? '>' : ' '}  ${fit(shown, 15, theme.ellipsis)} ${fit(command.title, names, theme.ellipsis)} `;

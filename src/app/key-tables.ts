@@ -1,0 +1,52 @@
+// The key tables of the README, made from the commands. Pure; run by scripts/docs.mjs.
+import { type Command, type Context, GROUPS } from './commands/command.ts';
+import { allCommands } from './commands/index.ts';
+import { parseKeys, showBindings, showKeys } from './keys.ts';
+
+const PLACES: Readonly<Partial<Record<Context, string>>> = {
+  list: 'list',
+  reader: 'message',
+  drawer: 'folders',
+  parts: 'attachments',
+  links: 'links',
+  accounts: 'accounts',
+  help: 'help',
+  log: 'log',
+};
+
+/** Markdown: one table a group; without what belongs to a later version or only moves inside an overlay. */
+export function keyTables(): string {
+  const shown = allCommands.filter(command => !command.later && !command.hidden && command.keys.length > 0);
+  const tables = GROUPS.map(group =>
+    table(
+      group,
+      shown.filter(command => command.group === group),
+    ),
+  );
+  return `${tables.filter(text => text !== '').join('\n\n')}\n`;
+}
+
+function table(group: string, commands: readonly Command[]): string {
+  if (commands.length === 0) return '';
+  const rows = commands.map(command => `| ${keysOf(command)} | ${command.help} | ${places(command)} |`);
+  return [`**${group}**`, '', '| Keys | What it does | Where |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function keysOf(command: Command): string {
+  const all = command.keys.map(written => parseKeys(written) ?? [written]);
+  const together = showBindings(all);
+  return together.includes(' ') ? all.map(keys => code(showKeys(keys))).join(' ') : code(together);
+}
+
+/** A backtick needs longer marks around it. */
+function code(text: string): string {
+  const marks = text.includes('`') ? '``' : '`';
+  const gap = marks === '``' ? ' ' : '';
+  return `${marks}${gap}${text.replaceAll('|', '\\|')}${gap}${marks}`;
+}
+
+function places(command: Command): string {
+  const names = Object.entries(PLACES).filter(([context]) => command.in.some(name => name === context));
+  if (names.length >= 7) return 'everywhere';
+  return names.map(([, name]) => name).join(', ') || 'first start';
+}
