@@ -5,7 +5,7 @@ import { type Motion, move } from '../moving.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { folderOrder, folderRecord, listHeight, openFolder } from '../selectors.ts';
 import { hasLayer, listOf, setList, setReader, topLayer } from '../state.ts';
-import type { Command, CommandContext, Context, View } from './command.ts';
+import { type Command, type CommandContext, type Context, TEXT_CONTEXTS, type View } from './command.ts';
 
 const ROWS: readonly Context[] = ['list', 'reader', 'drawer', 'help', 'accounts', 'log', 'parts', 'links'];
 const PAGED: readonly Context[] = ['reader', 'help', 'log'];
