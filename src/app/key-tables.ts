@@ -28,8 +28,20 @@ export function keyTables(): string {
 
 function table(group: string, commands: readonly Command[]): string {
   if (commands.length === 0) return '';
-  const rows = commands.map(command => `| ${keysOf(command)} | ${command.help} | ${places(command)} |`);
-  return [`**${group}**`, '', '| Keys | What it does | Where |', '| --- | --- | --- |', ...rows].join('\n');
+  const rows = [
+    ['Keys', 'What it does', 'Where'],
+    ...commands.map(command => [keysOf(command), command.help, places(command)]),
+  ];
+  return [`**${group}**`, '', ...aligned(rows)].join('\n');
+}
+
+/** As the formatter writes tables. */
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const cells = [0, 1, 2].map(column => Math.max(...rows.map(cols => cols[column]?.length ?? 0)));
+  const line = (cols: readonly string[]) =>
+    `| ${cells.map((n, i) => (cols[i] ?? '').padEnd(n)).join(' | ')} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(cells.map(n => '-'.repeat(n))), ...body.map(line)];
 }
 
 function keysOf(command: Command): string {
