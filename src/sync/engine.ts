@@ -75,6 +75,8 @@ class AccountEngine implements Engine {
   #lastSync: number | null = null;
   #session: Session | null = null;
   #visible: FolderId | null = null;
+  /** Resolves when the last pull of a folder that was begun has ended. */
+  readonly #pulling = new Map<FolderId, Promise<void>>();
   #watch: AbortController | null = null;
   #living: Promise<void> | null = null;
   #stopping = new AbortController();
@@ -404,7 +406,7 @@ class AccountEngine implements Engine {
     if (!session || !record?.selectable || !record.remote || this.#held !== null) return;
     const visible = folder === this.#visible;
     this.#job(visible ? this.#front : this.#back, pullKey(folder), visible ? P.visible : P.other, () =>
-      session.pull(folder),
+      this.#alone(folder, () => session.pull(folder)),
     ).then(
       () => {
         this.#lastSync = this.#clock.now();
@@ -413,6 +415,22 @@ class AccountEngine implements Engine {
       },
       (error: unknown) => this.#pullFailed(folder, asTmailError(error)),
     );
+  }
+
+  /** One pull of a folder at a time, also when it moved from one loop to the other: two would number its mail twice. */
+  async *#alone(folder: FolderId, steps: () => AsyncGenerator<Progress>): AsyncGenerator<Progress> {
+    const before = this.#pulling.get(folder);
+    let release: () => void = () => undefined;
+    const mine = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    this.#pulling.set(folder, before ? before.then(() => mine) : mine);
+    try {
+      await before;
+      yield* steps();
+    } finally {
+      release();
+    }
   }
 
   #pullFailed(folder: FolderId, error: TmailError): void {
@@ -538,7 +556,8 @@ class AccountEngine implements Engine {
     await this.#front.idle(job => job.key === 'push');
     const bodies: Promise<void>[] = [];
     for (const record of this.#targets(folder)) {
-      const pull = { key: pullKey(record.id), priority: P.visible, run: () => session.pull(record.id) };
+      const run = () => this.#alone(record.id, () => session.pull(record.id));
+      const pull = { key: pullKey(record.id), priority: P.visible, run };
       await this.#front.add(pull).catch(keep);
       if (this.#deps.config.offline === 'headers' || isVirtual(record)) continue;
       const key = PREFETCH + record.id;
