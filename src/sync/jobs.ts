@@ -118,7 +118,11 @@ export class JobLoop {
   }
 
   #sorted(): Entry[] {
-    return [...this.#entries].sort((a, b) => a.job.priority - b.job.priority || a.order - b.order);
+    // What was cancelled goes first: it only has to clean up, and somebody may be waiting for that.
+    return [...this.#entries].sort(
+      (a, b) =>
+        Number(b.cancelled) - Number(a.cancelled) || a.job.priority - b.job.priority || a.order - b.order,
+    );
   }
 
   #end(entry: Entry, settle: () => void): void {

@@ -1,5 +1,8 @@
 // Message bodies → message files. Small ones whole, many in one command; large ones in pieces, so that other work
 // goes between. The size is compared with RFC822.SIZE: imapflow says nothing of a literal that ends early.
+import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
+import { partialMessage } from '../../mail/partial.ts';
+import { isMultipart, textSections } from '../../mail/structure.ts';
 import type { FolderId, LocalUid, RawRef } from '../../mail/types.ts';
 import type { FolderRecord, FolderStore, RawStore } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
@@ -66,6 +69,41 @@ async function fetchSource(client: ImapClient, uid: number, size: number): Promi
   if (bytes === null || bytes.length >= size) return bytes;
   // Short: cut on the way, or the server's size is wrong (many are, by a little). Twice the same is the latter.
   return await fetchOnce();
+}
+
+/** The header and the text parts of a large message, composed into one file; its attachments stay on the server. */
+export async function fetchText(context: BodyContext, uid: LocalUid): Promise<void> {
+  const remote = remoteOf(context.folder, uid);
+  const first = await fetchOne(context, remote, { bodyStructure: true, headers: true });
+  if (!first?.headers || !first.bodyStructure) throw gone(context.record.id, uid);
+  const structure = first.bodyStructure;
+  const sections = textSections(structure).map(each => each.section);
+  const alone = !isMultipart(structure);
+  const keys = sections.flatMap(section =>
+    alone ? [{ key: 'TEXT' }] : [{ key: section }, { key: `${section}.MIME` }],
+  );
+  const row = keys.length === 0 ? null : await fetchOne(context, remote, { bodyParts: keys });
+  const parts = new Map(
+    sections.map(section => [
+      section,
+      {
+        mime: alone ? null : (row?.bodyParts?.get(`${section}.mime`) ?? null),
+        body: row?.bodyParts?.get(alone ? 'text' : section) ?? null,
+      },
+    ]),
+  );
+  await keep(context, uid, partialMessage(first.headers, structure, parts), true);
+}
+
+async function fetchOne(
+  context: BodyContext,
+  remote: { uid: number; uidValidity: string },
+  items: FetchQueryObject,
+): Promise<FetchMessageObject | undefined> {
+  const rows = await withinSame(context, remote.uidValidity, client =>
+    client.rows({ by: 'uid', range: String(remote.uid), items: { uid: true, ...items }, most: 1000 }),
+  );
+  return rows.find(row => row.uid === remote.uid && (row.headers ?? row.bodyParts));
 }
 
 /** A message of any size, in pieces. Each yield lies between two of them. Durable when it ends. */

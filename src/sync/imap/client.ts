@@ -190,6 +190,18 @@ function flowOptions(options: ClientOptions, dialer: Dialer): ImapFlowOptions {
   };
 }
 
+function isExpungeIssued(error: unknown): boolean {
+  const { responseStatus, response } = error as { responseStatus?: unknown; response?: unknown };
+  return responseStatus === 'NO' && /\[EXPUNGEISSUED\]/i.test(textOf(response));
+}
+
+/** The tagged answer as imapflow parsed it, or its text. */
+function textOf(response: unknown): string {
+  if (typeof response === 'string') return response;
+  const { attributes } = (response ?? {}) as { attributes?: { section?: { value?: unknown }[] }[] };
+  return (attributes ?? []).flatMap(each => each.section?.map(part => `[${part?.value}]`) ?? []).join(' ');
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
@@ -212,7 +224,10 @@ class Client implements ImapClient {
     this.#limits = options.limits ?? LINE_LIMITS;
     this.peer = { host: options.server.host, port: options.server.port };
     this.closed = new Promise(resolve => {
-      flow.once('close', () => resolve(this.#closing ? null : this.#reason()));
+      flow.once('close', () => {
+        if (!this.#closing) this.#why = this.#reason();
+        resolve(this.#closing ? null : this.#why);
+      });
     });
     flow.on('error', error => {
       this.#why ??= translate(error, this.peer);
@@ -280,9 +295,14 @@ class Client implements ImapClient {
         uid: request.by === 'uid',
         ...(request.changedSince === undefined ? {} : { changedSince: BigInt(request.changedSince) }),
       });
-      for await (const row of fetching) {
-        if (found.length >= request.most) throw this.#overrun();
-        found.push(row);
+      try {
+        for await (const row of fetching) {
+          if (found.length >= request.most) throw this.#overrun();
+          found.push(row);
+        }
+      } catch (error) {
+        // RFC 5530: some of the messages are gone; the others were sent all the same.
+        if (!isExpungeIssued(error)) throw error;
       }
       return found;
     });

@@ -1,8 +1,9 @@
 // A FETCH row → the envelope that the index keeps. Pure; every field may be missing, absurd or hostile.
 import type { FetchMessageObject, FetchQueryObject, MessageAddressObject } from 'imapflow';
+import { envelopeOf as envelopeOfHeader, messageIds } from '../../mail/headers.ts';
+import { countAttachments } from '../../mail/structure.ts';
 import type { Address, Envelope } from '../../mail/types.ts';
 import { ADDRESSES, ENVELOPE_TEXT, REFERENCES } from '../../util/limits.ts';
-import { countAttachments } from './structure.ts';
 
 /** What a list row, a thread and a reply need. */
 export const ENVELOPE_ITEMS: FetchQueryObject = {
@@ -15,25 +16,32 @@ export const ENVELOPE_ITEMS: FetchQueryObject = {
   headers: ['references'],
 };
 
-/** For a message whose envelope or structure no parser can take. */
-export const PLAIN_ITEMS: FetchQueryObject = { uid: true, flags: true, internalDate: true, size: true };
+/** For a message whose envelope or structure no parser can take: the header as bytes, and not too many of them. */
+export const PLAIN_ITEMS: FetchQueryObject = {
+  uid: true,
+  flags: true,
+  internalDate: true,
+  size: true,
+  bodyParts: [{ key: 'HEADER', maxLength: 64 * 1024 }],
+};
 
 const DAY = 24 * 3600_000;
 
 export function envelopeOf(row: FetchMessageObject, now: number): Envelope {
   const arrival = timeOf(row.internalDate) ?? now;
-  const date = timeOf(row.envelope?.date);
+  if (!row.envelope) return plainEnvelope(row, arrival);
+  const date = timeOf(row.envelope.date);
   return {
-    subject: cut(row.envelope?.subject),
-    from: addresses(row.envelope?.from),
-    to: addresses(row.envelope?.to),
-    cc: addresses(row.envelope?.cc),
-    replyTo: addresses(row.envelope?.replyTo),
+    subject: cut(row.envelope.subject),
+    from: addresses(row.envelope.from),
+    to: addresses(row.envelope.to),
+    cc: addresses(row.envelope.cc),
+    replyTo: addresses(row.envelope.replyTo),
     // A Date that lies before mail existed or after the message arrived would sort it out of sight.
     date: date !== null && date > DAY && date < arrival + 2 * DAY ? date : arrival,
     arrival,
-    messageId: bare(row.envelope?.messageId),
-    inReplyTo: bare(row.envelope?.inReplyTo),
+    messageId: bare(row.envelope.messageId),
+    inReplyTo: bare(row.envelope.inReplyTo),
     references: referencesOf(row.headers),
     size: row.size ?? 0,
     attachments: row.bodyStructure ? countAttachments(row.bodyStructure) : null,
@@ -64,8 +72,13 @@ function bare(text: unknown): string {
 
 function referencesOf(headers: Buffer | undefined): readonly string[] {
   if (!headers || headers.length < 12) return [];
-  const found = headers.toString('utf8').match(/<[^<>\s]{1,998}>/g) ?? [];
-  const ids = found.map(id => id.slice(1, -1));
+  const ids = messageIds(headers.toString('utf8'));
   // The first names the thread, the newest its branch.
   return ids.length <= REFERENCES ? ids : [...ids.slice(0, 1), ...ids.slice(1 - REFERENCES)];
+}
+
+function plainEnvelope(row: FetchMessageObject, arrival: number): Envelope {
+  // A partial section comes back as `header`, which imapflow keeps apart.
+  const header = row.headers ?? row.bodyParts?.get('header') ?? Buffer.alloc(0);
+  return envelopeOfHeader(header, { size: row.size ?? 0, arrival, attachments: null });
 }

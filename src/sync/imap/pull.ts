@@ -1,6 +1,7 @@
 // Server → store for one folder, in batches that can each be the last: the newest screenful first, then downwards;
 // later only what changed. Every yield lies between two commands. Says nothing to the server but questions.
 import type { FetchMessageObject } from 'imapflow';
+import type { LocalUid } from '../../mail/types.ts';
 import type { FolderRecord, FolderStore, FolderSync, NewMessage } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import { FETCH_CHUNK, FIRST_CHUNK } from '../../util/limits.ts';
@@ -202,10 +203,15 @@ class Pull {
   #number(rows: readonly FetchMessageObject[], top: number, box: Mailbox): NewMessage[] {
     let slot = top;
     return rows.map(row => {
-      const known = this.#c.folder.byRemoteUid(row.uid);
+      const known = this.#place(row.uid);
       const uid = known ?? (slot >= 1 ? slot-- : this.#c.folder.reserve(1));
       return newMessage(row, uid, box, this.#c.now());
     });
+  }
+
+  /** The number of a message that is here, or was before its entry was damaged. */
+  #place(remote: number): LocalUid | undefined {
+    return this.#c.folder.byRemoteUid(remote) ?? this.#c.folder.vacant?.(remote);
   }
 
   #received(put: readonly NewMessage[]): void {
@@ -327,9 +333,9 @@ class Pull {
 
   #putNewer(rows: readonly FetchMessageObject[], box: Mailbox, sync: FolderSync): void {
     const { folder } = this.#c;
-    const fresh = rows.filter(row => folder.byRemoteUid(row.uid) === undefined);
+    const fresh = rows.filter(row => this.#place(row.uid) === undefined);
     let next = fresh.length > 0 ? folder.reserve(fresh.length) : 0;
-    const put = rows.map(row => newMessage(row, folder.byRemoteUid(row.uid) ?? next++, box, this.#c.now()));
+    const put = rows.map(row => newMessage(row, this.#place(row.uid) ?? next++, box, this.#c.now()));
     this.#received(put);
     this.#apply(put.length > 0 ? { put } : {}, sync);
   }

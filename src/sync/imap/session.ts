@@ -7,7 +7,7 @@ import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
-import { type BodyContext, fetchPieces, fetchWhole } from './body.ts';
+import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
 import { countsOf, type FolderStatus, isUpToDate, listedFolders, statusOf } from './folders.ts';
 import { Line } from './line.ts';
@@ -142,6 +142,7 @@ class ImapSession implements Session {
     if (position >= 0 && !context.folder.envelope(uid)) await context.folder.ensure(position, position);
     const envelope = context.folder.envelope(uid);
     if (envelope && envelope.size <= WHOLE_MESSAGE_BYTES) await fetchWhole(context, uid, envelope.size);
+    else if (wanted === 'text') await fetchText(context, uid);
     else yield* fetchPieces(context, uid, envelope?.size ?? 0, envelope?.subject ?? '');
   }
 
