@@ -11,7 +11,7 @@ import { allCommands } from './commands/index.ts';
 import { gather } from './events.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, keyProblemText } from './keymap.ts';
-import { reconcile } from './list-view.ts';
+import { putCursor, reconcile } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { observable } from './observable.ts';
 import { pasteText, pressKey } from './press.ts';
@@ -23,6 +23,7 @@ import {
   type AccountView,
   type AppState,
   type Copies,
+  hasLayer,
   initialState,
   type Level,
   listOf,
@@ -109,17 +110,14 @@ export function createApp(deps: AppDeps): Program {
     track,
     openMessage: id => openMessage(id),
   });
-  const flag: ReadingDeps['flag'] = (id, uids, add, remove) => {
-    const account = mail.get(splitFolderId(id).account);
-    const folder = opened.get(id);
-    if (!account || !folder) return;
+  const commitFlags: ReadingDeps['flag'] = (account, folder, uids, add, remove) => {
     const targets = uids.map(uid => ({
       uid,
       remote: folder.remote(uid) ?? null,
       messageId: folder.envelope(uid)?.messageId ?? '',
     }));
     // Applied and announced before commit returns; what it promises is that it is durable.
-    track(account.commit({ t: 'flags', folder: id, targets, add, remove }));
+    track(account.commit({ t: 'flags', folder: folder.record.id, targets, add, remove }));
     touched.flush();
   };
   const reading = createReading({
@@ -130,14 +128,24 @@ export function createApp(deps: AppDeps): Program {
     change,
     say: tell,
     track,
-    flag,
+    flag: commitFlags,
   });
 
   const openMessage = (id: MessageId): void => {
     const { folder } = splitMessageId(id);
-    if (state.get().folder !== folder) folders.open(folder);
+    if (state.get().folder === folder) showMessage(id);
+    else track(folders.open(folder).then(() => showMessage(id)));
+  };
+  const showMessage = (id: MessageId): void => {
+    const { folder, uid } = splitMessageId(id);
     reading.open(id);
-    change(before => push(before, { t: 'reader' }));
+    change(before => {
+      const there = opened.get(folder);
+      const position = there?.positionOf(uid) ?? -1;
+      const list = listOf(before, folder);
+      const view = there && position >= 0 ? putCursor(list, there, listHeight(before), position) : list;
+      return push(setList(before, folder, view), { t: 'reader' });
+    });
   };
 
   const save = (wanted: readonly number[]): void => {
@@ -164,13 +172,14 @@ export function createApp(deps: AppDeps): Program {
   };
 
   const effects: Effects = {
-    openFolder: (id, cursor) => folders.open(id, cursor),
+    openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
     flag: (uids, add, remove) => {
-      const { folder } = state.get();
-      const inReader = topLayer(state.get()).t === 'reader' ? state.get().reader?.folder : undefined;
-      const where = inReader ?? folder;
-      if (where) flag(where, uids, add, remove);
+      const { reader, folder } = state.get();
+      const id = hasLayer(state.get(), 'reader') && reader ? reader.folder : folder;
+      const account = id && mail.get(splitFolderId(id).account);
+      const there = id && opened.get(id);
+      if (account && there) commitFlags(account, there, uids, add, remove);
     },
     whenLoaded: then => folders.whenLoaded(then),
     refresh: () => {
@@ -224,7 +233,11 @@ export function createApp(deps: AppDeps): Program {
     const changed = [...items].filter(isFolder);
     const ids = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
     state.batch(() => {
-      for (const id of ids) announce(viewOf(id).status);
+      for (const id of ids) {
+        const { status } = viewOf(id);
+        announce(status);
+        if (status.phase === 'online') reading.resume(id);
+      }
       change(before => {
         const revs = { ...before.revs };
         for (const id of changed) if (opened.has(id)) revs[id] = (revs[id] ?? 0) + 1;
@@ -315,7 +328,7 @@ export function createApp(deps: AppDeps): Program {
     },
     open(id) {
       if (id.split(':').length === 3) openMessage(id as MessageId);
-      else folders.open(id as FolderId);
+      else void folders.open(id as FolderId);
     },
     async settled() {
       await ready;

@@ -16,7 +16,8 @@ const AHEAD = 200;
 export type Landing = 'first-unread' | 'last-unread';
 
 export interface Folders {
-  open(id: FolderId, landing?: Landing): void;
+  /** Resolves when it is in the list (or another one was asked for meanwhile). */
+  open(id: FolderId, landing?: Landing): Promise<void>;
   /** Where the person asked to start, else the first inbox. Does nothing while no folder is known. */
   openFirst(start: AppDeps['start']): Promise<void>;
   whenLoaded(then: () => void): void;
@@ -122,7 +123,7 @@ export function createFolders(deps: FoldersDeps): Folders {
   };
 
   return {
-    open: (id, landing) => void open(id, landing),
+    open,
     async openFirst(start) {
       const record = firstFolder(deps.state(), deps.data, start);
       if (record) await open(record.id);

@@ -139,7 +139,9 @@ const NOTES: Readonly<Record<string, string>> = {
 };
 
 function noteLines(message: ParsedMessage, cells: number): DocLine[] {
-  const texts = message.notes.map(code => NOTES[code] ?? `Something could not be read (${sanitize(code)}).`);
+  const texts = message.notes.map(code =>
+    Object.hasOwn(NOTES, code) ? (NOTES[code] ?? '') : `Something could not be read (${sanitize(code)}).`,
+  );
   if (message.remoteImages > 0) {
     texts.push(`${plural(message.remoteImages, 'remote picture')} not fetched.`);
   }

@@ -1,15 +1,24 @@
 // Opens a message: is its file here, else the engine is asked; parsed off the main thread; marked as read. The
 // latest request wins; nothing here blocks a key.
 import { splitMessageId } from '../mail/ids.ts';
-import { type FolderId, type LocalUid, type MessageId, type RawRef, SEEN } from '../mail/types.ts';
+import {
+  type AccountId,
+  type FolderId,
+  type LocalUid,
+  type MessageId,
+  type RawRef,
+  SEEN,
+} from '../mail/types.ts';
 import type { AccountStore, FolderStore, Store } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { TEXT_BYTES } from '../util/limits.ts';
 import type { ParsedMessage, Parser } from '../worker/types.ts';
-import { sentence } from './messages.ts';
-import { type AppState, type Level, type ReaderState, setReader } from './state.ts';
+import { said } from './said.ts';
+import { type AppState, hasLayer, type Level, type ReaderState, setReader } from './state.ts';
 
+/** The engine's word for: not here, and no connection. */
+const OFFLINE = 'body.offline';
 /** Loading that takes longer than this is mentioned on the screen; less would only flicker. */
 const SLOW_MS = 200;
 
@@ -22,12 +31,21 @@ export interface ReadingDeps {
   say(level: Level, text: string): void;
   /** Registers work that `settled()` waits for. */
   track(work: Promise<unknown>): Promise<void>;
-  flag(folder: FolderId, uids: readonly LocalUid[], add: readonly string[], remove: readonly string[]): void;
+  /** Applies and queues a change of flags. */
+  flag(
+    account: AccountStore,
+    folder: FolderStore,
+    uids: readonly LocalUid[],
+    add: readonly string[],
+    remove: readonly string[],
+  ): void;
 }
 
 export interface Reading {
   open(id: MessageId): void;
   loadRaw(): void;
+  /** The account is connected again: opens what had to wait for that. */
+  resume(account: AccountId): void;
   /** Gives up what is being opened; false when nothing was. */
   cancel(): boolean;
   /** The message's file as it is here. */
@@ -62,14 +80,14 @@ export function createReading(deps: ReadingDeps): Reading {
 
   const rawRef = async ({ folder, uid }: Place): Promise<RawRef | null> => {
     const at = folder.positionOf(uid);
-    if (at < 0) throw new TmailError('storage', 'message.gone', { retry: 'never' });
+    if (at < 0) throw new TmailError('storage', 'body.gone', { retry: 'never' });
     if (folder.raw(uid) === undefined) await folder.ensure(at, at);
     return folder.raw(uid) ?? null;
   };
 
   const fetch = async (where: Place, wanted: 'text' | 'whole'): Promise<RawRef> => {
     const engine = deps.engine(where.account.id);
-    if (!engine) throw new TmailError('network', 'body.offline');
+    if (!engine) throw new TmailError('network', OFFLINE);
     await engine.body(where.id, wanted);
     const ref = await rawRef(where);
     if (ref === null) throw new TmailError('storage', 'raw.missing');
@@ -93,11 +111,11 @@ export function createReading(deps: ReadingDeps): Reading {
     const { ui, readOnly } = deps.state();
     if (ui.markReadAfter === null || readOnly) return;
     const mark = () => {
-      if (token !== latest) return;
+      if (token !== latest || !hasLayer(deps.state(), 'reader')) return;
       deps.track(
-        place(id).then(({ folder, uid }) => {
+        place(id).then(({ account, folder, uid }) => {
           const flags = folder.flags(uid);
-          if (flags !== undefined && (flags & SEEN) === 0) deps.flag(folder.record.id, [uid], ['\\Seen'], []);
+          if (flags !== undefined && (flags & SEEN) === 0) deps.flag(account, folder, [uid], ['\\Seen'], []);
         }),
       );
     };
@@ -133,7 +151,14 @@ export function createReading(deps: ReadingDeps): Reading {
               settle(id, token, { phase: 'ready', message });
               if (token === latest) markRead(id, token);
             },
-            thrown => settle(id, token, { phase: 'failed', problem: problemOf(asTmailError(thrown)) }),
+            thrown => {
+              const error = asTmailError(thrown);
+              settle(id, token, {
+                phase: 'failed',
+                problem: problemOf(error),
+                waiting: error.code === OFFLINE,
+              });
+            },
           ),
       );
     },
@@ -152,10 +177,14 @@ export function createReading(deps: ReadingDeps): Reading {
             bytes => settle(id, token, { raw: rawText(bytes) }),
             thrown => {
               settle(id, token, { headers: 'short' });
-              deps.say('error', sentence(asTmailError(thrown)));
+              deps.say('error', said(asTmailError(thrown)));
             },
           ),
       );
+    },
+    resume(account) {
+      const { reader } = deps.state();
+      if (reader?.waiting && splitMessageId(reader.id).account === account) this.open(reader.id);
     },
     cancel() {
       if (deps.state().reader?.phase !== 'loading') return false;
@@ -196,6 +225,7 @@ function opening(id: MessageId, folder: FolderId, uid: LocalUid): ReaderState {
     phase: 'loading',
     slow: false,
     problem: null,
+    waiting: false,
     message: null,
     raw: null,
     headers: 'short',
@@ -217,6 +247,7 @@ function rawText(bytes: Buffer): string {
 
 /** Why it can't be shown, with what to press. */
 function problemOf(error: TmailError): string {
-  const text = sentence(error);
+  const text = said(error);
+  if (error.code === OFFLINE) return `${text} $ tries to connect now, q goes back.`;
   return error.code.startsWith('parse.') ? `${text} Press = to see it as it came.` : text;
 }

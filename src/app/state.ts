@@ -67,6 +67,8 @@ export interface ReaderState {
   readonly slow: boolean;
   /** Why it failed, with what to do. */
   readonly problem: string | null;
+  /** Opens by itself when the account is connected again. */
+  readonly waiting: boolean;
   readonly message: ParsedMessage | null;
   /** The file as text for the raw view, or null until asked for. */
   readonly raw: string | null;

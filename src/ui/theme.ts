@@ -42,7 +42,7 @@ export interface Theme {
   /** The text in its style; the text itself where that is the default. */
   paint(meaning: Meaning, text: string): string;
   readonly borders: Borders;
-  /** What stands at the end of a text that was cut: one cell. */
+  /** What stands at the end of a text that was cut. */
   readonly ellipsis: string;
 }
 
@@ -143,6 +143,6 @@ export function themeFor(ui: Pick<UiConfig, 'colors' | 'borders'>, traits: Trait
       return code === '' || text === '' ? text : `\x1b[${code}m${text}\x1b[0m`;
     },
     borders: unicode ? UNICODE : ASCII,
-    ellipsis: traits.unicode ? '…' : '~',
+    ellipsis: traits.unicode ? '…' : '..',
   };
 }

@@ -10,8 +10,8 @@ import { clean, fill, type Piece, piece, row } from './row.ts';
 export const EXAMPLE: readonly string[] = [
   '{ "accounts": { "work": {',
   '    "email": "ada@example.org", "name": "Ada Lovelace", "protocol": "imap",',
-  '    "incoming": { "host": "imap.example.org", "port": 993, "security": "tls",',
-  '                  "user": "ada" },',
+  '    "incoming": { "host": "imap.example.org", "port": 993,',
+  '                  "security": "tls", "user": "ada" },',
   '    "auth": { "passwordCommand": ["pass", "show", "mail/work"] } } } }',
 ];
 
@@ -27,10 +27,7 @@ export function firstRunRows(view: View, theme: Theme): readonly string[] | null
     line(),
     line(piece('Welcome. There is no account yet.', 'title')),
     line(),
-    line(
-      piece('d', 'key'),
-      piece('      Try the demo: a small mailbox inside tmail, nothing leaves this computer'),
-    ),
+    line(piece('d', 'key'), piece('      Try the demo: a small mailbox; nothing leaves this computer')),
     line(piece('Enter', 'key'), piece('  Read the configuration, once you have written it')),
     line(piece('q', 'key'), piece('      Leave')),
     line(),

@@ -4,6 +4,7 @@ import type { Command, Context, Hint, View } from '../../app/commands/command.ts
 import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
 import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
+import { helpCommands, helpRows } from '../../app/matching.ts';
 import { percentRead } from '../../app/reader-view.ts';
 import {
   folderLabel,
@@ -117,6 +118,8 @@ export function statusRow(view: View, theme: Theme): string {
       : '';
   const states = [piece(percent, 'dim'), ...state.accounts.flatMap(accountPieces)];
   const { toast } = state;
+  const about = helpAbout(view);
+  if (about !== '' && !toast) return row([piece(` ${about}`)], cells, theme);
   if (!toast) return row([piece(' '), ...states], cells, theme);
   const meaning = toast.level === 'info' ? 'text' : toast.level;
   const text = ` ${clean(toast.text)}`;
@@ -128,6 +131,13 @@ export function statusRow(view: View, theme: Theme): string {
     row([piece(text, meaning)], cells - Math.min(room, wanted), theme) +
     row(states, Math.min(room, wanted), theme)
   );
+}
+
+/** The whole sentence about the command under help's cursor: its row has room for the beginning. */
+function helpAbout(view: View): string {
+  const layer = topLayer(view.state);
+  if (layer.t !== 'help') return '';
+  return helpCommands(helpRows(view, layer))[layer.cursor]?.command.help ?? '';
 }
 
 interface ShownHint {

@@ -71,7 +71,7 @@ function subject({ envelope }: MessageRow): string {
 
 function nameCells(cells: number): number {
   const rest = cells - STATE - DATE - 2;
-  return Math.max(8, Math.min(20, Math.floor(rest * 0.3), rest - SUBJECT_LEAST - 1));
+  return Math.max(8, Math.min(20, Math.max(14, Math.floor(rest * 0.36)), rest - SUBJECT_LEAST - 1));
 }
 
 /** One row of exactly `cells` cells. */

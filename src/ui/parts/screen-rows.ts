@@ -5,7 +5,7 @@ import { showBindings } from '../../app/keys.ts';
 import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
-import { sentence } from '../../app/messages.ts';
+import { said } from '../../app/said.ts';
 import { grouped, layoutOf, plural, stateWord } from '../../app/selectors.ts';
 import { type AccountView, topLayer } from '../../app/state.ts';
 import type { AccountConfig } from '../../config/types.ts';
@@ -83,8 +83,8 @@ function accountRows(
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
   const synced = status.lastSync === null ? 'not yet' : `${duration(state.now - status.lastSync)} ago`;
-  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account)}${retry}   last sync ${synced}`;
-  const copies = state.copies[id];
+  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account)}${retry}`;
+  const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
   const kept = copies
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
     : 'counting';
@@ -96,10 +96,13 @@ function accountRows(
   const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
   const body = [
     line('copy here', kept),
-    line('queue', running ? `${queue}; now ${clean(running.label)}${amount}` : queue),
+    line(
+      'queue',
+      running ? `${queue}; now ${clean(running.label)}${amount}` : `${queue}; last sync ${synced}`,
+    ),
   ];
   if (status.error && status.phase !== 'online') {
-    const text = wrapCells(clean(sentence(status.error)), Math.max(20, cells - indent.length - 1));
+    const text = wrapCells(said(status.error), Math.max(20, cells - indent.length - 1));
     for (const part of text) body.push(row([piece(`${indent}${part}`, 'error')], cells, theme));
   }
   return [

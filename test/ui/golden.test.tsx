@@ -1,0 +1,115 @@
+import { test } from 'node:test';
+import { App } from '../../src/ui/App.tsx';
+import { TmailError } from '../../src/util/errors.ts';
+import { FakeParser, NOW, type World, world } from '../app/fakes.ts';
+import { createRobot, type Robot } from '../robot/robot.tsx';
+import { golden } from './golden.ts';
+import { fillParser, fillStore } from './mailbox.ts';
+
+const TRAITS = { colors: '256', unicode: false } as const;
+
+type Driver = Robot<World['app']>;
+
+async function screen(
+  columns: number,
+  rows: number,
+  drive: (robot: Driver, w: World) => Promise<void>,
+  name: string,
+  options: Parameters<typeof world>[0] = {},
+): Promise<void> {
+  const parser = new FakeParser();
+  fillParser(parser, '/raw/24');
+  const w = await world({
+    accounts: ['work', 'home'],
+    prepare: store => {
+      store.folders.clear();
+      fillStore(store);
+      store.addFolder('home', 'INBOX', 'inbox');
+      store.addFolder('home', 'Sent', 'sent');
+    },
+    ...options,
+    deps: { parser, ...options.deps },
+  });
+  const robot = await createRobot({
+    columns,
+    rows,
+    app: () => w.app,
+    element: app => <App app={app} traits={TRAITS} />,
+  });
+  try {
+    await drive(robot, w);
+    await robot.settled();
+    await golden(`${name}-${columns}x${rows}`, robot.rows());
+  } finally {
+    await robot.quit();
+  }
+}
+
+const SCREENS: Readonly<Record<string, (robot: Driver, w: World) => Promise<void>>> = {
+  list: async () => undefined,
+  'list-moved': robot => robot.press('j', 'j', 'j'),
+  reader: robot => robot.press('enter'),
+  'reader-quotes': robot => robot.press('enter', 'T', 'G'),
+  'reader-headers': robot => robot.press('enter', 'h'),
+  'reader-raw': robot => robot.press('enter', '='),
+  'reader-find': robot => robot.press('enter', '/', 'h', 'a', 'l', 'l', 'enter'),
+  drawer: robot => robot.press('`', 'j', 'j'),
+  picker: robot => robot.press('c', 'd', 'e'),
+  palette: robot => robot.press(':', 's', 'y', 'n'),
+  help: robot => robot.press('?'),
+  'help-search': robot => robot.press('?', '/', 'u', 'n', 'r', 'e', 'a', 'd'),
+  parts: robot => robot.press('enter', 'v', 'j'),
+  links: robot => robot.press('enter', 'g', 'l'),
+  link: robot => robot.press('enter', '2'),
+  prefix: async (robot, w) => {
+    await robot.press('g');
+    await robot.waitFor('the choices', () => w.app.state.get().pending.shown);
+  },
+  offline: async (robot, w) => {
+    const error = new TmailError('network', 'network.refused', {
+      facts: { host: 'imap.home.example', port: 993 },
+    });
+    w.engines[1]?.become({ phase: 'offline', error, retryAt: NOW + 40_000 });
+    w.engines[0]?.become({ progress: [{ label: 'Inbox', done: 1200, total: 5000 }] });
+    await robot.press('@');
+  },
+  'not-here': async (robot, w) => {
+    const folder = w.store.folderOf('work:1');
+    w.engines[0]?.become({ phase: 'offline' });
+    folder.add({ subject: 'Only on the server' }, 0, false);
+    await robot.press('k', 'enter');
+  },
+  log: robot => robot.press('r', 'd', ':', 'l', 'o', 'g', 'enter'),
+  later: robot => robot.press('r'),
+};
+
+for (const [name, drive] of Object.entries(SCREENS)) {
+  for (const [columns, rows] of [
+    [80, 24],
+    [160, 45],
+  ] as const) {
+    test(`golden ${name} at ${columns}x${rows}`, () => screen(columns, rows, drive, name));
+  }
+}
+
+test('golden: two-line rows on a narrow terminal', () =>
+  screen(50, 20, SCREENS['list-moved'] ?? Promise.reject, 'narrow'));
+test('golden: two panes', () => screen(120, 30, robot => robot.press('j'), 'two-panes'));
+test('golden: the message under the list', () =>
+  screen(100, 40, robot => robot.press('C-w', 'enter'), 'below'));
+test('golden: the smallest terminal', () => screen(40, 8, robot => robot.press('enter'), 'smallest'));
+test('golden: too small', () => screen(30, 6, async () => undefined, 'too-small'));
+
+test('golden: the first start', () =>
+  screen(80, 24, async () => undefined, 'first-run', {
+    accounts: [],
+    deps: {
+      firstRun: { configPath: '/home/ada/.config/tmail/config.json', demo: () => undefined },
+      config: {
+        file: null,
+        accounts: [],
+        defaultAccount: null,
+        ui: { colors: 'none', borders: 'ascii', markReadAfter: 0, keys: {} },
+      },
+    },
+  }));
