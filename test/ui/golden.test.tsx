@@ -84,12 +84,12 @@ const SCREENS: Readonly<Record<string, (robot: Driver, w: World) => Promise<void
 };
 
 for (const [name, drive] of Object.entries(SCREENS)) {
-  for (const [columns, rows] of [
-    [80, 24],
-    [160, 45],
-  ] as const) {
-    test(`golden ${name} at ${columns}x${rows}`, () => screen(columns, rows, drive, name));
-  }
+  test(`golden ${name} at 80x24`, () => screen(80, 24, drive, name));
+}
+
+// Three panes change the panes, and help has more room; the other screens are the same rows, only wider.
+for (const name of ['list', 'reader', 'drawer', 'palette', 'help', 'offline']) {
+  test(`golden ${name} at 160x45`, () => screen(160, 45, SCREENS[name] ?? Promise.reject, name));
 }
 
 test('golden: two-line rows on a narrow terminal', () =>

@@ -95,6 +95,11 @@ export function withBorder(rows: readonly string[], theme: Theme): readonly stri
   return rows.map(text => text + border);
 }
 
+/** INBOX is the protocol's word, not a person's. */
+function progressLabel(label: string): string {
+  return label.toUpperCase() === 'INBOX' ? 'Inbox' : clean(label);
+}
+
 function accountPieces(view: AccountView): readonly Piece[] {
   const { status, id, queued } = view;
   const name = piece(`${clean(id)}: `, 'text');
@@ -102,7 +107,7 @@ function accountPieces(view: AccountView): readonly Piece[] {
   const waiting = queued > 0 ? `, ${grouped(queued)} queued` : '';
   if (current) {
     const amount = current.total > 0 ? ` ${grouped(current.done)} of ${grouped(current.total)}` : '';
-    return [name, piece(`${clean(current.label)}${amount}${waiting}`, 'ok'), piece('  ')];
+    return [name, piece(`${progressLabel(current.label)}${amount}${waiting}`, 'ok'), piece('  ')];
   }
   const meaning = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'text';
   return [name, piece(`${stateWord(view)}${waiting}`, meaning), piece('  ')];
