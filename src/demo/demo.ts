@@ -13,6 +13,8 @@ export interface Demo {
   readonly config: Config;
   /** For tests: to look into the mailbox and to change it as another client would. */
   readonly imap: ImapServer;
+  /** The next new mail arrives now. */
+  arrive(): void;
   /** Drops all connections. Repeatable. */
   stop(): Promise<void>;
 }
@@ -49,13 +51,18 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
     },
   });
 
+  let arrived = 0;
+  function arrive(): void {
+    const { folder, mail } = arrival(arrived++, new Date());
+    imap.deliver(folder, compose(mail));
+  }
+
   let timer: NodeJS.Timeout | undefined;
   const pace = options.arrivals === undefined ? usualPace : options.arrivals;
   function expect(n: number): void {
     if (!pace) return;
     timer = setTimeout(() => {
-      const { folder, mail } = arrival(n, new Date());
-      imap.deliver(folder, compose(mail));
+      arrive();
       expect(n + 1);
     }, pace(n));
     timer.unref();
@@ -71,6 +78,7 @@ export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
   });
   return {
     imap,
+    arrive,
     config: {
       file: null,
       accounts: [

@@ -62,6 +62,8 @@ export interface ImapServer {
   accepted(): number;
   /** Commands that arrived, oldest first; LOGIN and AUTHENTICATE without what they carry. */
   log(): readonly string[];
+  /** Exceptions that this server should not have thrown; a test may insist that there are none. */
+  defects(): readonly unknown[];
   /** Cuts every connection without a word. */
   dropAll(): void;
   /** Adds to the faults; a key that is given replaces that key. */
@@ -104,6 +106,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
   const plan = new FaultPlan(options.faults ?? {});
   const { tls } = options;
   const log: string[] = [];
+  const defects: unknown[] = [];
   const context: ServerContext = {
     store,
     users: new Map(Object.entries(options.users)),
@@ -115,6 +118,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
         ? socket => quiet(new TLSSocket(socket, { isServer: true, cert: tls.cert, key: tls.key }))
         : null,
     implicitTls: tls?.mode === 'implicit',
+    defect: error => void defects.push(error),
     seen(_name, line) {
       log.push(line);
       if (log.length > LOGGED) log.splice(0, LOGGED / 2);
@@ -187,6 +191,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     connections: () => sockets.size,
     accepted: () => accepted,
     log: () => log,
+    defects: () => defects,
     dropAll,
     setFault: patch => plan.set(patch),
     clearFaults: () => plan.clear(),

@@ -68,6 +68,7 @@ before(async () => {
 after(async () => {
   for (const flow of clients) flow.close();
   await embedded.stop();
+  assert.deepEqual(embedded.defects(), []);
   await dovecot.dispose();
 });
 
@@ -462,5 +463,61 @@ scenario(
       ImapFlow['mailboxOpen']
     >[1]);
     return { vanished, changed };
+  },
+);
+
+scenario(
+  'LIST gives the counts of every folder in one answer',
+  [
+    ['t-counts', 2, 1],
+    ['t-counts/deep', 1, 1],
+  ],
+  async bench => {
+    const flow = await open(bench, 't-counts', mail(1), mail(2));
+    await bench.deliver('t-counts/deep', mail(3));
+    await flow.messageFlagsAdd('1', ['\\Seen']);
+    await flow.mailboxClose();
+    const list = await flow.list({ statusQuery: { messages: true, unseen: true } });
+    return list
+      .filter(one => one.path.startsWith('t-counts'))
+      .map(
+        one =>
+          [one.path, one.status?.messages ?? -1, one.status?.unseen ?? -1] satisfies [string, number, number],
+      )
+      .sort();
+  },
+);
+
+scenario(
+  'CLOSE takes away what is marked as deleted, unless the folder was opened read-only',
+  { readOnly: 2, readWrite: 1 },
+  async bench => {
+    const flow = await open(bench, 't-close', mail(1), mail(2));
+    await flow.messageFlagsAdd('1', ['\\Deleted']);
+    await flow.mailboxOpen('t-close', { readOnly: true });
+    await command(flow, 'CLOSE');
+    const readOnly = (await status(flow, 't-close')).messages ?? -1;
+    await command(flow, 'SELECT', [{ type: 'ATOM', value: 't-close' }]);
+    await command(flow, 'CLOSE');
+    return { readOnly, readWrite: (await status(flow, 't-close')).messages ?? -1 };
+  },
+);
+
+scenario(
+  'sequence numbers move only when the client is told that messages are gone',
+  { before: [3], after: [2], left: [2, 3] },
+  async bench => {
+    const watcher = await open(bench, 't-sequence', mail(1), mail(2), mail(3));
+    const actor = await bench.connect();
+    await actor.mailboxOpen('t-sequence');
+    const sequence = async () => {
+      const found: number[] = [];
+      for await (const row of watcher.fetch('3', { uid: true }, { uid: true })) found.push(row.seq);
+      return found;
+    };
+    const before = await sequence();
+    await actor.messageDelete('1', { uid: true });
+    await command(watcher, 'NOOP');
+    return { before, after: await sequence(), left: await rows(watcher, '1:*', row => row.uid) };
   },
 );

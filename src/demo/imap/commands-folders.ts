@@ -1,4 +1,5 @@
 // Commands about folders (RFC 9051 sections 6.3.2 to 6.3.11, 6.4.1, 6.4.2; RFC 5258, 5819, 6154, 7162).
+import type { FolderView } from './folder-view.ts';
 import type { MailFolder } from './mail-store.ts';
 import { formatSet, inRanges, parseSet } from './sequence-set.ts';
 import type { CommandDefinition, Session } from './session.ts';
@@ -129,7 +130,7 @@ function open(session: Session, args: readonly Token[], readOnly: boolean): Answ
   const words = params.map(param => (param.t === 'atom' ? param.text.toUpperCase() : ''));
   const condstore = session.has('CONDSTORE');
   if (words.includes('CONDSTORE') && condstore) session.enabled.add('CONDSTORE');
-  session.select({ folder, readOnly, view: [...folder.messages], dirty: new Set() });
+  const view = session.select(folder, readOnly);
   const keywords = new Set(
     folder.messages.flatMap(message => [...message.flags].filter(flag => !flag.startsWith('\\'))),
   );
@@ -143,18 +144,19 @@ function open(session: Session, args: readonly Token[], readOnly: boolean): Answ
   const resync = words.indexOf('QRESYNC');
   if (resync >= 0) {
     if (!session.enabled.has('QRESYNC')) throw refuse('BAD', 'QRESYNC is not enabled');
-    tellSince(session, folder, itemsOf(params[resync + 1]));
+    tellSince(session, view, itemsOf(params[resync + 1]));
   }
   return done(readOnly ? 'Examined' : 'Selected', readOnly ? 'READ-ONLY' : 'READ-WRITE');
 }
 
 /** What changed since the client's mod-sequence (RFC 7162 section 3.2.5). */
-function tellSince(session: Session, folder: MailFolder, args: readonly Token[]): void {
+function tellSince(session: Session, view: FolderView, args: readonly Token[]): void {
+  const { folder } = view;
   const [uidValidity, modseq] = [Number(textOf(args[0])), Number(textOf(args[1]))];
   if (uidValidity !== folder.uidValidity) return;
   const known = args[2] ? parseSet(textOf(args[2]), folder.uidNext) : null;
   vanishedEarlier(session, folder, modseq, uid => known === null || inRanges(known, uid));
-  for (const message of folder.messages) if (message.modseq > modseq) session.tellFlags(message);
+  for (const message of folder.messages) if (message.modseq > modseq) view.tellFlags(message);
 }
 
 export function vanishedEarlier(
@@ -181,7 +183,9 @@ function remove(session: Session, args: readonly Token[]): Answer {
   const folder = folderOf(session, args[0]);
   if (folder.name === 'INBOX') throw refuse('NO', "INBOX can't be deleted", 'CANNOT');
   if (folder.subscribed) session.context.store.subscriptions.add(folder.name);
-  session.context.store.delete(folder, session);
+  const own = session.selected?.folder === folder ? session.selected : null;
+  session.context.store.delete(folder, own);
+  if (own) session.unselect();
   return done('Deleted');
 }
 

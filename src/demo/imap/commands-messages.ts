@@ -19,18 +19,19 @@ const done = (text: string, code?: string): Answer => ({ status: 'OK', text, ...
 
 /** The messages that a sequence set names in the client's view, in order. */
 export function messagesOf(session: Session, token: Token | undefined, uid: boolean): StoredMessage[] {
-  const { view } = session.open();
+  const view = session.open();
+  const known = view.messages;
   const set = textOf(token, 'sequence set');
-  const ranges = parseSet(set, uid ? (view.at(-1)?.uid ?? 0) : view.length);
-  if (!uid && ranges.some(([from, to]) => from < 1 || to > view.length))
+  const ranges = parseSet(set, uid ? view.lastUid : known.length);
+  if (!uid && ranges.some(([from, to]) => from < 1 || to > known.length))
     throw refuse('BAD', 'No such message');
   const numbers = new Set<StoredMessage>();
   for (const [from, to] of ranges) {
-    if (!uid) for (const message of view.slice(from - 1, to)) numbers.add(message);
+    if (!uid) for (const message of known.slice(from - 1, to)) numbers.add(message);
     else if (from === to) {
-      const message = session.byUid(from);
+      const message = view.byUid(from);
       if (message) numbers.add(message);
-    } else for (const message of view) if (message.uid >= from && message.uid <= to) numbers.add(message);
+    } else for (const message of known) if (message.uid >= from && message.uid <= to) numbers.add(message);
   }
   return [...numbers].sort((a, b) => a.uid - b.uid);
 }
@@ -57,10 +58,10 @@ function store(session: Session, args: readonly Token[], call: Call): Answer {
   for (const message of messagesOf(session, set, call.uid)) {
     if (message.gone) continue;
     if (message.modseq > unchangedSince) {
-      failed.push(call.uid ? message.uid : session.sequenceOf(message));
+      failed.push(call.uid ? message.uid : session.open().sequenceOf(message));
       continue;
     }
-    session.open().folder.setFlags(message, combine(message.flags, item[1] ?? '', flags), session);
+    session.open().folder.setFlags(message, combine(message.flags, item[1] ?? '', flags), session.open());
     answerStore(session, message, call.uid, item[2] !== undefined);
   }
   return failed.length > 0 ? done('Some had changed', `MODIFIED ${formatSet(failed)}`) : done('Stored');
@@ -79,8 +80,8 @@ function answerStore(session: Session, message: StoredMessage, uid: boolean, sil
   if (session.enabled.has('CONDSTORE')) parts.push(`MODSEQ (${message.modseq})`);
   else if (silent) return;
   if (!silent) parts.push(`FLAGS (${[...message.flags].join(' ')})`);
-  session.out.write(`* ${session.sequenceOf(message)} FETCH (${parts.join(' ')})\r\n`);
-  session.open().dirty.delete(message);
+  session.out.write(`* ${session.open().sequenceOf(message)} FETCH (${parts.join(' ')})\r\n`);
+  session.open().told(message);
 }
 
 /** COPY and MOVE; the COPYUID code says what became of each (RFC 9051 section 7.1). */
@@ -133,7 +134,7 @@ async function idle(session: Session): Promise<Answer> {
   session.out.write('+ Watching\r\n');
   session.idling = true;
   try {
-    session.tell(true);
+    session.selected?.tell(true);
     const line = await session.reader.line();
     if (line !== null && !/^done$/i.test(line.toString('latin1'))) throw syntaxError('Expected DONE');
   } finally {

@@ -35,8 +35,8 @@ export interface Faults {
   readonly commands?: readonly CommandFault[];
   /** Milliseconds before every command is run: a long line. */
   readonly delay?: number;
-  /** Output is written in pieces of at most this many bytes. */
-  readonly chunk?: number;
+  /** Output is written in pieces of at most this many bytes; a function is asked for each piece. */
+  readonly chunk?: number | (() => number);
   /** Each new connection is cut after the server has sent this many bytes. */
   readonly dropAfter?: number;
   /** In place of the usual greeting; `silent`: none at all. `preauth` signs the first user in. */

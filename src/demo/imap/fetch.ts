@@ -74,7 +74,8 @@ function readModifiers(session: Session, token: Token | undefined, uid: boolean)
 }
 
 async function fetch(session: Session, args: readonly Token[], call: Call): Promise<Answer> {
-  const { folder, readOnly } = session.open();
+  const view = session.open();
+  const { folder, readOnly } = view;
   const items = readItems(args[1], session);
   const { changedSince, vanished } = readModifiers(session, args[2], call.uid);
   if (call.uid && !items.includes('UID')) items.unshift('UID');
@@ -96,10 +97,10 @@ async function fetch(session: Session, args: readonly Token[], call: Call): Prom
       continue;
     }
     if (reads && !message.flags.has('\\Seen')) {
-      folder.setFlags(message, [...message.flags, '\\Seen'], session);
+      folder.setFlags(message, [...message.flags, '\\Seen'], view);
       if (!items.includes('FLAGS')) items.push('FLAGS');
     }
-    session.out.write(`* ${session.sequenceOf(message)} FETCH (`, ...data(message, items), ')\r\n');
+    session.out.write(`* ${view.sequenceOf(message)} FETCH (`, ...data(message, items), ')\r\n');
     written++;
     await session.out.flush();
     if (session.out.closed) break;

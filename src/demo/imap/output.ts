@@ -64,14 +64,15 @@ export class Output {
   async #pump(): Promise<void> {
     // A turn of the microtask queue gathers what one command writes in pieces.
     await null;
-    for (;;) {
-      const size = this.#plan.current.chunk;
+    while (this.#queue.length > 0 && !this.#closed) {
       const waiting = Buffer.concat(this.#queue);
       this.#queue = [];
-      if (waiting.length === 0 || this.#closed) break;
-      for (let at = 0; at < waiting.length && !this.#closed; at += size ?? waiting.length) {
-        await this.#send(waiting.subarray(at, at + (size ?? waiting.length)));
-        if (size !== undefined) await new Promise(resolve => setImmediate(resolve));
+      for (let at = 0; at < waiting.length && !this.#closed; ) {
+        const { chunk } = this.#plan.current;
+        const size = typeof chunk === 'function' ? Math.max(1, chunk()) : (chunk ?? waiting.length);
+        await this.#send(waiting.subarray(at, at + size));
+        at += size;
+        if (chunk !== undefined) await new Promise(resolve => setImmediate(resolve));
       }
     }
     this.#pumping = null;

@@ -128,12 +128,12 @@ function otherKey(word: string, query: Query): Test {
       return message => message.modseq >= since;
     }
     case 'UID': {
-      const ranges = parseSet(textOf(next(query), 'sequence set'), session.open().view.at(-1)?.uid ?? 0);
+      const ranges = parseSet(textOf(next(query), 'sequence set'), session.open().lastUid);
       return message => inRanges(ranges, message.uid);
     }
     default: {
       if (!/^[\d*]/.test(word)) throw syntaxError('Unknown search key');
-      const ranges = parseSet(word, session.open().view.length);
+      const ranges = parseSet(word, session.open().messages.length);
       return (_, sequence) => inRanges(ranges, sequence);
     }
   }
@@ -156,7 +156,7 @@ function search(session: Session, args: readonly Token[], call: Call): Answer {
   const test = all(rest, session);
   const hits = session
     .open()
-    .view.flatMap((message, n) => (!message.gone && test(message, n + 1) ? [{ message, n: n + 1 }] : []));
+    .messages.flatMap((message, n) => (!message.gone && test(message, n + 1) ? [{ message, n: n + 1 }] : []));
   const numbers = hits.map(hit => (call.uid ? hit.message.uid : hit.n));
   const modseq = rest.some(token => token.t === 'atom' && token.text.toUpperCase() === 'MODSEQ')
     ? Math.max(0, ...hits.map(hit => hit.message.modseq))

@@ -1,19 +1,13 @@
-// One client's connection: its state, its view of the selected folder, and what it must be told.
-// Reads commands one after the other and leaves what they do to commands.ts.
+// One client's connection: its state, its commands one after the other, their answers, and the faults that strike
+// them. What a command does is in commands-*.ts, fetch.ts and search.ts.
 import type { Socket } from 'node:net';
 import { TmailError } from '../../util/errors.ts';
 import type { FaultAction, FaultPlan } from './faults.ts';
-import {
-  findByUid,
-  type MailFolder,
-  type MailStore,
-  type StoredMessage,
-  type Watcher,
-} from './mail-store.ts';
+import { FolderView, type ViewOwner } from './folder-view.ts';
+import type { MailFolder, MailStore } from './mail-store.ts';
 import { Output } from './output.ts';
 import { LineReader, type RawCommand } from './reader.ts';
-import { formatSet } from './sequence-set.ts';
-import { type Answer, refuse, type Token, textOf, tokenize } from './syntax.ts';
+import { type Answer, refuse, syntaxError, type Token, textOf, tokenize } from './syntax.ts';
 
 /** What all sessions of a server share. */
 export interface ServerContext {
@@ -28,6 +22,8 @@ export interface ServerContext {
   readonly implicitTls: boolean;
   /** Each command as it arrives, without its arguments' secrets; for tests. */
   readonly seen: (name: string, line: string) => void;
+  /** An exception that the server should not have thrown; its client got BYE. */
+  readonly defect: (error: unknown) => void;
 }
 
 export interface CommandDefinition {
@@ -48,29 +44,20 @@ export interface Call {
   readonly faults: readonly FaultAction[];
 }
 
-export interface Selected {
-  readonly folder: MailFolder;
-  readonly readOnly: boolean;
-  /** What the client knows, by sequence number. */
-  view: StoredMessage[];
-  readonly dirty: Set<StoredMessage>;
-}
-
-export class Session implements Watcher {
+export class Session implements ViewOwner {
   readonly context: ServerContext;
   readonly commands: ReadonlyMap<string, CommandDefinition>;
   socket: Socket;
   out: Output;
   reader: LineReader;
   user: string | null = null;
-  selected: Selected | null = null;
+  selected: FolderView | null = null;
   readonly enabled = new Set<string>();
   idling = false;
   secure: boolean;
   #ending = false;
-  #membersChanged = false;
-  #renumbered = false;
-  #told = false;
+  /** BYE was said of our own accord: nothing may follow it. */
+  #dismissed = false;
 
   constructor(socket: Socket, context: ServerContext, commands: ReadonlyMap<string, CommandDefinition>) {
     this.context = context;
@@ -93,6 +80,7 @@ export class Session implements Watcher {
       }
     } catch (error) {
       const tooLong = error instanceof TmailError && error.code === 'demo.too-long';
+      if (!tooLong) this.context.defect(error);
       this.out.write(`* BYE ${tooLong ? 'Line or literal too long' : 'Internal error'}\r\n`);
       await this.out.end();
     } finally {
@@ -120,6 +108,7 @@ export class Session implements Watcher {
   /** Ends the connection after what is being written. */
   bye(text: string): void {
     this.#ending = true;
+    this.#dismissed = true;
     this.out.write(`* BYE ${text}\r\n`);
     void this.out.end();
   }
@@ -128,104 +117,30 @@ export class Session implements Watcher {
     this.#ending = true;
   }
 
-  select(selected: Selected | null): void {
+  select(folder: MailFolder, readOnly: boolean): FolderView {
     this.unselect();
-    this.selected = selected;
-    this.#membersChanged = false;
-    selected?.folder.watchers.add(this);
+    this.selected = new FolderView(folder, readOnly, this);
+    return this.selected;
   }
 
   unselect(): void {
-    this.selected?.folder.watchers.delete(this);
+    this.selected?.close();
     this.selected = null;
   }
 
   /** The selected folder; commands that need one are only run with one. */
-  open(): Selected {
+  open(): FolderView {
     if (!this.selected) throw refuse('BAD', 'No mailbox selected');
     return this.selected;
   }
 
-  changed(message: StoredMessage | null, by: Watcher | null): void {
-    if (message === null) this.#membersChanged = true;
-    else if (by !== this) this.selected?.dirty.add(message);
-    if (this.idling) this.#tellSoon();
+  write(text: string): void {
+    this.out.write(text);
   }
 
-  renumbered(): void {
-    const { selected } = this;
-    if (!selected) return;
-    this.out.write(`* OK [UIDVALIDITY ${selected.folder.uidValidity}] UIDs have changed\r\n`);
-    this.#membersChanged = true;
-    this.#renumbered = true;
-    if (this.idling) this.#tellSoon();
-  }
-
-  deleted(by: Watcher | null): void {
-    this.unselect();
-    if (by !== this) this.bye('The selected mailbox was deleted');
-  }
-
-  /** Tells the client what happened in its folder since it was told last. */
-  tell(expunges: boolean): void {
-    const { selected } = this;
-    if (!selected) return;
-    if (this.#membersChanged && (expunges || !this.#renumbered)) {
-      this.#renumbered = false;
-      const gone = selected.view.filter(message => message.gone);
-      if (gone.length > 0 && expunges) this.#tellGone(selected, gone);
-      const last = selected.view.at(-1)?.uid ?? 0;
-      const { messages } = selected.folder;
-      const known = selected.view.length;
-      let from = messages.length;
-      while (from > 0 && (messages[from - 1]?.uid ?? 0) > last) from--;
-      for (const message of messages.slice(from)) selected.view.push(message);
-      if (selected.view.length > known) this.out.write(`* ${selected.view.length} EXISTS\r\n* 0 RECENT\r\n`);
-      this.#membersChanged = gone.length > 0 && !expunges;
-    }
-    for (const message of selected.dirty) this.tellFlags(message);
-    selected.dirty.clear();
-  }
-
-  tellFlags(message: StoredMessage): void {
-    const sequence = this.sequenceOf(message);
-    if (sequence === 0) return;
-    const condstore = this.enabled.has('CONDSTORE');
-    const extra = condstore ? ` UID ${message.uid} MODSEQ (${message.modseq})` : '';
-    this.out.write(`* ${sequence} FETCH (FLAGS (${[...message.flags].join(' ')})${extra})\r\n`);
-  }
-
-  /** 0 when the client does not know it. */
-  sequenceOf(message: StoredMessage): number {
-    const { view } = this.open();
-    let low = 0;
-    let high = view.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((view[middle]?.uid ?? 0) < message.uid) low = middle + 1;
-      else high = middle;
-    }
-    return view[low] === message ? low + 1 : 0;
-  }
-
-  byUid(uid: number): StoredMessage | undefined {
-    return findByUid(this.open().view, uid);
-  }
-
-  #tellGone(selected: Selected, gone: readonly StoredMessage[]): void {
-    if (this.enabled.has('QRESYNC')) this.out.write(`* VANISHED ${formatSet(gone.map(one => one.uid))}\r\n`);
-    else
-      for (const message of [...gone].reverse()) this.out.write(`* ${this.sequenceOf(message)} EXPUNGE\r\n`);
-    selected.view = selected.view.filter(message => !message.gone);
-  }
-
-  #tellSoon(): void {
-    if (this.#told) return;
-    this.#told = true;
-    setImmediate(() => {
-      this.#told = false;
-      if (this.idling) this.tell(true);
-    });
+  folderDeleted(): void {
+    this.selected = null;
+    this.bye('The selected mailbox was deleted');
   }
 
   async #greet(): Promise<boolean> {
@@ -245,39 +160,43 @@ export class Session implements Watcher {
   }
 
   async #handle(raw: RawCommand): Promise<void> {
-    let tag = '*';
+    const line = raw.lines[0]?.toString('latin1') ?? '';
+    const tag = /^[^\s(){%*"\\+]+(?= )/.exec(line)?.[0] ?? '*';
     let answer: Answer | null;
     let holds = false;
     try {
+      if (tag === '*') throw syntaxError('Missing tag');
       const tokens = tokenize(raw);
-      tag = textOf(tokens[0], 'tag');
       const uid = tokens[1]?.t === 'atom' && tokens[1].text.toUpperCase() === 'UID';
       const word = textOf(tokens[uid ? 2 : 1], 'command').toUpperCase();
       const name = uid ? `UID ${word}` : word;
-      const definition = this.commands.get(name);
-      const secret = word === 'LOGIN' || word === 'AUTHENTICATE';
-      this.context.seen(name, secret ? name : (raw.lines[0]?.toString('latin1') ?? ''));
-      holds = definition?.holdsExpunges ?? false;
+      this.context.seen(name, word === 'LOGIN' || word === 'AUTHENTICATE' ? name : line);
+      holds = this.commands.get(name)?.holdsExpunges ?? false;
       const faults = this.context.plan.strike(name);
-      const struck = await this.#suffer(faults);
-      const lost = faults.some(fault => fault.t === 'lost');
-      if (lost) this.out.limit(0, 'hang');
-      else if (this.out.closed) return;
-      const call = { tag, uid, faults };
-      answer = struck ?? (await this.#run(definition, tokens.slice(uid ? 3 : 2), call));
-      if (lost) return this.out.close();
+      answer = await this.#obey(name, tokens.slice(uid ? 3 : 2), { tag, uid, faults });
     } catch (error) {
-      if (!(error instanceof TmailError && error.code === 'demo.refused')) throw error;
-      const { status, text, code } = error.facts;
-      answer = { status: status === 'NO' ? 'NO' : 'BAD', text: String(text) };
-      if (typeof code === 'string') answer = { ...answer, code };
+      answer = refusal(error);
     }
-    if (this.#ending && this.out.closed) return;
-    if (answer === null) return;
-    this.tell(!holds);
+    if (answer === null || this.#dismissed) return;
+    this.selected?.tell(!holds);
     for (const line of this.context.plan.current.junk ?? []) this.out.write(`${line}\r\n`);
     this.out.write(`${tag} ${answer.status} ${answer.code ? `[${answer.code}] ` : ''}${answer.text}\r\n`);
     if (this.#ending) await this.out.end();
+  }
+
+  /** Runs a command unless a fault forbids it; null when there is nothing more to answer. */
+  async #obey(name: string, args: Token[], call: Call): Promise<Answer | null> {
+    const struck = await this.#suffer(call.faults);
+    if (struck || this.out.closed) return struck;
+    if (!call.faults.some(fault => fault.t === 'lost'))
+      return await this.#run(this.commands.get(name), args, call);
+    this.out.limit(0, 'hang');
+    try {
+      await this.#run(this.commands.get(name), args, call);
+    } finally {
+      this.out.close();
+    }
+    return null;
   }
 
   async #run(definition: CommandDefinition | undefined, args: Token[], call: Call): Promise<Answer | null> {
@@ -321,4 +240,12 @@ export class Session implements Watcher {
     }
     this.out.close();
   }
+}
+
+/** The answer to a command that was refused by throwing; anything else is a defect of the server. */
+function refusal(error: unknown): Answer {
+  if (!(error instanceof TmailError && error.code === 'demo.refused')) throw error;
+  const { status, text, code } = error.facts;
+  const answer = { status: status === 'NO' ? ('NO' as const) : ('BAD' as const), text: String(text) };
+  return typeof code === 'string' ? { ...answer, code } : answer;
 }
