@@ -1,10 +1,10 @@
 // Shows folders: opens them from the cache, tells the engine which one is on the screen, and reads the envelopes of
 // the visible rows (and a few pages around them) from the disk.
 import { splitFolderId } from '../mail/ids.ts';
-import { type AccountId, type FolderId, type MessageId, SEEN } from '../mail/types.ts';
-import type { FolderRecord, FolderStore, Store } from '../store/types.ts';
-import type { Engine } from '../sync/types.ts';
+import { type FolderId, type MessageId, SEEN } from '../mail/types.ts';
+import type { FolderRecord, FolderStore } from '../store/types.ts';
 import type { Data } from './commands/command.ts';
+import type { Core } from './core.ts';
 import { putCursor, windowOf } from './list-view.ts';
 import { folderRecord, listHeight } from './selectors.ts';
 import { type AppState, hasLayer, listOf, say, setList } from './state.ts';
@@ -24,43 +24,34 @@ export interface Folders {
   loadVisible(): void;
 }
 
-export interface FoldersDeps {
-  readonly store: Store;
-  readonly engines: ReadonlyMap<AccountId, Engine>;
-  readonly opened: Map<FolderId, FolderStore>;
-  readonly data: Data;
-  state(): AppState;
-  change(step: (state: AppState) => AppState): void;
-  track(work: Promise<unknown>): Promise<void>;
-  openMessage(id: MessageId): void;
-}
-
-export function createFolders(deps: FoldersDeps): Folders {
+export function createFolders(core: Core, openMessage: (id: MessageId) => void): Folders {
+  const { change, track, opened, engines } = core;
+  const now = () => core.state.get();
   const complete = new Set<FolderId>();
   const loading = new Set<string>();
   let latest = 0;
 
   const bump = (id: FolderId) =>
-    deps.change(state => ({ ...state, revs: { ...state.revs, [id]: (state.revs[id] ?? 0) + 1 } }));
+    change(state => ({ ...state, revs: { ...state.revs, [id]: (state.revs[id] ?? 0) + 1 } }));
 
   const fetchFolder = async (id: FolderId): Promise<FolderStore> => {
-    const known = deps.opened.get(id);
+    const known = opened.get(id);
     if (known) return known;
-    const account = await deps.store.account(splitFolderId(id).account);
+    const account = await core.deps.store.account(splitFolderId(id).account);
     const folder = await account.folder(id);
-    deps.opened.set(id, folder);
+    opened.set(id, folder);
     return folder;
   };
 
   /** The list shows this folder now; the one before keeps its cursor for when it comes back. */
   const show = (id: FolderId, folder: FolderStore, landing: Landing | undefined) => {
-    const before = deps.state();
+    const before = now();
     const inReader = hasLayer(before, 'reader');
-    deps.change(state => {
+    change(state => {
       const shown: AppState = { ...state, stack: [{ t: 'list' }], folder: id, pending: state.pending };
       return { ...shown, revs: { ...shown.revs, [id]: shown.revs[id] ?? 0 } };
     });
-    for (const engine of deps.engines.values()) {
+    for (const engine of engines.values()) {
       engine.show(engine.account === splitFolderId(id).account ? id : null);
     }
     if (landing) land(id, folder, landing, inReader);
@@ -77,10 +68,8 @@ export function createFolders(deps: FoldersDeps): Folders {
       });
       const uid = found === undefined ? undefined : folder.uidAt(found);
       if (found === undefined || uid === undefined) return;
-      deps.change(state =>
-        setList(state, id, putCursor(listOf(state, id), folder, listHeight(state), found)),
-      );
-      if (open) deps.openMessage(`${id}:${uid}` as MessageId);
+      change(state => setList(state, id, putCursor(listOf(state, id), folder, listHeight(state), found)));
+      if (open) openMessage(`${id}:${uid}` as MessageId);
     });
   };
 
@@ -89,7 +78,7 @@ export function createFolders(deps: FoldersDeps): Folders {
       then();
       return;
     }
-    deps.track(
+    track(
       folder.loadAll().then(() => {
         complete.add(id);
         bump(id);
@@ -101,23 +90,23 @@ export function createFolders(deps: FoldersDeps): Folders {
   const open = (id: FolderId, landing?: Landing): Promise<void> => {
     latest += 1;
     const token = latest;
-    const record = folderRecord(deps.state(), id);
+    const record = folderRecord(now(), id);
     if (record && !record.selectable) {
-      deps.change(state => say(state, 'info', 'This folder holds only other folders, no messages.'));
+      change(state => say(state, 'info', 'This folder holds only other folders, no messages.'));
       return Promise.resolve();
     }
-    const known = deps.opened.get(id);
+    const known = opened.get(id);
     if (known) {
       show(id, known, landing);
       return Promise.resolve();
     }
-    return deps.track(
+    return track(
       fetchFolder(id).then(folder => {
         if (token !== latest) return;
         show(id, folder, landing);
         // The rest of a large folder is read after the first frame, before somebody scrolls there.
         const afterFrame = new Promise(resolve => setImmediate(resolve));
-        deps.track(afterFrame.then(() => whenFolderLoaded(id, folder, () => undefined)));
+        track(afterFrame.then(() => whenFolderLoaded(id, folder, () => undefined)));
       }),
     );
   };
@@ -125,18 +114,18 @@ export function createFolders(deps: FoldersDeps): Folders {
   return {
     open,
     async openFirst(start) {
-      const record = firstFolder(deps.state(), deps.data, start);
+      const record = firstFolder(now(), core.data, start);
       if (record) await open(record.id);
     },
     whenLoaded(then) {
-      const { folder: id } = deps.state();
-      const folder = id === null ? undefined : deps.opened.get(id);
+      const { folder: id } = now();
+      const folder = id === null ? undefined : opened.get(id);
       if (id !== null && folder) whenFolderLoaded(id, folder, then);
     },
     loadVisible() {
-      const state = deps.state();
+      const state = now();
       const id = state.folder;
-      const folder = id === null ? undefined : deps.opened.get(id);
+      const folder = id === null ? undefined : opened.get(id);
       if (id === null || !folder || folder.length === 0) return;
       const { from, to } = windowOf(listOf(state, id), folder, listHeight(state));
       // The rows themselves, then a little around them: three places are enough to see that a shard is missing.
@@ -146,7 +135,7 @@ export function createFolders(deps: FoldersDeps): Folders {
         const key = `${id} ${at}`;
         if (uid === undefined || folder.envelope(uid) !== undefined || loading.has(key)) continue;
         loading.add(key);
-        deps.track(
+        track(
           folder
             .ensure(at, at)
             .then(() => bump(id))

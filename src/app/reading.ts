@@ -9,29 +9,23 @@ import {
   type RawRef,
   SEEN,
 } from '../mail/types.ts';
-import type { AccountStore, FolderStore, Store } from '../store/types.ts';
-import type { Engine } from '../sync/types.ts';
+import type { AccountStore, FolderStore } from '../store/types.ts';
+import type { BodyWanted } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { TEXT_BYTES } from '../util/limits.ts';
-import type { ParsedMessage, Parser } from '../worker/types.ts';
+import type { ParsedMessage } from '../worker/types.ts';
+import type { Core } from './core.ts';
 import { said } from './said.ts';
-import { type AppState, hasLayer, type Level, type ReaderState, setReader } from './state.ts';
+import { hasLayer, type ReaderState, setReader } from './state.ts';
 
 /** The engine's word for: not here, and no connection. */
 const OFFLINE = 'body.offline';
 /** Loading that takes longer than this is mentioned on the screen; less would only flicker. */
 const SLOW_MS = 200;
 
-export interface ReadingDeps {
-  readonly store: Store;
-  readonly parser: Parser;
-  engine(account: string): Engine | undefined;
-  state(): AppState;
-  change(step: (state: AppState) => AppState): void;
-  say(level: Level, text: string): void;
-  /** Registers work that `settled()` waits for. */
-  track(work: Promise<unknown>): Promise<void>;
-  /** Applies and queues a change of flags. */
+export interface Reading {
+  open(id: MessageId): void;
+  /** Applies a change of flags here and queues it for the server. */
   flag(
     account: AccountStore,
     folder: FolderStore,
@@ -39,19 +33,13 @@ export interface ReadingDeps {
     add: readonly string[],
     remove: readonly string[],
   ): void;
-}
-
-export interface Reading {
-  open(id: MessageId): void;
   loadRaw(): void;
   /** The account is connected again: opens what had to wait for that. */
   resume(account: AccountId): void;
   /** Gives up what is being opened; false when nothing was. */
   cancel(): boolean;
-  /** The message's file as it is here. */
-  file(id: MessageId): Promise<string>;
-  /** The message's whole file, fetched when parts of it are missing. */
-  wholeFile(id: MessageId): Promise<string>;
+  /** The message's file: as it is here, or with everything that was left on the server. */
+  file(id: MessageId, wanted: BodyWanted): Promise<string>;
   close(): void;
 }
 
@@ -62,7 +50,10 @@ interface Place {
   readonly id: MessageId;
 }
 
-export function createReading(deps: ReadingDeps): Reading {
+export function createReading(core: Core, on: { readonly applied: () => void }): Reading {
+  const { change, track, say } = core;
+  const { store, parser } = core.deps;
+  const state = () => core.state.get();
   let latest = 0;
   let slowTimer: NodeJS.Timeout | undefined;
   let readTimer: NodeJS.Timeout | undefined;
@@ -74,7 +65,7 @@ export function createReading(deps: ReadingDeps): Reading {
 
   const place = async (id: MessageId): Promise<Place> => {
     const { account, folder, uid } = splitMessageId(id);
-    const mail = await deps.store.account(account);
+    const mail = await store.account(account);
     return { account: mail, folder: await mail.folder(folder), uid, id };
   };
 
@@ -85,8 +76,8 @@ export function createReading(deps: ReadingDeps): Reading {
     return folder.raw(uid) ?? null;
   };
 
-  const fetch = async (where: Place, wanted: 'text' | 'whole'): Promise<RawRef> => {
-    const engine = deps.engine(where.account.id);
+  const fetch = async (where: Place, wanted: BodyWanted): Promise<RawRef> => {
+    const engine = core.engines.get(where.account.id);
     if (!engine) throw new TmailError('network', OFFLINE);
     await engine.body(where.id, wanted);
     const ref = await rawRef(where);
@@ -98,24 +89,35 @@ export function createReading(deps: ReadingDeps): Reading {
   const parsed = async (where: Place): Promise<ParsedMessage> => {
     const ref = (await rawRef(where)) ?? (await fetch(where, 'text'));
     try {
-      return await deps.parser.parse(where.account.raw.path(ref));
+      return await parser.parse(where.account.raw.path(ref));
     } catch (thrown) {
       const error = asTmailError(thrown);
       if (error.code !== 'raw.missing' && error.code !== 'raw.damaged') throw error;
       const again = await fetch(where, 'text');
-      return deps.parser.parse(where.account.raw.path(again));
+      return parser.parse(where.account.raw.path(again));
     }
   };
 
+  const flag: Reading['flag'] = (account, folder, uids, add, remove) => {
+    const targets = uids.map(uid => ({
+      uid,
+      remote: folder.remote(uid) ?? null,
+      messageId: folder.envelope(uid)?.messageId ?? '',
+    }));
+    // Applied and announced before commit returns; what it promises is that it is durable.
+    track(account.commit({ t: 'flags', folder: folder.record.id, targets, add, remove }));
+    on.applied();
+  };
+
   const markRead = (id: MessageId, token: number) => {
-    const { ui, readOnly } = deps.state();
+    const { ui, readOnly } = state();
     if (ui.markReadAfter === null || readOnly) return;
     const mark = () => {
-      if (token !== latest || !hasLayer(deps.state(), 'reader')) return;
-      deps.track(
+      if (token !== latest || !hasLayer(state(), 'reader')) return;
+      track(
         place(id).then(({ account, folder, uid }) => {
           const flags = folder.flags(uid);
-          if (flags !== undefined && (flags & SEEN) === 0) deps.flag(account, folder, [uid], ['\\Seen'], []);
+          if (flags !== undefined && (flags & SEEN) === 0) flag(account, folder, [uid], ['\\Seen'], []);
         }),
       );
     };
@@ -126,10 +128,10 @@ export function createReading(deps: ReadingDeps): Reading {
     }
   };
 
-  const settle = (id: MessageId, token: number, change: Partial<ReaderState>) => {
+  const settle = (id: MessageId, token: number, fields: Partial<ReaderState>) => {
     if (token !== latest) return;
     clearTimeout(slowTimer);
-    deps.change(state => (state.reader?.id === id ? setReader(state, { ...change, slow: false }) : state));
+    change(before => (before.reader?.id === id ? setReader(before, { ...fields, slow: false }) : before));
   };
 
   return {
@@ -138,12 +140,12 @@ export function createReading(deps: ReadingDeps): Reading {
       const token = latest;
       stopTimers();
       const { folder, uid } = splitMessageId(id);
-      deps.change(state => ({ ...state, reader: opening(id, folder, uid) }));
+      change(before => ({ ...before, reader: opening(id, folder, uid) }));
       slowTimer = setTimeout(() => {
-        if (token === latest) deps.change(state => setReader(state, { slow: true }));
+        if (token === latest) change(before => setReader(before, { slow: true }));
       }, SLOW_MS);
       slowTimer.unref();
-      deps.track(
+      track(
         place(id)
           .then(parsed)
           .then(
@@ -163,11 +165,11 @@ export function createReading(deps: ReadingDeps): Reading {
       );
     },
     loadRaw() {
-      const { reader } = deps.state();
+      const { reader } = state();
       if (!reader || reader.raw !== null) return;
       const token = latest;
       const { id } = reader;
-      deps.track(
+      track(
         place(id)
           .then(async where => {
             const ref = (await rawRef(where)) ?? (await fetch(where, 'text'));
@@ -177,21 +179,21 @@ export function createReading(deps: ReadingDeps): Reading {
             bytes => settle(id, token, { raw: rawText(bytes) }),
             thrown => {
               settle(id, token, { headers: 'short' });
-              deps.say('error', said(asTmailError(thrown)));
+              say('error', said(asTmailError(thrown)));
             },
           ),
       );
     },
     resume(account) {
-      const { reader } = deps.state();
+      const { reader } = state();
       if (reader?.waiting && splitMessageId(reader.id).account === account) this.open(reader.id);
     },
     cancel() {
-      if (deps.state().reader?.phase !== 'loading') return false;
+      if (state().reader?.phase !== 'loading') return false;
       latest += 1;
       stopTimers();
-      deps.change(state =>
-        setReader(state, {
+      change(before =>
+        setReader(before, {
           phase: 'failed',
           slow: false,
           problem: 'Opening was stopped. q goes back; J and K return to it.',
@@ -199,17 +201,13 @@ export function createReading(deps: ReadingDeps): Reading {
       );
       return true;
     },
-    async file(id) {
-      const where = await place(id);
-      const ref = (await rawRef(where)) ?? (await fetch(where, 'text'));
-      return where.account.raw.path(ref);
-    },
-    async wholeFile(id) {
+    async file(id, wanted) {
       const where = await place(id);
       const ref = await rawRef(where);
-      const whole = ref === null || ref.partial ? await fetch(where, 'whole') : ref;
-      return where.account.raw.path(whole);
+      const enough = ref !== null && (wanted === 'text' || !ref.partial);
+      return where.account.raw.path(enough ? ref : await fetch(where, wanted));
     },
+    flag,
     close() {
       latest += 1;
       stopTimers();

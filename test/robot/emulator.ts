@@ -47,6 +47,8 @@ export function createEmulator(columns: number, rows: number): Emulator {
     });
   }
   const line = (y: number) => terminal.buffer.active.getLine(terminal.buffer.active.viewportY + y);
+  // A narrower terminal keeps what stood beyond its edge, unseen.
+  const seen = (y: number) => line(y)?.translateToString(true, 0, terminal.cols).trimEnd() ?? '';
   return {
     get columns() {
       return terminal.cols;
@@ -57,9 +59,8 @@ export function createEmulator(columns: number, rows: number): Emulator {
     write: bytes => new Promise(resolve => terminal.write(bytes, resolve)),
     resize: (nextColumns, nextRows) => terminal.resize(nextColumns, nextRows),
     onReply: listener => void terminal.onData(listener),
-    row: y => line(y)?.translateToString(true).trimEnd() ?? '',
-    lines: () =>
-      Array.from({ length: terminal.rows }, (_, y) => line(y)?.translateToString(true).trimEnd() ?? ''),
+    row: seen,
+    lines: () => Array.from({ length: terminal.rows }, (_, y) => seen(y)),
     cell(x, y) {
       const cell = line(y)?.getCell(x);
       const color = (isDefault: boolean, isRgb: boolean, value: number) =>

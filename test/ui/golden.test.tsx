@@ -92,6 +92,21 @@ for (const name of ['list', 'reader', 'drawer', 'palette', 'help', 'offline']) {
   test(`golden ${name} at 160x45`, () => screen(160, 45, SCREENS[name] ?? Promise.reject, name));
 }
 
+test('a resize while reading leaves the same screen as a start at that size, and comes back', () =>
+  screen(
+    160,
+    45,
+    async robot => {
+      await robot.press('enter');
+      await robot.resize(80, 24);
+      await golden('reader-80x24', robot.rows());
+      await robot.resize(30, 6);
+      await robot.resize(50, 20);
+      await robot.resize(160, 45);
+    },
+    'reader',
+  ));
+
 test('golden: two-line rows on a narrow terminal', () =>
   screen(50, 20, SCREENS['list-moved'] ?? Promise.reject, 'narrow'));
 test('golden: two panes', () => screen(120, 30, robot => robot.press('j'), 'two-panes'));

@@ -1,15 +1,23 @@
 // All commands, in the order of help.
 import type { Command } from './command.ts';
+import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
 import { laterCommands } from './later.ts';
+import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
+import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
 import { readingCommands } from './reading.ts';
+import { screenCommands } from './screens.ts';
 
 export const allCommands: readonly Command[] = [
   ...movingCommands,
+  ...messageCommands,
   ...readingCommands,
+  ...findingCommands,
+  ...partsCommands,
   ...folderCommands,
   ...programCommands,
+  ...screenCommands,
   ...laterCommands,
 ];

@@ -1,20 +1,10 @@
-// Commands of the program itself: back, quit, help, palette, layout, accounts, log, and the terminal.
+// Commands of the program itself: back, quit, help, palette, and the first screen.
 import { EMPTY_FIELD } from '../field.ts';
-import { layoutFor, nextLayout } from '../layout.ts';
 import { helpCommands, helpRows, paletteMatches } from '../matching.ts';
-import { layoutOf } from '../selectors.ts';
 import { hush, pop, push, replaceTop, topLayer } from '../state.ts';
-import { type Command, type Context, EVERYWHERE, KEY_CONTEXTS, TEXT_CONTEXTS, type View } from './command.ts';
+import { type Command, type Context, EVERYWHERE, KEY_CONTEXTS, TEXT_CONTEXTS } from './command.ts';
 
 const INNER: readonly Context[] = KEY_CONTEXTS.filter(context => context !== 'list');
-
-const LAYOUT_WORDS = {
-  one: 'one pane',
-  two: 'folders and list',
-  three: 'folders, list and message',
-  below: 'message under the list',
-  'two-below': 'folders, and the message under the list',
-} as const;
 
 const leaving: readonly Command[] = [
   {
@@ -142,6 +132,16 @@ const finding: readonly Command[] = [
       }),
   },
   {
+    id: 'help.close',
+    group: 'Program',
+    title: 'Close help',
+    help: 'Goes back to where help was opened.',
+    keys: ['?', 'f1'],
+    in: ['help'],
+    hidden: true,
+    run: context => context.change(pop),
+  },
+  {
     id: 'help.run',
     group: 'Program',
     title: 'Run this command',
@@ -163,119 +163,6 @@ const finding: readonly Command[] = [
       context.change(pop);
       context.run(row.command.id);
     },
-  },
-];
-
-const one = ({ state }: View): string | undefined =>
-  nextLayout(state.size, state.layout) &&
-  layoutFor(state.size, nextLayout(state.size, state.layout)).name === layoutOf(state).name
-    ? 'This window has room for one layout: 35 rows or 110 columns give more.'
-    : undefined;
-
-const looking: readonly Command[] = [
-  {
-    id: 'layout.next',
-    group: 'Program',
-    title: 'Next layout',
-    help: 'Goes round the layouts that fit: one, two or three panes, or the message under the list.',
-    keys: ['C-w'],
-    in: ['list', 'reader', 'drawer'],
-    synonyms: ['split', 'panes'],
-    hint: { label: 'layout', rank: 10, in: ['list'] },
-    disabled: one,
-    run: context => {
-      context.change(state => ({ ...state, layout: nextLayout(state.size, state.layout) }));
-      context.say('info', `Layout: ${LAYOUT_WORDS[layoutOf(context.state()).name]}.`);
-    },
-  },
-  {
-    id: 'accounts.open',
-    group: 'Program',
-    title: 'Accounts',
-    help: 'Shows the state of each account, its server, what is kept here and what waits to be sent.',
-    keys: ['@'],
-    in: ['list', 'reader', 'drawer', 'log'],
-    synonyms: ['status', 'connections', 'storage'],
-    run: context => {
-      context.change(state => push({ ...state, copies: {} }, { t: 'accounts', cursor: 0 }));
-      context.effects.countCopies();
-    },
-  },
-  {
-    id: 'accounts.inbox',
-    group: 'Program',
-    title: "Open the account's inbox",
-    help: 'Opens the inbox of the account under the cursor.',
-    keys: ['enter', 'right'],
-    in: ['accounts'],
-    hint: { label: 'inbox', rank: 60 },
-    run: context => {
-      const state = context.state();
-      const layer = topLayer(state);
-      const account = layer.t === 'accounts' ? state.accounts[layer.cursor] : undefined;
-      const inbox = account?.folders.find(folder => folder.role === 'inbox');
-      if (inbox) context.effects.openFolder(inbox.id);
-      else context.say('info', 'The folders of this account are not known yet.');
-    },
-  },
-  {
-    id: 'log.open',
-    group: 'Program',
-    title: 'Log',
-    help: 'Shows the messages and errors of this session.',
-    keys: [],
-    in: ['list', 'reader', 'drawer', 'accounts'],
-    synonyms: ['log', 'messages', 'errors'],
-    run: context => context.change(state => push(state, { t: 'log', back: 0 })),
-  },
-  {
-    id: 'sync.now',
-    group: 'Program',
-    title: 'Synchronise now',
-    help: 'Sends what waits and fetches the news of every account; connects again where the line is lost.',
-    keys: ['$'],
-    in: ['list', 'reader', 'drawer', 'accounts', 'log'],
-    synonyms: ['check-mail', 'fetch', 'sync', 'refresh'],
-    hint: { label: 'sync', rank: 20, in: ['list', 'accounts'] },
-    disabled: ({ state }) =>
-      state.readOnly ? 'Another tmail has this mail open and keeps it up to date.' : undefined,
-    run: context => {
-      context.effects.refresh();
-      context.say('info', 'Synchronising.');
-    },
-  },
-  {
-    id: 'cancel',
-    group: 'Program',
-    title: 'Cancel what runs',
-    help: 'Stops what runs in the background; never quits and never loses anything.',
-    keys: ['C-c'],
-    in: EVERYWHERE,
-    synonyms: ['abort', 'stop'],
-    run: context => {
-      const stopped = context.effects.cancel();
-      context.say('info', stopped ? 'Stopped. $ starts again.' : 'Nothing is running. q leaves tmail.');
-    },
-  },
-  {
-    id: 'terminal.redraw',
-    group: 'Program',
-    title: 'Redraw the screen',
-    help: 'Draws everything again, after something else has written on the terminal.',
-    keys: ['C-l'],
-    in: EVERYWHERE,
-    synonyms: ['clear'],
-    run: context => context.effects.redraw(),
-  },
-  {
-    id: 'terminal.suspend',
-    group: 'Program',
-    title: 'Suspend',
-    help: 'Gives the terminal back to the shell; fg returns.',
-    keys: ['C-z'],
-    in: EVERYWHERE,
-    synonyms: ['shell', 'background'],
-    run: context => context.effects.suspend(),
   },
 ];
 
@@ -302,4 +189,4 @@ const beginning: readonly Command[] = [
   },
 ];
 
-export const programCommands: readonly Command[] = [...leaving, ...finding, ...looking, ...beginning];
+export const programCommands: readonly Command[] = [...leaving, ...finding, ...beginning];

@@ -164,7 +164,11 @@ export function hintRow(view: View, theme: Theme): string {
   const others = all.filter(hint => hint.rank < 1000);
   const kept = [...others].sort((a, b) => b.rank - a.rank);
   const right = always.map(hint => hint.text).join(' ');
-  const room = () => cells - 2 - width(right) - (right === '' ? 0 : 2);
+  const { pending } = state;
+  // What was typed of a longer key or a number shows at once that tmail waits for the rest.
+  const typed =
+    pending.keys.length > 0 || pending.count !== '' ? `${pending.count}${showKeys(pending.keys)}  ` : '';
+  const room = () => cells - 2 - width(typed) - width(right) - (right === '' ? 0 : 2);
   while (kept.length > 0 && width(kept.map(hint => hint.text).join('  ')) > room()) kept.pop();
   const left = kept.flatMap((hint, i) => [
     piece(i === 0 ? ' ' : '  '),
@@ -176,7 +180,7 @@ export function hintRow(view: View, theme: Theme): string {
     piece(hint.key, 'key'),
     piece(` ${hint.label}`, 'dim'),
   ]);
-  return split(left, [...end, piece(' ')], cells, theme);
+  return split(left, [piece(typed, 'key'), ...end, piece(' ')], cells, theme);
 }
 
 function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {

@@ -1,0 +1,128 @@
+// What every part of the program works with: the state and how it changes, the things it names, and the work that
+// is under way. Knows no key and no command.
+import type { AccountId, FolderId } from '../mail/types.ts';
+import type { AccountStore, FolderStore } from '../store/types.ts';
+import type { Engine } from '../sync/types.ts';
+import { asTmailError, type TmailError } from '../util/errors.ts';
+import { caretOf } from './caret.ts';
+import type { Data } from './commands/command.ts';
+import { allCommands } from './commands/index.ts';
+import type { Keymap } from './keymap.ts';
+import { reconcile } from './list-view.ts';
+import { sentence } from './messages.ts';
+import { observable } from './observable.ts';
+import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
+import { listHeight } from './selectors.ts';
+import { type AppState, initialState, type Level, listOf, say, setList, setReader } from './state.ts';
+import type { AppDeps, Observable } from './types.ts';
+
+export interface Core {
+  readonly deps: AppDeps;
+  readonly state: Observable<AppState>;
+  readonly data: Data;
+  readonly engines: ReadonlyMap<AccountId, Engine>;
+  /** Accounts that are not disabled, in the order of the configuration, once their store part is open. */
+  readonly mail: Map<AccountId, AccountStore>;
+  /** Folders that were shown. */
+  readonly opened: Map<FolderId, FolderStore>;
+  /** A step from one state to the next; everybody who listens has been told when it returns. */
+  change(step: (state: AppState) => AppState): void;
+  say(level: Level, text: string): void;
+  /** Says what went wrong; nothing for what was cancelled. */
+  fail(error: TmailError, account?: AccountId): void;
+  /** Work that `settled` waits for; its failure is said. Never rejects. */
+  track(work: Promise<unknown>): Promise<void>;
+  /** Resolves when the work that is under way now has ended. */
+  worked(): Promise<void>;
+  readonly busy: boolean;
+  /** Called after every change. */
+  afterChange(listener: (state: AppState) => void): void;
+}
+
+/** A window before the terminal has told its size. */
+const USUAL_SIZE = { columns: 80, rows: 24 };
+
+export function createCore(deps: AppDeps, keymap: Keymap): Core {
+  const engines = new Map<AccountId, Engine>(deps.engines.map(engine => [engine.account, engine]));
+  const opened = new Map<FolderId, FolderStore>();
+  const tasks = new Set<Promise<void>>();
+  const after: ((state: AppState) => void)[] = [];
+  const state = observable(
+    initialState({
+      size: USUAL_SIZE,
+      ui: deps.config.ui,
+      readOnly: deps.readOnly,
+      now: deps.now(),
+      firstRun: deps.firstRun !== null,
+    }),
+  );
+  const data: Data = {
+    folder: id => opened.get(id),
+    engine: id => engines.get(id),
+    commands: allCommands,
+    keymap,
+    config: deps.config,
+    firstRun: deps.firstRun,
+  };
+  const change: Core['change'] = step => {
+    const before = state.get();
+    const next = step(before);
+    if (next !== before) state.set(fitted(before, next, data));
+    for (const listener of after) listener(state.get());
+  };
+  const tell: Core['say'] = (level, text) =>
+    change(before => say({ ...before, now: deps.now() }, level, text));
+  const fail: Core['fail'] = (error, account) => {
+    if (error.kind !== 'cancelled') tell('error', sentence(error, account === undefined ? {} : { account }));
+  };
+  return {
+    deps,
+    state,
+    data,
+    engines,
+    mail: new Map(),
+    opened,
+    change,
+    say: tell,
+    fail,
+    track(work) {
+      const watched: Promise<void> = work
+        .then(
+          () => undefined,
+          thrown => fail(asTmailError(thrown)),
+        )
+        .finally(() => tasks.delete(watched));
+      tasks.add(watched);
+      return watched;
+    },
+    async worked() {
+      await Promise.all([...tasks]);
+    },
+    get busy() {
+      return tasks.size > 0;
+    },
+    afterChange(listener) {
+      after.push(listener);
+    },
+  };
+}
+
+/** After any change the list's window, the reader's scroll position and the real cursor fit again. */
+function fitted(before: AppState, after: AppState, data: Data): AppState {
+  let next = after;
+  const id = next.folder;
+  const folder = id === null ? undefined : data.folder(id);
+  const resized = before.size !== next.size || before.layout !== next.layout;
+  if (id !== null && folder) {
+    const moved = before.lists[id] !== next.lists[id];
+    const other = resized || before.revs[id] !== next.revs[id] || before.folder !== id;
+    if (other || !moved) next = setList(next, id, reconcile(listOf(next, id), folder, listHeight(next)));
+  }
+  if (next.reader && resized) {
+    const last = lastTop(documentOf(next), bodyHeight(next));
+    if (next.reader.top > last) next = setReader(next, { top: last });
+  }
+  const caret = caretOf({ state: next, data });
+  const same = caret?.row === next.caret?.row && caret?.column === next.caret?.column;
+  return same ? next : { ...next, caret };
+}

@@ -1,0 +1,99 @@
+// What commands set in motion besides a change of state. Every function returns at once; its outcome is a later
+// change.
+import { splitFolderId } from '../mail/ids.ts';
+import type { AccountStore } from '../store/types.ts';
+import type { Effects } from './commands/command.ts';
+import type { Core } from './core.ts';
+import type { Folders } from './folders.ts';
+import type { Reading } from './reading.ts';
+import { saveDirectory, savePart } from './saving.ts';
+import { plural } from './selectors.ts';
+import { type Copies, hasLayer, replaceTop, topLayer } from './state.ts';
+
+export interface EffectsDeps {
+  readonly folders: Folders;
+  readonly reading: Reading;
+  readonly openMessage: Effects['openMessage'];
+  readonly quit: () => void;
+}
+
+export function createEffects(core: Core, { folders, reading, openMessage, quit }: EffectsDeps): Effects {
+  const { deps, state, engines, mail, opened, change, track } = core;
+  return {
+    openFolder: (id, cursor) => void folders.open(id, cursor),
+    openMessage,
+    flag(uids, add, remove) {
+      const { reader, folder } = state.get();
+      const id = hasLayer(state.get(), 'reader') && reader ? reader.folder : folder;
+      const account = id && mail.get(splitFolderId(id).account);
+      const there = id && opened.get(id);
+      if (account && there) reading.flag(account, there, uids, add, remove);
+    },
+    whenLoaded: then => folders.whenLoaded(then),
+    refresh() {
+      for (const engine of engines.values()) engine.refresh();
+    },
+    cancel() {
+      const busy = [...engines.values()].filter(engine => engine.status().progress.length > 0);
+      for (const engine of busy) engine.cancel();
+      return reading.cancel() || busy.length > 0;
+    },
+    save: parts => void track(save(core, reading, parts)),
+    loadRaw: () => reading.loadRaw(),
+    countCopies() {
+      for (const [id, account] of mail) {
+        track(
+          copiesOf(account).then(copies =>
+            change(before => ({ ...before, copies: { ...before.copies, [id]: copies } })),
+          ),
+        );
+      }
+    },
+    suspend: () => deps.terminal.suspend(),
+    redraw: () => deps.terminal.redraw(),
+    quit,
+    demo: () => deps.firstRun?.demo(),
+    rereadConfig() {
+      if (!deps.firstRun?.reread) return;
+      const shown = (problem: string | null) =>
+        change(before => {
+          const layer = topLayer(before);
+          return layer.t === 'first-run' ? replaceTop(before, { ...layer, problem }) : before;
+        });
+      track(deps.firstRun.reread().then(shown));
+    },
+  };
+}
+
+async function save(core: Core, reading: Reading, wanted: readonly number[]): Promise<void> {
+  const { reader } = core.state.get();
+  const parts = reader?.message?.parts.filter(part => wanted.includes(part.n)) ?? [];
+  if (!reader || parts.length === 0) return;
+  const incomplete = parts.some(part => part.omitted);
+  if (incomplete) core.say('info', 'Fetching the rest of the message first.');
+  const file = await reading.file(reader.id, incomplete ? 'whole' : 'text');
+  const directory = await saveDirectory();
+  const saved: string[] = [];
+  for (const part of parts) saved.push(await savePart(core.deps.parser, file, part, directory));
+  core.say(
+    'info',
+    saved.length === 1 ? `Saved as ${saved[0]}` : `${plural(saved.length, 'file')} saved in ${directory}`,
+  );
+}
+
+/** What of an account is on this computer. Reads every folder's state files: only when somebody asks. */
+async function copiesOf(account: AccountStore): Promise<Copies> {
+  let total = 0;
+  let bodies = 0;
+  for (const record of account.folders()) {
+    if (!record.selectable) continue;
+    const folder = await account.folder(record.id);
+    await folder.loadAll();
+    total += Math.max(record.counts.total, folder.length);
+    for (let position = 0; position < folder.length; position += 1) {
+      const uid = folder.uidAt(position);
+      if (uid !== undefined && folder.raw(uid)) bodies += 1;
+    }
+  }
+  return { total, bodies, bytes: await account.raw.usage() };
+}

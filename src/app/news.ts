@@ -1,0 +1,107 @@
+// What the store and the engines announce, as changes of the state: account states, folder counts, revisions. Says
+// once why an account is not connected, and once that it is again.
+import { splitFolderId } from '../mail/ids.ts';
+import type { AccountId, FolderId } from '../mail/types.ts';
+import type { StoreEvent } from '../store/types.ts';
+import type { AccountStatus } from '../sync/types.ts';
+import type { Core } from './core.ts';
+import { gather } from './events.ts';
+import { sentence } from './messages.ts';
+import { folderRecord } from './selectors.ts';
+import type { AccountView } from './state.ts';
+
+/** What an event touches; an account's id never holds a colon. */
+type Touched = AccountId | FolderId;
+const isFolder = (touched: Touched): touched is FolderId => touched.includes(':');
+
+export interface News {
+  /** Takes what is waiting into the state now: for what a person has just done. */
+  flush(): void;
+  readonly waiting: boolean;
+  close(): void;
+}
+
+export interface NewsDeps {
+  /** The folder on the screen is not there (any more). */
+  lostFolder(): void;
+  /** An account is connected. */
+  online(account: AccountId): void;
+}
+
+export function accountView({ mail, engines }: Core, id: AccountId): AccountView {
+  const account = mail.get(id);
+  return {
+    id,
+    status: engines.get(id)?.status() ?? stopped(id),
+    folders: account?.folders() ?? [],
+    queued: account?.queue().length ?? 0,
+  };
+}
+
+export function listen(core: Core, deps: NewsDeps): News {
+  const { state, opened } = core;
+  const troubles = new Map<AccountId, string>();
+
+  const announce = ({ account, phase, error }: AccountStatus): void => {
+    const trouble = (phase === 'offline' || phase === 'attention') && error ? error.code : '';
+    if (phase === 'connecting' || (troubles.get(account) ?? '') === trouble) return;
+    troubles.set(account, trouble);
+    if (error && trouble !== '') {
+      core.say(phase === 'attention' ? 'error' : 'warning', sentence(error, { account }));
+    } else core.say('info', `${account}: online again.`);
+  };
+
+  const take = (items: ReadonlySet<Touched>): void => {
+    const changed = [...items].filter(isFolder);
+    const ids = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
+    state.batch(() => {
+      for (const id of ids) {
+        const { status } = accountView(core, id);
+        announce(status);
+        if (status.phase === 'online') deps.online(id);
+      }
+      core.change(before => {
+        const revs = { ...before.revs };
+        for (const id of changed) if (opened.has(id)) revs[id] = (revs[id] ?? 0) + 1;
+        const accounts = before.accounts.map(view => (ids.has(view.id) ? accountView(core, view.id) : view));
+        return { ...before, revs, accounts };
+      });
+      const { folder } = state.get();
+      if (folder === null || !folderRecord(state.get(), folder)) deps.lostFolder();
+    });
+  };
+  const touched = gather<Touched>(take, core.deps.now);
+
+  const onStore = (event: StoreEvent): void => {
+    switch (event.t) {
+      case 'folders':
+      case 'queue':
+        touched.add(event.account);
+        break;
+      case 'folder':
+        touched.add(event.folder);
+        break;
+      case 'trouble':
+        core.fail(event.error);
+        break;
+    }
+  };
+  const stop = [
+    core.deps.store.subscribe(onStore),
+    ...core.deps.engines.map(engine => engine.subscribe(() => touched.add(engine.account))),
+  ];
+  return {
+    flush: () => touched.flush(),
+    get waiting() {
+      return touched.waiting;
+    },
+    close() {
+      for (const off of stop) off();
+      touched.close();
+    },
+  };
+}
+
+function stopped(account: AccountId): AccountStatus {
+  return { account, phase: 'stopped', error: null, retryAt: null, progress: [], queued: 0, lastSync: null };
+}
