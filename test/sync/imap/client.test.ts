@@ -14,7 +14,13 @@ import { type ImapClient, LINE_LIMITS, openClient } from '../../../src/sync/imap
 import { TmailError } from '../../../src/util/errors.ts';
 import { makeCertificate } from '../../servers/certificates.ts';
 
-const LIMITS = { ...LINE_LIMITS, connectMs: 600, commandMs: 400, commandTotalMs: 2000 };
+const LIMITS = {
+  ...LINE_LIMITS,
+  connectMs: 1000,
+  commandMs: 500,
+  commandTotalMs: 10_000,
+  lineBytes: 1024 * 1024,
+};
 
 function settings(port: number, more: Partial<ServerSettings> = {}): ServerSettings {
   return { host: '127.0.0.1', port, security: 'none', user: 'ada', tls: {}, ...more };
