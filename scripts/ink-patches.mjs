@@ -28,15 +28,25 @@ const edits = {
       'const isUnthrottled = options.debug || options.canvas !== undefined ||',
     ],
   ],
-  // Emscripten's loader fetch()es its own data: URL, which loads all of undici (35 ms). It has a synchronous decoder.
+  // Development only; without them nothing in the bundle waits at its top level, which CommonJS can't.
+  'ink/build/reconciler.js': [
+    ["        await import('./devtools.js');\n", ''],
+    ['        const loaded = await loadPackageJson();', '        const loaded = {};'],
+  ],
+  // Emscripten's loader fetch()es its own data: URL, which loads all of undici (35 ms), and compiles behind promises.
+  // 88 KB of WebAssembly are there at once.
   'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js': [
-    ['return w||"function"!=typeof fetch?Promise', 'return true?Promise'],
-    ['return w||"function"!=typeof WebAssembly.instantiateStreaming||', 'return true||'],
+    [
+      '(function(){return w||"function"!=typeof WebAssembly.instantiateStreaming||ua(H)||"function"!=typeof fetch?c(b):fetch(H,{credentials:"same-origin"}).then(function(e){return WebAssembly.instantiateStreaming(e,d).then(b,function(f){v("wasm streaming compile failed: "+f);v("falling back to ArrayBuffer instantiation");return c(b)})})})().catch(ca);return{}',
+      'b({instance:new WebAssembly.Instance(new WebAssembly.Module(wa()),d)});return{}',
+    ],
     [
       'var b=xa(a.slice(37)),c=new Uint8Array(b.length);for(a=0;a<b.length;++a)c[a]=b.charCodeAt(a);var d=c',
       'var d=Buffer.from(a.slice(37),"base64")',
     ],
+    ['return loadYoga.ready', 'return loadYoga'],
   ],
+  'yoga-layout/dist/src/index.js': [['await loadYoga()', 'loadYoga()']],
 };
 
 /** Packages that a full-screen program with its own terminal handling has no use for. */
