@@ -28,6 +28,38 @@ const edits = {
       'const isUnthrottled = options.debug || options.canvas !== undefined ||',
     ],
   ],
+  // Every visible text is looked at again with every frame, and nearly all are as they were.
+  'ink/build/squash-text-nodes.js': [
+    [
+      'const squashTextNodes = (node) => {',
+      'const CACHED = 4096;\nlet young = new Map();\nlet old = new Map();\nconst squashTextNodes = (node) => {',
+    ],
+    [
+      "    text = sanitizeAnsi(text.replaceAll('\\r\\n', '\\n'));",
+      `    const known = node.nodeName === 'ink-text' ? young.get(text) ?? old.get(text) : undefined;
+    if (known !== undefined) return known;
+    const raw = text;
+    text = sanitizeAnsi(text.replaceAll('\\r\\n', '\\n'));`,
+    ],
+    [
+      '    return text;\n};\nexport default squashTextNodes',
+      `    if (node.nodeName === 'ink-text') {
+        // Two generations bound the memory without counting uses.
+        if (young.size >= CACHED) {
+            old = young;
+            young = new Map();
+        }
+        young.set(raw, text);
+    }
+    return text;
+};
+export default squashTextNodes`,
+    ],
+  ],
+  'ink/build/render-node-to-output.js': [
+    ["import widestLine from 'widest-line';", "import measureText from './measure-text.js';"],
+    ['const currentWidth = widestLine(text);', 'const currentWidth = measureText(text).width;'],
+  ],
   // Development only; without them nothing in the bundle waits at its top level, which CommonJS can't.
   'ink/build/reconciler.js': [
     ["        await import('./devtools.js');\n", ''],

@@ -1,7 +1,7 @@
 // The bytes that turn what a terminal shows into the next frame: only cells that differ, the shortest cursor
 // movements and SGR changes, erasing, scrolling. Pure; when to draw is output.ts's business.
 import { PLAIN, type Styles } from './cells.ts';
-import { blankFrame, type Frame, type Position } from './frame.ts';
+import type { Frame, Position, Row } from './frame.ts';
 import { findScroll, type Scroll, scrolled } from './scroll.ts';
 
 /** What the terminal is in the middle of. `null`: not known. */
@@ -57,7 +57,7 @@ class Encoder {
   scroll({ top, bottom, by }: Scroll, frame: Frame): this {
     // Lines that come in take the current background.
     this.#restyle(PLAIN);
-    const whole = top === 0 && bottom === frame.rows;
+    const whole = top === 0 && bottom === frame.rows.length;
     if (!whole) this.#bytes += `\x1b[${top + 1};${bottom}r`;
     this.#bytes += move(null, null, 0, top);
     const count = Math.abs(by);
@@ -69,77 +69,87 @@ class Encoder {
   }
 
   rows(shown: Frame | null, next: Frame): { bytes: string; pen: Pen } {
-    const before = shown ?? blankFrame(next.columns, next.rows);
     const changed = new Uint8Array(next.columns);
-    for (let y = 0; y < next.rows; y++) {
-      if (shown === null) {
-        changed.fill(1);
-        this.#row(next, y, changed, 0);
-      } else {
-        const first = compareRow(before, next, y, changed, this.#styles);
-        if (first >= 0) this.#row(next, y, changed, first);
-      }
-    }
+    next.rows.forEach((row, y) => {
+      const before = shown?.rows[y];
+      if (before === row) return;
+      const first = before === undefined ? 0 : compareRow(before, row, changed, this.#styles);
+      if (before === undefined) changed.fill(1);
+      if (first >= 0) this.#row(row, y, changed, first);
+    });
     return { bytes: this.#bytes, pen: { x: this.#x, y: this.#y, style: this.#style } };
   }
 
-  #row(frame: Frame, y: number, changed: Uint8Array, first: number) {
-    const start = y * frame.columns;
-    const end = this.#endOfText(frame, start);
+  #row(row: Row, y: number, changed: Uint8Array, first: number) {
+    const columns = row.text.length;
+    const end = this.#endOfText(row);
     let erase = 0;
-    for (let x = end; x < frame.columns; x++) erase += changed[x] ?? 0;
+    for (let x = end; x < columns; x++) erase += changed[x] ?? 0;
     // EL costs three bytes and perhaps a movement.
-    const limit = erase > 4 ? end : frame.columns;
+    const limit = erase > 4 ? end : columns;
     for (let x = first; x < limit; ) {
       if (changed[x] === 0) {
         x++;
         continue;
       }
-      this.#goTo(frame, x, y);
-      x = this.#cell(frame, start, x);
+      this.#goTo(row, x, y);
+      x = this.#run(row, x, limit, changed);
     }
     if (erase > 4) {
-      this.#goTo(frame, end, y);
+      this.#goTo(row, end, y);
       if (!this.#styles.blank(this.#style)) this.#restyle(PLAIN);
       this.#bytes += '\x1b[K';
     }
   }
 
   /** The column behind the last cell that an erased row would not show by itself. */
-  #endOfText(frame: Frame, start: number): number {
-    let end = frame.columns;
-    while (end > 0) {
-      const cell = start + end - 1;
-      if (frame.text[cell] !== ' ' || !this.#styles.blank(frame.styles[cell] ?? PLAIN)) break;
-      end--;
-    }
+  #endOfText({ text, styles }: Row): number {
+    let end = text.length;
+    while (end > 0 && text[end - 1] === ' ' && this.#styles.blank(styles[end - 1] ?? PLAIN)) end--;
     return end;
   }
 
-  /** Writes the grapheme at `x` and returns the column behind it. */
-  #cell(frame: Frame, start: number, x: number): number {
-    const text = frame.text[start + x] ?? ' ';
-    const style = frame.styles[start + x] ?? PLAIN;
-    // A blank looks the same in every blank style.
-    if (text !== ' ' || !this.#styles.blank(style) || !this.#styles.blank(this.#style)) this.#restyle(style);
-    let after = x + 1;
-    while (after < frame.columns && frame.text[start + after] === '') after++;
-    if (uncertainWidth(text)) {
-      // Whatever its width is there: its cells are cleared first, and nothing is placed relative to it.
-      this.#bytes += `${' '.repeat(after - x)}${move(null, this.#y, x, this.#y ?? 0)}${text}`;
-      this.#x = null;
-    } else {
-      this.#bytes += text;
-      // Behind the last column terminals differ.
-      this.#x = after < frame.columns ? after : null;
+  /** Writes the changed cells from `x` on and returns the column behind them. */
+  #run({ text, styles }: Row, from: number, limit: number, changed: Uint8Array): number {
+    const columns = text.length;
+    let x = from;
+    while (x < limit && changed[x] !== 0) {
+      const char = text[x] ?? ' ';
+      const style = styles[x] ?? PLAIN;
+      // A blank looks the same in every blank style.
+      if (
+        style !== this.#style &&
+        !(char === ' ' && this.#styles.blank(style) && this.#styles.blank(this.#style))
+      ) {
+        this.#restyle(style);
+      }
+      // Nearly every cell; the rest of this loop is for what is not ASCII.
+      if (char.length === 1 && char <= '~') {
+        this.#bytes += char;
+        x++;
+        continue;
+      }
+      let after = x + 1;
+      while (after < columns && text[after] === '') after++;
+      if (uncertainWidth(char)) {
+        // Whatever its width is there: its cells are cleared first, and nothing is placed relative to it.
+        const y = this.#y ?? 0;
+        this.#bytes += `${' '.repeat(after - x)}${move(null, y, x, y)}${char}`;
+        this.#x = null;
+        return after;
+      }
+      this.#bytes += char;
+      x = after;
     }
-    return after;
+    // Behind the last column terminals differ.
+    this.#x = x < columns ? x : null;
+    return x;
   }
 
-  #goTo(frame: Frame, x: number, y: number) {
+  #goTo(row: Row, x: number, y: number) {
     if (this.#x === x && this.#y === y) return;
     if (this.#y === y && this.#x !== null && x > this.#x && x - this.#x <= GAP) {
-      const gap = this.#rewrite(frame, y, this.#x, x);
+      const gap = this.#rewrite(row, this.#x, x);
       if (gap !== null) {
         this.#bytes += gap;
         this.#x = x;
@@ -152,12 +162,12 @@ class Encoder {
   }
 
   /** The cells between as they stand there, when that takes neither a style nor more than a byte each. */
-  #rewrite(frame: Frame, y: number, from: number, to: number): string | null {
+  #rewrite({ text, styles }: Row, from: number, to: number): string | null {
     let bytes = '';
-    for (let cell = y * frame.columns + from; cell < y * frame.columns + to; cell++) {
-      const text = frame.text[cell] ?? '';
-      if (text.length !== 1 || text > '~' || frame.styles[cell] !== this.#style) return null;
-      bytes += text;
+    for (let x = from; x < to; x++) {
+      const char = text[x] ?? '';
+      if (char.length !== 1 || char > '~' || styles[x] !== this.#style) return null;
+      bytes += char;
     }
     return bytes;
   }
@@ -169,21 +179,19 @@ class Encoder {
 }
 
 /** Marks the cells of a row that must be written. Returns the first of them, -1 when none. */
-function compareRow(before: Frame, next: Frame, y: number, changed: Uint8Array, styles: Styles): number {
-  const { columns } = next;
-  const start = y * columns;
+function compareRow(before: Row, next: Row, changed: Uint8Array, styles: Styles): number {
+  const columns = next.text.length;
   let first = -1;
   let simple = true;
   for (let x = 0; x < columns; x++) {
-    const a = before.text[start + x] ?? ' ';
-    const b = next.text[start + x] ?? ' ';
-    const different = a !== b || !sameLook(b, before.styles[start + x], next.styles[start + x], styles);
+    const a = before.text[x] ?? ' ';
+    const b = next.text[x] ?? ' ';
+    const different = a !== b || !sameLook(b, before.styles[x], next.styles[x], styles);
     changed[x] = different ? 1 : 0;
     if (different && first < 0) first = x;
     if (simple && (a.length !== 1 || b.length !== 1 || a > '~' || b > '~')) simple = false;
   }
-  if (first < 0 || simple) return first;
-  return keepWhole(before, next, start, changed);
+  return first < 0 || simple ? first : keepWhole(before, next, changed);
 }
 
 function sameLook(text: string, a: number | undefined, b: number | undefined, styles: Styles): boolean {
@@ -191,17 +199,17 @@ function sameLook(text: string, a: number | undefined, b: number | undefined, st
 }
 
 /** A grapheme is written as a whole, and so is what a terminal may have drawn over beside it. */
-function keepWhole(before: Frame, next: Frame, start: number, changed: Uint8Array): number {
+function keepWhole(before: Row, next: Row, changed: Uint8Array): number {
   for (let again = true; again; ) {
     again = false;
     for (let x = 0; x < changed.length; x++) {
       if (changed[x] === 0) continue;
       for (const { text } of [before, next]) {
         let from = x;
-        while (from > 0 && text[start + from] === '') from--;
+        while (from > 0 && text[from] === '') from--;
         let to = x + 1;
-        while (to < changed.length && text[start + to] === '') to++;
-        if (uncertainWidth(text[start + from] ?? ' ')) to = Math.min(changed.length, to + OVERREACH);
+        while (to < changed.length && text[to] === '') to++;
+        if (uncertainWidth(text[from] ?? ' ')) to = Math.min(changed.length, to + OVERREACH);
         for (let cell = from; cell < to; cell++) {
           if (changed[cell] !== 0) continue;
           changed[cell] = 1;

@@ -1,4 +1,5 @@
 // One screenful of cells, and how what Ink draws lands in it. Knows nothing of terminals.
+import type { Size } from '../app/types.ts';
 import { type Line, PLAIN, type Styles } from './cells.ts';
 
 /** A position on the screen, 0-based. */
@@ -7,21 +8,33 @@ export interface Position {
   readonly y: number;
 }
 
-/** Row after row; a wide grapheme's second cell holds ''. */
-export interface Frame {
-  readonly columns: number;
-  readonly rows: number;
-  readonly text: string[];
-  readonly styles: number[];
+/** A line of text and where in its row it was written. */
+export interface Placed {
+  readonly line: Line;
+  readonly x: number;
+  /** The clip's edges: half-open. */
+  readonly x1: number;
+  readonly x2: number;
 }
 
-export function blankFrame(columns: number, rows: number): Frame {
-  const size = columns * rows;
+/** One row of the screen. A wide grapheme's second cell holds ''. Never changed once made. */
+export interface Row {
+  readonly text: readonly string[];
+  readonly styles: readonly number[];
+  /** What it was made of: lines are cached, so two rows of the same make are the same. */
+  readonly made: readonly Placed[];
+}
+
+export interface Frame {
+  readonly columns: number;
+  readonly rows: readonly Row[];
+}
+
+export function blankRow(columns: number): Row {
   return {
-    columns,
-    rows,
-    text: new Array<string>(size).fill(' '),
-    styles: new Array<number>(size).fill(PLAIN),
+    text: new Array<string>(columns).fill(' '),
+    styles: new Array<number>(columns).fill(PLAIN),
+    made: [],
   };
 }
 
@@ -42,19 +55,29 @@ export interface Target {
   unclip(): void;
 }
 
-/** Draws into `frame`; what falls outside of it or of the clip is cut, a halved wide grapheme becomes a space. */
-export function targetOf(frame: Frame, styles: Styles): Target {
-  const whole = { x1: 0, y1: 0, x2: frame.columns, y2: frame.rows };
+/**
+ * One frame: draws what Ink writes. What falls outside of the screen or of the clip is cut, a halved wide grapheme
+ * becomes a space. Rows that are made as they are in `shown` are the very same objects.
+ */
+export function drawFrame(
+  size: Size,
+  styles: Styles,
+  shown: Frame | null,
+  draw: (target: Target) => void,
+): Frame {
+  const { columns, rows } = size;
+  const made = Array.from({ length: rows }, (): Placed[] => []);
+  const whole = { x1: 0, y1: 0, x2: columns, y2: rows };
   const clips = [whole];
-  return {
+  draw({
     write(x, y, text, { transformers }) {
       const clip = clips.at(-1) ?? whole;
       const lines = transformers.length === 0 ? styles.lines(text) : transformed(text, transformers, styles);
       for (let i = 0; i < lines.length; i++) {
         const line = lines[i];
         const row = y + i;
-        if (line !== undefined && row >= clip.y1 && row < clip.y2)
-          place(frame, line, x, row, clip.x1, clip.x2);
+        if (line === undefined || row < clip.y1 || row >= clip.y2) continue;
+        made[row]?.push({ line, x, x1: clip.x1, x2: clip.x2 });
       }
     },
     clip(clip) {
@@ -69,47 +92,74 @@ export function targetOf(frame: Frame, styles: Styles): Target {
     unclip() {
       if (clips.length > 1) clips.pop();
     },
+  });
+  return {
+    columns,
+    rows: made.map((now, y) => {
+      const before = shown?.rows[y];
+      return before !== undefined && sameMake(before.made, now) ? before : compose(now, columns);
+    }),
   };
+}
+
+function sameMake(a: readonly Placed[], b: readonly Placed[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const [one, other] = [a[i], b[i]];
+    if (one?.line !== other?.line || one?.x !== other?.x) return false;
+    if (one?.x1 !== other?.x1 || one?.x2 !== other?.x2) return false;
+  }
+  return true;
 }
 
 const EMPTY: Line = { text: [], styles: [] };
 
-function transformed(text: string, transformers: readonly Transformer[], styles: Styles): Line[] {
-  return text.split('\n').map((line, index) => {
-    const styled = transformers.reduce((before, transform) => transform(before, index), line);
-    return styles.lines(styled)[0] ?? EMPTY;
-  });
+function transformed(text: string, transformers: readonly Transformer[], styles: Styles): readonly Line[] {
+  const apply = (line: string, index: number) =>
+    transformers.reduce((before, transform) => transform(before, index), line);
+  if (!text.includes('\n')) return styles.lines(apply(text, 0)).slice(0, 1);
+  return text.split('\n').map((line, index) => styles.lines(apply(line, index))[0] ?? EMPTY);
 }
 
-function place(frame: Frame, line: Line, x: number, y: number, x1: number, x2: number) {
+/** A row while it is made. */
+interface Cells {
+  readonly text: string[];
+  readonly styles: number[];
+}
+
+function compose(made: readonly Placed[], columns: number): Row {
+  const cells: Cells = {
+    text: new Array<string>(columns).fill(' '),
+    styles: new Array<number>(columns).fill(PLAIN),
+  };
+  for (const placed of made) place(cells, placed);
+  return { ...cells, made };
+}
+
+function place({ text, styles }: Cells, { line, x, x1, x2 }: Placed) {
   const from = Math.max(x, x1);
   const to = Math.min(x + line.text.length, x2);
   if (from >= to) return;
-  const start = y * frame.columns;
   // A wide grapheme that loses one half to the new text loses the other as well.
-  if (frame.text[start + from] === '') blankGrapheme(frame, start, from);
-  if (to < frame.columns && frame.text[start + to] === '') blankGrapheme(frame, start, to);
+  if (text[from] === '') blankGrapheme(text, from);
+  if (to < text.length && text[to] === '') blankGrapheme(text, to);
   for (let column = from; column < to; column++) {
-    frame.text[start + column] = line.text[column - x] ?? ' ';
-    frame.styles[start + column] = line.styles[column - x] ?? PLAIN;
+    text[column] = line.text[column - x] ?? ' ';
+    styles[column] = line.styles[column - x] ?? PLAIN;
   }
   // So does one of the new text at the edges of the clip.
-  for (let column = from; column < to && frame.text[start + column] === ''; column++) {
-    frame.text[start + column] = ' ';
-  }
+  for (let column = from; column < to && text[column] === ''; column++) text[column] = ' ';
   if (line.text[to - x] === '') {
     let column = to - 1;
-    while (column > from && frame.text[start + column] === '') frame.text[start + column--] = ' ';
-    frame.text[start + column] = ' ';
+    while (column > from && text[column] === '') text[column--] = ' ';
+    text[column] = ' ';
   }
 }
 
 /** Turns the grapheme that covers `column` into spaces of its styles. */
-function blankGrapheme(frame: Frame, start: number, column: number) {
+function blankGrapheme(text: string[], column: number) {
   let first = column;
-  while (first > 0 && frame.text[start + first] === '') frame.text[start + first--] = ' ';
-  frame.text[start + first] = ' ';
-  for (let next = column + 1; next < frame.columns && frame.text[start + next] === ''; next++) {
-    frame.text[start + next] = ' ';
-  }
+  while (first > 0 && text[first] === '') text[first--] = ' ';
+  text[first] = ' ';
+  for (let next = column + 1; next < text.length && text[next] === ''; next++) text[next] = ' ';
 }

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import type { Size } from '../app/types.ts';
 import { PLAIN, Styles } from './cells.ts';
 import { encodeFrame, encodeMove, type Pen } from './diff.ts';
-import { blankFrame, type Frame, type Position, type Target, targetOf } from './frame.ts';
+import { drawFrame, type Frame, type Position, type Target } from './frame.ts';
 import type { TerminalTraits } from './traits.ts';
 
 /** 60 frames a second. */
@@ -44,7 +44,6 @@ export class Screen implements Canvas {
   #size: Size;
   /** What the terminal shows; null when that is anybody's guess. */
   #shown: Frame | null = null;
-  #spare: Frame | null = null;
   #pen = UNKNOWN_PEN;
   #cursor: 'shown' | 'hidden' | 'unknown' = 'unknown';
   #wanted: Wanted | null = null;
@@ -81,7 +80,6 @@ export class Screen implements Canvas {
   /** Everything is drawn afresh at this size with the next frame. */
   resize(size: Size): void {
     this.#size = size;
-    this.#spare = null;
     this.#forget();
   }
 
@@ -136,10 +134,8 @@ export class Screen implements Canvas {
   #draw(wanted: Wanted) {
     this.#wanted = null;
     this.#urgent = false;
-    const next = this.#canvas();
-    wanted.draw(targetOf(next, this.#styles));
+    const next = drawFrame(this.#size, this.#styles, this.#shown, wanted.draw);
     const bytes = this.#encode(next, wanted.cursor);
-    this.#spare = this.#shown;
     this.#shown = next;
     this.#drawnAt = this.#now();
     if (bytes !== '') {
@@ -147,16 +143,6 @@ export class Screen implements Canvas {
       this.#sink.write(bytes, () => this.#settle());
     }
     this.#settle();
-  }
-
-  /** A blank frame; the one before the last is used again. */
-  #canvas(): Frame {
-    const { columns, rows } = this.#size;
-    const frame = this.#spare;
-    if (frame === null) return blankFrame(columns, rows);
-    frame.text.fill(' ');
-    frame.styles.fill(PLAIN);
-    return frame;
   }
 
   #encode(next: Frame, cursor: Position | undefined): string {
@@ -169,7 +155,7 @@ export class Screen implements Canvas {
       this.#cursor = 'hidden';
     } else {
       const x = Math.max(0, Math.min(cursor.x, next.columns - 1));
-      const y = Math.max(0, Math.min(cursor.y, next.rows - 1));
+      const y = Math.max(0, Math.min(cursor.y, next.rows.length - 1));
       const moved = encodeMove(this.#pen, { x, y });
       bytes += moved.bytes;
       this.#pen = moved.pen;
