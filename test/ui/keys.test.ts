@@ -108,7 +108,7 @@ describe('keys', () => {
           assert.deepEqual(read(...chunks), read(bytes));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 

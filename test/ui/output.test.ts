@@ -143,7 +143,7 @@ describe('output', () => {
         emulator.dispose();
         whole.dispose();
       }),
-      { numRuns: 700 },
+      { numRuns: 200 },
     );
   });
 
@@ -175,7 +175,7 @@ describe('output', () => {
         emulator.dispose();
         whole.dispose();
       }),
-      { numRuns: 300 },
+      { numRuns: 80 },
     );
   });
 
