@@ -21,6 +21,7 @@ import { rebuildManifest } from './rebuild-manifest.ts';
 import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
 import { shardOf } from './shards.ts';
+import { type SweepReport, sweep } from './sweep.ts';
 import type {
   AccountStore,
   FolderCounts,
@@ -39,11 +40,16 @@ export interface AccountOptions {
   /** Absolute: `<data>/accounts/<id>`. */
   readonly dir: string;
   readonly disk: Disk;
+  readonly groupMs: number;
   readonly now: () => number;
   readonly log: Log;
   readonly emit: (event: StoreEvent) => void;
   readonly damaged: ReportDamage;
   readonly envelopeOf: (bytes: Buffer) => Envelope;
+}
+
+export interface RebuildReport extends SweepReport {
+  readonly messages: number;
 }
 
 export class Account implements AccountStore {
@@ -58,6 +64,8 @@ export class Account implements AccountStore {
   readonly #folders = new Map<number, Promise<Folder>>();
   readonly #open = new Map<number, Folder>();
   #began: Promise<void> | null = null;
+  #swept = false;
+  #sweeping: Promise<SweepReport> | null = null;
   /** Message files that are being removed. */
   #dropping: Promise<void> = Promise.resolve();
 
@@ -67,11 +75,15 @@ export class Account implements AccountStore {
     this.list = list;
     this.#queue.load(queueFiles.found, options.id);
     const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
-    this.#queueCommit = new GroupCommit(
-      () => queueFiles.write(this.#queue.toFile()),
-      LIST_COMMIT_MS,
-      trouble,
-    );
+    const reserved = async () => {
+      for (const folder of this.#open.values()) await folder.writer.reservedDurably();
+    };
+    const writeQueue = async () => {
+      // A message's number must not be given to another one after a crash while an operation names it.
+      await reserved();
+      await queueFiles.write(this.#queue.toFile());
+    };
+    this.#queueCommit = new GroupCommit(writeQueue, LIST_COMMIT_MS, trouble);
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
     const { disk, now, damaged } = options;
     this.manifests = new Manifests({
@@ -85,9 +97,7 @@ export class Account implements AccountStore {
       disk,
       manifests: this.manifests,
       began: () => this.#begin(),
-      reserved: async () => {
-        for (const folder of this.#open.values()) await folder.writer.reservedDurably();
-      },
+      reserved,
     });
   }
 
@@ -127,6 +137,10 @@ export class Account implements AccountStore {
   /** Folders that are in memory. */
   opened(): readonly Folder[] {
     return [...this.#open.values()];
+  }
+
+  openFolder(number: number): Folder | undefined {
+    return this.#open.get(number);
   }
 
   files(number: number): FolderFiles {
@@ -187,6 +201,45 @@ export class Account implements AccountStore {
     await this.#queueCommit.request(true);
   }
 
+  /** Compares message files and index, see sweep.ts; at most once at a time. Resolves when all of it is durable. */
+  sweep(): Promise<SweepReport> {
+    this.options.disk.assertWritable();
+    this.#sweeping ??= sweep(this)
+      .then(report => {
+        this.#swept = true;
+        return report;
+      })
+      .finally(() => {
+        this.#sweeping = null;
+      });
+    return this.#sweeping;
+  }
+
+  /**
+   * For `tmail doctor --rebuild`: reads every file, mends what is damaged, compares with the message files, counts
+   * anew, and asks the server for everything that is not here. Nothing that is here gets another number.
+   */
+  async rebuild(): Promise<RebuildReport> {
+    let messages = 0;
+    for (const { id } of this.folders()) {
+      const folder = await this.folder(id);
+      await folder.loadAll();
+      for (const number of folder.table.numbers()) await folder.readEnvelopes(number);
+    }
+    const swept = await this.sweep();
+    for (const { id } of this.folders()) {
+      const folder = await this.folder(id);
+      messages += folder.length;
+      if (folder.record.remote) {
+        await folder.apply({ sync: { ...folder.sync, highestModseq: null, filledDownTo: null } });
+      } else {
+        this.setCounts(id, { total: folder.length, unread: folder.unread });
+      }
+    }
+    await this.flush();
+    return { ...swept, messages };
+  }
+
   async flush(): Promise<void> {
     await this.#queueCommit.flush();
     await this.raw.flush();
@@ -197,9 +250,10 @@ export class Account implements AccountStore {
 
   async close(): Promise<void> {
     try {
+      await this.#sweeping?.catch(() => undefined);
       await this.flush();
       for (const folder of this.#open.values()) await folder.writer.close();
-      if (this.#began) await this.list.setClean(true);
+      if (this.#swept || !this.list.crashed) await this.list.setClean(true);
     } finally {
       for (const folder of this.#open.values()) folder.writer.stop();
       this.#queueCommit.stop();
@@ -219,6 +273,7 @@ export class Account implements AccountStore {
       number,
       files: this.files(number),
       writable: this.options.disk.writable,
+      groupMs: this.options.groupMs,
       queue: this.#queue,
       record: () => this.list.record(number),
       entry: () => this.list.entryOrDropped(number),

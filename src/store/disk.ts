@@ -40,7 +40,7 @@ export class Disk {
     this.writable = writable;
   }
 
-  /** The whole file; null when it is absent, `too large` and `not a file` as null bytes count as damage. */
+  /** The whole file, following no link; null when it is absent. An owner makes it private on the way. */
   async read(path: string, limit: number): Promise<Buffer | 'huge' | 'not-a-file' | null> {
     try {
       const handle = await this.fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -92,6 +92,17 @@ export class Disk {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOENT' || errno === 'ENOTDIR') return [];
+      throw storageError(error, path);
+    }
+  }
+
+  /** Bytes of a regular file; null for anything else. */
+  async size(path: string): Promise<number | null> {
+    try {
+      const stat = await this.fs.lstat(path);
+      return stat.isFile() ? stat.size : null;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
       throw storageError(error, path);
     }
   }

@@ -1,8 +1,7 @@
 // When and in which order one folder's changes reach the disk. The order is the promise: kill -9 between any two
 // writes leaves a folder that opens with every promised message once (test/store/kill.test.ts).
 import type { RawRef } from '../mail/types.ts';
-import { GROUP_COMMIT_MS } from '../util/limits.ts';
-import { type Folder, initialSync } from './folder.ts';
+import { type EnvelopesInMemory, type Folder, initialSync } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FILE_VERSION } from './json.ts';
 import type { IndexFile, StateFile } from './shapes.ts';
@@ -13,7 +12,7 @@ const NUMBERS_AHEAD = 64;
 
 /** What one write takes along. */
 interface Batch {
-  readonly envelopes: number[];
+  readonly envelopes: Map<number, EnvelopesInMemory>;
   readonly states: Map<number, StateFile>;
   readonly forgotten: number[];
   readonly drop: RawRef[];
@@ -31,6 +30,7 @@ export class FolderWriter {
   #durable: IndexFile | null = null;
   /** The sync markers speak of messages that are no longer here: they go back on disk before anything else. */
   #retreat = false;
+  #chain: Promise<void> = Promise.resolve();
   /** Envelopes that a running write still has to read. */
   #writing = new Set<number>();
 
@@ -38,7 +38,7 @@ export class FolderWriter {
     this.#folder = folder;
     this.#commit = new GroupCommit(
       () => this.#write(),
-      GROUP_COMMIT_MS,
+      folder.host.groupMs,
       error => folder.host.trouble(error),
     );
   }
@@ -65,12 +65,13 @@ export class FolderWriter {
 
   /** Numbers were handed out. */
   reserved(): void {
-    if (this.#folder.next > (this.#durable?.next ?? 0)) this.#commit.request(false);
+    if (this.#folder.next > (this.#durable?.next ?? 1)) this.#commit.request(false);
   }
 
   /** No number handed out so far will be handed out again, whatever happens. */
   async reservedDurably(): Promise<void> {
-    if (this.#folder.next > (this.#durable?.next ?? 0)) await this.#commit.request(true);
+    // Not by way of `request`: a write may be waiting for the queue, and the queue for this.
+    if (this.#folder.next > (this.#durable?.next ?? 1)) await this.#writeAhead(false);
   }
 
   envelopesChanged(shard: number): void {
@@ -121,7 +122,7 @@ export class FolderWriter {
     return (
       this.#index ||
       this.#states.size + this.#envelopes.size + this.#forgotten.size + this.#drop.length > 0 ||
-      this.#folder.next > (this.#durable?.next ?? 0)
+      this.#folder.next > (this.#durable?.next ?? 1)
     );
   }
 
@@ -135,12 +136,9 @@ export class FolderWriter {
     this.#retreat = false;
     this.#index = false;
     try {
-      if (retreat || !this.#durable?.open || this.#durable.next < this.#folder.next) {
-        await this.#writeIndex(this.#ahead(index, retreat));
-        await host.files.sync();
-      }
+      await this.#writeAhead(retreat);
       await this.#writeShards(batch);
-      await this.#writeIndex(index);
+      await this.#exclusive(() => this.#writeIndex(index));
       for (const shard of batch.forgotten) await host.files.removeShard(shard);
     } catch (error) {
       this.#putBack(batch);
@@ -153,19 +151,31 @@ export class FolderWriter {
     this.#folder.evict();
   }
 
+  /** What has to be on disk before a shard is touched, or a number is named anywhere else. */
+  #writeAhead(retreat: boolean): Promise<void> {
+    return this.#exclusive(async () => {
+      if (!retreat && this.#durable?.open && this.#durable.next >= this.#folder.next) return;
+      // Also when it is only about numbers: what was forgotten in memory is not claimed on disk.
+      await this.#writeIndex(this.#ahead(this.#current(), retreat || this.#retreat));
+      await this.#folder.host.files.sync();
+    });
+  }
+
   async #writeShards(batch: Batch): Promise<void> {
     const { files } = this.#folder.host;
-    for (const shard of batch.envelopes) {
-      if (!this.#folder.envelopes.get(shard)?.complete) await this.#folder.loadEnvelopes(shard);
-      const held = this.#folder.envelopes.get(shard);
-      if (held) await files.writeEnvelopes(shard, held.shard.columns());
+    for (const [shard, held] of batch.envelopes) {
+      if (!held.complete && this.#folder.envelopes.get(shard) === held)
+        await this.#folder.loadEnvelopes(shard);
+      // Replaced by a reset since: the states of this batch still speak of the old ones.
+      else if (!held.complete) held.shard.mergeOlder((await files.envelopes(shard)).shard);
+      await files.writeEnvelopes(shard, held.shard.columns());
     }
     const states = [...batch.states];
     for (let i = 0; i < states.length; i += 4) {
       await Promise.all(states.slice(i, i + 4).map(([shard, file]) => files.writeState(shard, file)));
     }
     // The markers in index.json speak of these messages: their names come first.
-    if (batch.envelopes.length + states.length > 0) await files.sync();
+    if (batch.envelopes.size + states.length > 0) await files.sync();
   }
 
   /** The states are copied now: envelopes are written later and may be newer, but never older than a state. */
@@ -176,8 +186,13 @@ export class FolderWriter {
       const state = folder.table.state(shard);
       if (state) states.set(shard, state.file(folder.keywords));
     }
+    const envelopes = new Map<number, EnvelopesInMemory>();
+    for (const shard of this.#envelopes) {
+      const held = folder.envelopes.get(shard);
+      if (held) envelopes.set(shard, held);
+    }
     const batch = {
-      envelopes: [...this.#envelopes],
+      envelopes,
       states,
       forgotten: [...this.#forgotten],
       drop: this.#drop,
@@ -191,7 +206,7 @@ export class FolderWriter {
   }
 
   #putBack(batch: Batch): void {
-    for (const shard of batch.envelopes) this.#envelopes.add(shard);
+    for (const shard of batch.envelopes.keys()) this.#envelopes.add(shard);
     for (const shard of batch.states.keys()) this.#states.add(shard);
     for (const shard of batch.forgotten) this.#forgotten.add(shard);
     this.#drop = [...batch.drop, ...this.#drop];
@@ -236,8 +251,17 @@ export class FolderWriter {
   }
 
   async #writeIndex(index: IndexFile): Promise<void> {
-    await this.#folder.host.files.writeIndex(index);
-    this.#durable = index;
+    // Numbers may have been made durable since `index` was made.
+    const next = index.open ? Math.max(index.next, this.#durable?.next ?? 0) : index.next;
+    await this.#folder.host.files.writeIndex({ ...index, next });
+    this.#durable = { ...index, next };
+  }
+
+  /** One index.json at a time. */
+  #exclusive(work: () => Promise<void>): Promise<void> {
+    const done = this.#chain.then(work);
+    this.#chain = done.catch(() => undefined);
+    return done;
   }
 }
 

@@ -23,6 +23,8 @@ export interface FolderHost {
   readonly number: number;
   readonly files: FolderFiles;
   readonly writable: boolean;
+  /** How long changes may wait for each other. */
+  readonly groupMs: number;
   readonly queue: OperationQueue;
   record(): FolderRecord;
   entry(): FolderEntry;

@@ -1,16 +1,18 @@
 // Opens the store: lock, version, accounts; and hands events round. The composition of this layer, nothing else.
 import { basename, join, relative } from 'node:path';
 import type { AccountId, Envelope } from '../mail/types.ts';
-import { TmailError } from '../util/errors.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
 import { type FileSystem, realFileSystem } from '../util/fsync.ts';
+import { GROUP_COMMIT_MS } from '../util/limits.ts';
 import { type Log, silentLog } from '../util/log.ts';
-import { Account, type AccountOptions } from './account.ts';
+import { Account, type AccountOptions, type RebuildReport } from './account.ts';
 import { Disk } from './disk.ts';
 import { answer, type DoorHandler } from './door.ts';
 import { envelopeOf } from './headers.ts';
+import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
-import type { AccountStore, OpenStoreOptions, Store, StoreEvent } from './types.ts';
+import type { OpenStoreOptions, Store, StoreEvent } from './types.ts';
 
 export { knock } from './door.ts';
 
@@ -18,6 +20,8 @@ export interface StoreOptions extends OpenStoreOptions {
   readonly log?: Log;
   /** The disk; another one in tests. */
   readonly fs?: FileSystem;
+  /** How long grouped changes wait for each other; GROUP_COMMIT_MS unless said. */
+  readonly groupMs?: number;
   /** Reads a message's header when an index has to be rebuilt from message files. */
   readonly envelopeOf?: (bytes: Buffer) => Envelope;
 }
@@ -27,6 +31,10 @@ export interface LocalStore extends Store {
   account(id: AccountId): Promise<Account>;
   /** Answers other processes (`knock`) from now on. */
   serve(handler: DoorHandler): void;
+  /** Reads everything and changes nothing: for `tmail doctor`. */
+  inspect(): Promise<AccountHealth[]>;
+  /** For `tmail doctor --rebuild`, see Account.rebuild. */
+  rebuild(id: AccountId): Promise<RebuildReport>;
   /** Free space for the person on the store's disk. */
   freeBytes(): Promise<number>;
 }
@@ -69,6 +77,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     id,
     dir: join(dir, 'accounts', id),
     disk,
+    groupMs: options.groupMs ?? GROUP_COMMIT_MS,
     now,
     log,
     emit,
@@ -78,6 +87,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   return new OpenedStore({
     dir,
     disk,
+    log,
     mode,
     listeners,
     early,
@@ -98,6 +108,7 @@ export function isAccountId(id: string): boolean {
 interface Parts {
   readonly dir: string;
   readonly disk: Disk;
+  readonly log: Log;
   readonly mode: 'owner' | 'reader';
   readonly listeners: Set<(event: StoreEvent) => void>;
   readonly early: TmailError[];
@@ -137,6 +148,7 @@ class OpenedStore implements LocalStore {
     if (!account) {
       account = Account.open(this.#parts.accountOptions(id)).then(opened => {
         this.#opened.set(id, opened);
+        if (opened.list.crashed && this.mode === 'owner') this.#sweep(opened);
         return opened;
       });
       account.catch(() => this.#accounts.delete(id));
@@ -159,6 +171,17 @@ class OpenedStore implements LocalStore {
     return this.#parts.disk.freeBytes(this.#parts.dir);
   }
 
+  async inspect(): Promise<AccountHealth[]> {
+    const { disk, dir } = this.#parts;
+    const health: AccountHealth[] = [];
+    for (const id of this.accounts()) health.push(await inspectAccount(disk, join(dir, 'accounts', id), id));
+    return health;
+  }
+
+  async rebuild(id: AccountId): Promise<RebuildReport> {
+    return (await this.account(id)).rebuild();
+  }
+
   async flush(): Promise<void> {
     for (const account of this.#opened.values()) await account.flush();
   }
@@ -166,6 +189,15 @@ class OpenedStore implements LocalStore {
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** In the background: nobody has to wait for it before mail shows. */
+  #sweep(account: Account): void {
+    const { log } = this.#parts;
+    account.sweep().then(
+      report => log.info('sweep', { account: account.id, ...report }),
+      (thrown: unknown) => log.warn('sweep', { account: account.id, code: asTmailError(thrown).code }),
+    );
   }
 
   async #close(): Promise<void> {
@@ -177,5 +209,3 @@ class OpenedStore implements LocalStore {
     }
   }
 }
-
-export type { AccountStore };

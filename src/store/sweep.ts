@@ -1,0 +1,136 @@
+// Compares message files with the index after a crash, or when the person asks for it: what belongs to a message is
+// given back to it, what exists only here becomes a message again, what nobody needs is removed. Every decision is
+// taken on what is in memory at that moment, so it may run beside everything else.
+import { join } from 'node:path';
+import { folderId } from '../mail/ids.ts';
+import type { RawRef } from '../mail/types.ts';
+import { isLeftTemporary } from '../util/fsync.ts';
+import type { Account } from './account.ts';
+import type { Folder } from './folder.ts';
+import { directoryOf, parseFileName } from './manifests.ts';
+import { loadRemote, sameRemote } from './remote.ts';
+import type { ManifestEntry } from './shapes.ts';
+import { shardOf, slotOf, uidOf } from './shards.ts';
+import { StateShard } from './state.ts';
+
+export interface SweepReport {
+  /** Message files given back to their message, or made a message again. */
+  adopted: number;
+  /** Message files that nobody needed. */
+  removed: number;
+  /** Messages whose file is gone: fetched again where the server has them. */
+  missing: number;
+  /** Half-written files of a crash. */
+  temporary: number;
+}
+
+export async function sweep(account: Account): Promise<SweepReport> {
+  const report: SweepReport = { adopted: 0, removed: 0, missing: 0, temporary: 0 };
+  const { disk } = account.options;
+  const firstNew = await account.raw.firstNew();
+  report.temporary += await removeTemporary(account, account.options.dir);
+  const known = await referenced(account);
+  for (const directory of await account.manifests.directories()) {
+    const path = account.manifests.path(directory);
+    report.temporary += await removeTemporary(account, path);
+    const entries = await account.manifests.files(directory);
+    const present = new Map<number, boolean>();
+    for (const name of await disk.list(path)) {
+      const file = parseFileName(name);
+      if (file && directoryOf(file.n) === directory && file.n < firstNew) present.set(file.n, file.partial);
+    }
+    for (const [n, partial] of present) {
+      const entry = entries[n];
+      if (known.has(n)) known.delete(n);
+      else await settle(account, { n, partial }, entry, report);
+    }
+  }
+  for (const [n, of] of known) if (n < firstNew) await forget(account, n, of, report);
+  return report;
+}
+
+/** Which message names each file, from the states in memory or on disk. */
+async function referenced(account: Account): Promise<Map<number, { folder: number; uid: number }>> {
+  const known = new Map<number, { folder: number; uid: number }>();
+  for (const { n: folder } of account.list.entries()) {
+    const open = account.openFolder(folder);
+    const files = account.files(folder);
+    const shards = open ? open.table.numbers() : (await files.shards()).states;
+    for (const number of shards) {
+      await open?.loadStates([number]);
+      const state = open ? open.table.state(number) : new StateShard((await files.state(number)).file);
+      for (const slot of state?.order() ?? []) {
+        const raw = state?.raw(slot);
+        if (raw) known.set(raw.n, { folder, uid: uidOf(number, slot) });
+      }
+    }
+  }
+  return known;
+}
+
+/** A file that no message names. */
+async function settle(
+  account: Account,
+  ref: RawRef,
+  entry: ManifestEntry | undefined,
+  report: SweepReport,
+): Promise<void> {
+  const owner = entry && entry.uid > 0 ? account.list.entry(entry.folder) : undefined;
+  const folder = owner ? await account.folder(folderId(account.id, owner.n)) : null;
+  if (folder && entry && (await adopt(account, folder, ref, entry))) report.adopted++;
+  // Of a folder that the server dropped: its files are kept as long as the folder's own.
+  else if (entry && entry.uid > 0 && !owner && account.list.entries().some(({ n }) => n === entry.folder))
+    return;
+  else {
+    await account.raw.remove(ref);
+    report.removed++;
+  }
+}
+
+/** Gives the file to its message, or makes one of it where no server could bring it back. */
+async function adopt(account: Account, folder: Folder, ref: RawRef, entry: ManifestEntry): Promise<boolean> {
+  const { uid } = entry;
+  const remote = loadRemote(entry.remote);
+  await folder.loadStates([shardOf(uid)]);
+  const state = folder.table.state(shardOf(uid));
+  if (state?.has(slotOf(uid))) {
+    const raw = folder.raw(uid);
+    // Another adoption, or the pull, was faster; or it is the text of what is here whole.
+    if (raw?.n === ref.n) return true;
+    if (raw) return false;
+    if (!folder.uidls && !sameRemote(folder.remote(uid) ?? null, remote)) return false;
+    await folder.apply({ raw: [{ uid, raw: ref }] }, 'now');
+    return true;
+  }
+  // Removed here on purpose, or still on the server.
+  if (uid < folder.floor || state?.gone(slotOf(uid)) || remote?.t === 'imap' || ref.partial) return false;
+  if (remote?.t === 'pop3' && folder.byUidl(remote.uidl) !== undefined) return false;
+  const envelope = await folder.host.envelopeOf(ref);
+  if (!envelope) return false;
+  const arrival = envelope.arrival || account.options.now();
+  const dated = { ...envelope, arrival, date: envelope.date || arrival };
+  await folder.apply({ put: [{ uid, remote, flags: [], envelope: dated, raw: ref }] }, 'now');
+  return true;
+}
+
+/** A message that names a file which is not there. */
+async function forget(
+  account: Account,
+  n: number,
+  of: { folder: number; uid: number },
+  report: SweepReport,
+): Promise<void> {
+  if (!account.list.entry(of.folder)) return;
+  const folder = await account.folder(folderId(account.id, of.folder));
+  await folder.loadStates([shardOf(of.uid)]);
+  if (folder.raw(of.uid)?.n !== n) return;
+  await folder.apply({ raw: [{ uid: of.uid, raw: null }] }, 'now');
+  report.missing++;
+}
+
+async function removeTemporary(account: Account, dir: string): Promise<number> {
+  const { disk } = account.options;
+  const left = (await disk.list(dir)).filter(isLeftTemporary);
+  for (const name of left) await disk.remove(join(dir, name));
+  return left.length;
+}

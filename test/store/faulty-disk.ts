@@ -1,0 +1,66 @@
+// A disk that fails on purpose: at the n-th change it dies, or it fills up. Everything else is the real one.
+import type { FileHandle } from 'node:fs/promises';
+import { type FileSystem, realFileSystem } from '../../src/util/fsync.ts';
+
+/** Called before each change; throws to prevent it. `half`: a write may leave half of its bytes behind. */
+export type Fault = (change: string, path: string) => 'half' | undefined;
+
+export function faultyDisk(fault: Fault): FileSystem {
+  const guard =
+    <A extends unknown[], R>(change: string, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      fault(change, String(args[0]));
+      return call(...args);
+    };
+  const open = async (path: string, flags?: string | number, mode?: number): Promise<FileHandle> => {
+    const writing = flags === 'wx';
+    if (writing) fault('open', path);
+    const handle = await realFileSystem.open(path, flags, mode);
+    const { writeFile, datasync, sync } = handle;
+    handle.writeFile = async (data, ...rest) => {
+      let half: 'half' | undefined;
+      try {
+        half = fault('write', path);
+      } catch (error) {
+        const bytes = Buffer.from(data as Buffer);
+        await writeFile.call(handle, bytes.subarray(0, bytes.length >> 1));
+        throw error;
+      }
+      if (half) return;
+      await writeFile.call(handle, data, ...rest);
+    };
+    handle.datasync = async () => {
+      fault('datasync', path);
+      await datasync.call(handle);
+    };
+    handle.sync = async () => {
+      fault('sync', path);
+      await sync.call(handle);
+    };
+    return handle;
+  };
+  // Only the forms that the store uses; FileSystem has all overloads of node:fs/promises.
+  return {
+    ...realFileSystem,
+    open,
+    rename: guard('rename', realFileSystem.rename),
+    mkdir: guard('mkdir', realFileSystem.mkdir),
+    unlink: guard('unlink', realFileSystem.unlink),
+    chmod: guard('chmod', realFileSystem.chmod),
+    rm: guard('rm', realFileSystem.rm),
+  } as FileSystem;
+}
+
+export function systemError(errno: string): Error {
+  return Object.assign(new Error(errno), { code: errno });
+}
+
+/** A disk on which the n-th change and everything after it does not happen, as if the power was gone. */
+export function dyingDisk(changes: number): FileSystem & { readonly died: () => boolean } {
+  let left = changes;
+  const fs = faultyDisk(() => {
+    if (left-- > 0) return undefined;
+    throw systemError('EIO');
+  });
+  return { ...fs, died: () => left < 0 };
+}
