@@ -253,6 +253,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,
+  'message.gone': 'this message is not here any more.',
   'body.offline':
     'this message is not on this computer, and there is no connection. It opens when there is one.',
   'body.gone': 'this message is no longer on the server, and was not kept here.',

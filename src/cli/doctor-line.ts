@@ -51,8 +51,13 @@ export async function inspect(
   } catch (error) {
     throw translate(error, peer(server));
   } finally {
-    for (const socket of open) socket.destroy();
+    hangUp(open);
   }
+}
+
+/** The newest first: Node 20 crashes when the socket under a TLS socket is destroyed before it. */
+function hangUp(open: Socket[]): void {
+  for (let socket = open.pop(); socket; socket = open.pop()) socket.destroy();
 }
 
 function peer({ host, port }: ServerSettings) {
@@ -67,10 +72,11 @@ function within<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const end = (error: TmailError) => {
-      for (const socket of open) socket.destroy();
+      hangUp(open);
       reject(error);
     };
     const abort = () => end(cancelled());
+    if (signal.aborted) return abort();
     const late = () => end(new TmailError('network', 'net.timeout', { facts: peer(server) }));
     const timer = setTimeout(late, CONNECT_TIMEOUT_MS);
     signal.addEventListener('abort', abort);

@@ -63,6 +63,8 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
     const report = await engine.syncOnce(folder, progress =>
       reply({ t: 'progress', progress } satisfies DoorLine),
     );
+    // Whoever asked reads the files.
+    await store.flush();
     const errors = report.errors.map(({ kind, code, retry, facts }) => ({ kind, code, retry, facts }));
     reply({ t: 'report', report: { ...report, errors } } satisfies DoorLine);
   };

@@ -1,4 +1,6 @@
 // Opens accounts and their mail for a command: the person's own, or the demo's in a folder that vanishes.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
@@ -26,8 +28,36 @@ export async function ownMail(
   return mailIn(config, opening.dir, opening);
 }
 
-export async function demoMail(_opening: Opening): Promise<Mail> {
-  throw new TmailError('config', 'cli.not-available', { facts: { word: '--demo' } });
+/** The demo's servers run until it is closed; its lists are fetched first, its messages when they are asked for. */
+export async function demoMail(opening: Opening): Promise<Mail> {
+  const { startDemo } = await import('../demo/demo.ts');
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-demo-'));
+  const demo = await startDemo({ arrivals: null });
+  const accounts = demo.config.accounts.map(account => ({ ...account, offline: 'headers' as const }));
+  const mail = mailIn({ ...demo.config, accounts }, dir, opening);
+  const close = async () => {
+    await mail.close();
+    await demo.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    for (const { id } of demo.config.accounts) await fill(mail, id);
+    return { ...mail, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function fill(mail: Mail, account: AccountId): Promise<void> {
+  const store = await mail.owner();
+  try {
+    const engine = await mail.engine(account, store);
+    const { errors } = await engine.syncOnce(null);
+    if (errors[0]) throw errors[0];
+  } finally {
+    await store.close();
+  }
 }
 
 function mailIn(config: Config, dir: string, { env }: Opening): Mail {
