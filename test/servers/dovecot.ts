@@ -57,7 +57,6 @@ export interface Dovecot {
 
 const USER = 'ada';
 const PASSWORD = 'secret';
-const NOBODY = 65534;
 /** Dovecot's programs stand where an ordinary user's PATH may not look. */
 const PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 const FLAG_LETTERS: Readonly<Record<string, string>> = {
@@ -71,9 +70,7 @@ const FLAG_LETTERS: Readonly<Record<string, string>> = {
 /** Starts a server in about 0.2 s. @throws Error with Dovecot's own log when it does not come up. */
 export async function startDovecot(options: DovecotOptions = {}): Promise<Dovecot> {
   const asRoot = process.getuid?.() === 0;
-  const uid = asRoot ? NOBODY : (process.getuid?.() ?? NOBODY);
-  const gid = asRoot ? NOBODY : (process.getgid?.() ?? NOBODY);
-  const account = asRoot ? { user: 'nobody', group: 'nogroup' } : await whoami();
+  const { uid, gid, user, group } = await identity(asRoot ? 'nobody' : userInfo().username);
   // Short, because unix socket paths end at 108 bytes; in memory where that can be had, since making thousands
   // of files on some disks takes seconds.
   const root = await mkdtemp('/dev/shm/tmd-').catch(() => mkdtemp('/tmp/tmd-'));
@@ -152,7 +149,7 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   for (let attempt = 1; child === null; attempt++) {
     const [imap = 0, imaps = 0, pop3 = 0, pop3s = 0] = await freePorts(4);
     ports = { imap, imaps, pop3, pop3s };
-    await writeFile(configFile, dovecotConfig({ root, ...account, cert, key, ports, options }));
+    await writeFile(configFile, dovecotConfig({ root, user, group, cert, key, ports, options }));
     await launch().catch(error => {
       // Another process may have taken a port in the meantime.
       if (attempt === 3 || !String(error).includes('Address already in use')) throw error;
@@ -223,9 +220,12 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   };
 }
 
-async function whoami(): Promise<{ user: string; group: string }> {
-  const group = await promisify(execFile)('id', ['-gn']);
-  return { user: userInfo().username, group: group.stdout.trim() };
+/** An account's numbers, and the name of its group, which differs between systems. */
+async function identity(user: string) {
+  const { stdout } = await promisify(execFile)('id', [user]);
+  const [, uid, gid, group] = /^uid=(\d+)\S* gid=(\d+)\(([^)]+)\)/.exec(stdout) ?? [];
+  if (!group) throw new Error(`No account: ${stdout}`);
+  return { user, uid: Number(uid), gid: Number(gid), group };
 }
 
 /** True when the port answers with a greeting; false when Dovecot ended first. */
