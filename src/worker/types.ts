@@ -43,6 +43,8 @@ export interface ParsedMessage {
   readonly fromHtml: boolean;
   /** format=flowed (RFC 3676): lines ending in a space continue. */
   readonly flowed: boolean;
+  /** DelSp=yes of format=flowed: the space at a soft break is no part of the text. */
+  readonly delSp?: boolean;
   readonly html: string | null;
   readonly links: readonly Link[];
   readonly parts: readonly ParsedPart[];
