@@ -89,7 +89,8 @@ export function createParser(options: ParserOptions = {}): Parser {
       if (url === null) throw new TmailError('bug', 'parse.no-worker');
       fresh = new Worker(url, {
         resourceLimits: { maxOldGenerationSizeMb: options.memoryMb ?? WORKER_MEMORY_MB },
-        // Nothing of ours is needed there, and nothing that a library prints may reach the screen.
+        // Nothing of ours is needed there. What a library prints stays in these streams, unread: reading them would
+        // keep the process alive, and it may not reach the screen.
         env: {},
         execArgv: [],
         stdout: true,
@@ -99,8 +100,6 @@ export function createParser(options: ParserOptions = {}): Parser {
       inline = true;
       return null;
     }
-    fresh.stdout.resume();
-    fresh.stderr.resume();
     fresh.on('message', (answer: Answer | 'ready') => {
       ready = true;
       if (answer === 'ready' || worker !== fresh || answer.id !== id) return;

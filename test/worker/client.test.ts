@@ -117,6 +117,7 @@ test('an idle worker is ended and started again when it is needed', async () => 
 });
 
 test('a process with an idle worker ends by itself', async () => {
+  const started = performance.now();
   const child = spawn(process.execPath, ['.build/test/worker/idle.child.js', PLAIN], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -126,5 +127,7 @@ test('a process with an idle worker ends by itself', async () => {
   });
   const code = await new Promise(resolve => child.on('exit', resolve));
   assert.equal(code, 0);
+  // Long before the idle worker is ended.
+  assert.ok(performance.now() - started < 25_000);
   assert.equal(out.trim(), 'Plain');
 });
