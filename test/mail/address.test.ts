@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress, nameMisleads, parseAddresses, shortName } from '../../src/mail/address.ts';
 import { ADDRESSES } from '../../src/util/limits.ts';
+import { stopwatch } from './cpu-time.ts';
 
 const CASES: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ['', []],
@@ -47,13 +48,13 @@ for (const [header, expected] of CASES) {
 }
 
 test('hostile lists end quickly and stay within the limit', () => {
-  const started = performance.now();
+  const started = stopwatch();
   assert.equal(parseAddresses('a@x.org, '.repeat(100_000)).length, ADDRESSES);
   for (const text of ['(', '"', '<', '[', ':', '\\', 'a@', 'a"@', '=?', '=?utf-8?q?', ' ', '(a', '"a', 'a '] ) {
     parseAddresses(text.repeat(200_000));
     parseAddresses(`x ${text.repeat(200_000)} <a@x.org>`);
   }
-  assert.ok(performance.now() - started < 3000);
+  assert.ok(started() < 3000);
 });
 
 test('any text gives strings', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBytes } from '../../src/mail/charsets.ts';
 import { decodeWords, parseParameters } from '../../src/mail/encoded-word.ts';
+import { stopwatch } from './cpu-time.ts';
 
 const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex');
 
@@ -126,10 +127,10 @@ test('parameters in all their forms', () => {
 });
 
 test('hostile header values end quickly', () => {
-  const started = performance.now();
+  const started = stopwatch();
   for (const text of ['=?', '=?a?q?', '=?utf-8?q?a', ';', ';a', ';a="', ';a*1=', "'", '\\"', '?', '=?utf-8?b?w7w=?= ']) {
     decodeWords(text.repeat(100_000));
     parseParameters(`x;${text.repeat(100_000)}`);
   }
-  assert.ok(performance.now() - started < 4000);
+  assert.ok(started() < 4000);
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type LayoutOptions, layout, layoutRows } from '../../src/mail/text.ts';
 import { width } from '../../src/mail/width.ts';
+import { stopwatch } from './cpu-time.ts';
 
 const texts = (text: string, options: LayoutOptions) => layout(text, options).map(line => line.text);
 /** `kind depth text` of every row. */
@@ -126,37 +127,37 @@ test('no row is wider than the pane and no text is lost, whatever comes', () => 
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });
 
 test('the first screen of a very long body costs a small part of the whole, and all of it is linear', () => {
   const flat = (text: string) => Buffer.from(text).toString();
-  const body = flat(`${'> The quick brown fox jumps over the lazy dog, für immer. '.repeat(2)}\n`.repeat(36_000));
+  const body = flat(`${'> The quick brown fox jumps over the lazy dog, für immer. '.repeat(2)}\n`.repeat(9_000));
   const timed = (text: string, limit: number) => {
-    const started = performance.now();
+    const started = stopwatch();
     let count = 0;
     for (const _ of layoutRows(text, { width: 80 })) if (++count >= limit) break;
-    return performance.now() - started;
+    return started();
   };
   timed(body, 1000);
   assert.ok(timed(body, 50) * 10 < timed(body, Number.POSITIVE_INFINITY));
   const long = [
     body,
     body.replaceAll('\n', ' '),
-    '>'.repeat(4e6),
-    'x'.repeat(4e6),
-    ' '.repeat(4e6),
-    '(<'.repeat(2e6),
-    '日'.repeat(1e6),
-    'https://'.repeat(5e5),
-    '\n'.repeat(1e6),
-    'e\u0301'.repeat(1e6),
+    '>'.repeat(1e6),
+    'x'.repeat(1e6),
+    ' '.repeat(1e6),
+    '(<'.repeat(5e5),
+    '日'.repeat(3e5),
+    'https://'.repeat(2e5),
+    '\n'.repeat(3e5),
+    'e\u0301'.repeat(3e5),
   ];
   for (const text of long) {
     const took = timed(flat(text), Number.POSITIVE_INFINITY);
     // Quadratic work takes minutes; the target is 100 ms per MB on an idle machine.
     assert.ok(took < 5000, `${took} ms for ${JSON.stringify(text.slice(0, 20))}`);
-    if (process.env.TMAIL_MEASURE) console.error(Math.round(took), 'ms', JSON.stringify(text.slice(0, 20)));
+    if (process.env.TMAIL_MEASURE) process.stderr.write(`${Math.round(took)} ms ${JSON.stringify(text.slice(0, 20))}\n`);
   }
 });

@@ -7,6 +7,7 @@ import { scanMessage } from '../../src/mail/mime-scan.ts';
 import { partialMessage } from '../../src/mail/partial.ts';
 import { TmailError } from '../../src/util/errors.ts';
 import { parseMessage, savePart } from '../../src/worker/parse.ts';
+import { stopwatch } from '../mail/cpu-time.ts';
 
 interface Expected {
   readonly file: string;
@@ -175,9 +176,9 @@ test('hostile messages give a note within their time', async () => {
   ];
   for (const [name, mail, note] of cases) {
     const path = await fileOf(mail);
-    const started = performance.now();
+    const started = stopwatch();
     const parsed = await parseMessage(path);
-    const took = performance.now() - started;
+    const took = started();
     measured(name, took);
     // 2 s on an idle machine.
     assert.ok(took < 10_000, `${name}: ${took} ms`);
@@ -198,13 +199,13 @@ test('a message of 34 MB is opened by its text, and its attachment saved, withou
     ]),
   );
   globalThis.gc?.();
-  const started = performance.now();
+  const started = stopwatch();
   const mail = await parseMessage(path);
-  const parsed = performance.now();
+  const parsed = started();
   const to = join(dir, 'a.zip');
   const written = await savePart(path, 1, to);
-  measured('34 MB, parsed', parsed - started);
-  measured('34 MB, saved', performance.now() - parsed);
+  measured('34 MB, parsed', parsed);
+  measured('34 MB, saved', started() - parsed);
   assert.equal(mail.text, 'hello');
   assert.equal(mail.parts[0]?.size, written);
   assert.equal((await stat(to)).size, written);
