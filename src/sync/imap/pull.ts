@@ -26,6 +26,8 @@ export interface PullContext {
   /** Something the person should know although the pull goes on. */
   readonly report: (error: TmailError) => void;
   readonly received: (count: number) => void;
+  /** Messages in the first command and in those that follow. */
+  readonly chunks?: { readonly first: number; readonly next: number };
 }
 
 /** Repeatable and resumable; what came before an error or a return is kept. */
@@ -42,11 +44,13 @@ export async function* pullFolder(context: PullContext): AsyncGenerator<Progress
 class Pull {
   readonly writes = new Writes();
   readonly #c: PullContext;
+  readonly #chunks: { readonly first: number; readonly next: number };
   /** As it will be once everything written so far is durable. */
   #sync: FolderSync;
 
   constructor(context: PullContext) {
     this.#c = context;
+    this.#chunks = context.chunks ?? { first: FIRST_CHUNK, next: FETCH_CHUNK };
     this.#sync = context.folder.sync;
   }
 
@@ -120,7 +124,7 @@ class Pull {
     }
     // The list order is the order of local numbers: all of them are taken now, and older messages fill them downwards.
     const top = folder.reserve(box.exists) + box.exists - 1;
-    const from = Math.max(1, box.exists - FIRST_CHUNK + 1);
+    const from = Math.max(1, box.exists - this.#chunks.first + 1);
     const found = await this.#within(box, client =>
       fetchEnvelopes(client, { by: 'seq', range: `${from}:${box.exists}`, count: box.exists - from + 1 }),
     );
@@ -168,7 +172,7 @@ class Pull {
 
   /** The messages just below the boundary; null when sequence numbers moved. */
   async #olderChunk(box: Mailbox, boundary: number, below: number) {
-    const from = Math.max(1, below - FETCH_CHUNK + 1);
+    const from = Math.max(1, below - this.#chunks.next + 1);
     // One more than needed: the oldest message that is here already proves that the numbers still fit.
     const anchored = (await this.#here(boundary)) ? below + 1 : below;
     const rows = await this.#within(box, client =>
@@ -266,7 +270,7 @@ class Pull {
     const filled = filledRange(this.#sync);
     const uids = [...indexOf(folder).remotes()].map(([remote]) => remote);
     let high = filled.to;
-    for (const set of uidSetsDescending(uids, FETCH_CHUNK)) {
+    for (const set of uidSetsDescending(uids, this.#chunks.next)) {
       const low = Math.min(high, set.at(-1) ?? high);
       yield* this.#scanRange(box, { from: Math.max(low, filled.from), to: high });
       high = low - 1;
@@ -303,7 +307,7 @@ class Pull {
 
   /** Mail that came since the last pull, oldest first so that a cut leaves no hole. */
   async *#arrivals(box: Mailbox, from: number): AsyncGenerator<Progress> {
-    const few = box.uidNext > 0 && box.uidNext - from <= FETCH_CHUNK;
+    const few = box.uidNext > 0 && box.uidNext - from <= this.#chunks.next;
     const range = `${from}:${few ? box.uidNext - 1 : '*'}`;
     const sets = few ? [null] : await this.#newSets(box, range, from);
     for (const set of sets) {
@@ -312,7 +316,7 @@ class Pull {
           by: 'uid',
           range: set ? formatUidSet(set) : range,
           ...(set ? { uids: set } : {}),
-          count: FETCH_CHUNK,
+          count: this.#chunks.next,
         }),
       );
       const rows = found.filter(row => row.uid >= from).sort((a, b) => a.uid - b.uid);
@@ -327,7 +331,7 @@ class Pull {
     const uids = await this.#within(box, client => client.uidsIn(range));
     return uidSetsDescending(
       uids.filter(uid => uid >= from),
-      FETCH_CHUNK,
+      this.#chunks.next,
     ).reverse();
   }
 
@@ -342,7 +346,7 @@ class Pull {
 
   /** Messages that should have been here: fetched now, in the order that is left. */
   async *#repair(box: Mailbox, missing: readonly number[]): AsyncGenerator<Progress> {
-    for (const set of uidSetsDescending(missing, FETCH_CHUNK).reverse()) {
+    for (const set of uidSetsDescending(missing, this.#chunks.next).reverse()) {
       const rows = await this.#within(box, client =>
         fetchEnvelopes(client, { by: 'uid', range: formatUidSet(set), uids: set, count: set.length }),
       );
