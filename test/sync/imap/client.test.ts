@@ -108,6 +108,16 @@ test('a wrong password is refused with the words of the server and never shown',
   assert.doesNotMatch(JSON.stringify({ ...error, stack: error.stack }), /wr0ng-canary/);
 });
 
+test('a server that takes no password on a clear line is not given one', async t => {
+  const server = await serverWith(t, {}, { capabilities: ['IMAP4rev1', 'LOGINDISABLED'] });
+  const error = await failure(open(settings(server.port)));
+  assert.deepEqual([error.kind, error.code], ['auth', 'auth.disabled']);
+  assert.deepEqual(
+    server.log().filter(line => /LOGIN|AUTHENTICATE/.test(line)),
+    [],
+  );
+});
+
 test('a server that is not there, or whose name is not, is named by its trouble', async () => {
   const probe = createServer().listen(0, '127.0.0.1');
   await new Promise(resolve => probe.once('listening', resolve));
