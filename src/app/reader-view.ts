@@ -2,11 +2,12 @@
 // line that comes out is sanitised.
 import { formatAddress } from '../mail/address.ts';
 import { sanitize } from '../mail/sanitize.ts';
-import { layout as layoutText } from '../mail/text.ts';
+import { layoutRows } from '../mail/text.ts';
 import type { Address } from '../mail/types.ts';
 import { wrapCells } from '../mail/wrap.ts';
 import type { ParsedMessage } from '../worker/types.ts';
 import { linkWarning } from './links.ts';
+import { noteSentence } from './part-notes.ts';
 import { lastOf, layoutOf, plural } from './selectors.ts';
 import type { AppState, HeaderMode } from './state.ts';
 
@@ -39,6 +40,11 @@ export interface Document {
 const EMPTY: Document = { lines: [], folds: false };
 /** Rows of a quotation that stay visible: enough to see what is answered. */
 const QUOTE_ROWS = 3;
+/** Rows of a body that are laid out at once (0.3 s): a book; a longer text would hold up the keys. */
+const ROWS_SHOWN = 20_000;
+/** Headers and links of one message that are laid out; real mail has some dozens. */
+const HEADERS_SHOWN = 2000;
+const LINKS_SHOWN = 500;
 /** Raw text that is shown; what follows is base64 or worse, and `tmail show --raw` prints all of it. */
 const RAW_SHOWN = 1024 * 1024;
 /** Below this many rows of a pane the header is two rows. */
@@ -79,14 +85,20 @@ const messageDocument = lastOf(
   (message: ParsedMessage, headers: HeaderMode, quotesOpen: boolean, cells: number): Document => {
     const lines: DocLine[] = headers === 'full' ? headerLines(message, cells) : [];
     let folds = false;
+    let cut = false;
     const options = { width: cells, flowed: message.flowed };
-    for (const line of layoutText(message.text, quotesOpen ? options : { ...options, fold: QUOTE_ROWS })) {
+    for (const line of layoutRows(message.text, quotesOpen ? options : { ...options, fold: QUOTE_ROWS })) {
       if (line.kind === 'fold') folds = true;
       const text =
         line.kind === 'fold' ? `[${plural(line.hidden, 'quoted line')} folded - T to show]` : line.text;
+      cut = lines.length >= ROWS_SHOWN;
+      if (cut) break;
       lines.push({ text, kind: line.kind, depth: line.depth, continued: line.continued });
     }
     trimEnd(lines);
+    if (cut) {
+      lines.push(plain('', 'text'), ...note('The text goes on; tmail show --text prints all of it.', cells));
+    }
     lines.push(...noteLines(message, cells), ...linkLines(message, cells));
     return { lines, folds: folds || quotesOpen };
   },
@@ -122,7 +134,7 @@ function trimEnd(lines: DocLine[]): void {
 }
 
 function headerLines(message: ParsedMessage, cells: number): DocLine[] {
-  const lines = message.headers.flatMap(({ name, value }) =>
+  const lines = message.headers.slice(0, HEADERS_SHOWN).flatMap(({ name, value }) =>
     wrapCells(sanitize(`${name}: ${value}`), cells).map((text, i) => ({
       ...plain(text, 'header'),
       continued: i > 0,
@@ -131,17 +143,8 @@ function headerLines(message: ParsedMessage, cells: number): DocLine[] {
   return [...lines, plain('', 'text')];
 }
 
-const NOTES: Readonly<Record<string, string>> = {
-  'html-cut': 'The message is very large: only its beginning was turned into text.',
-  'text-cut': 'The message is very large: only its beginning is shown.',
-  'charset-unknown': 'The message names a character set that does not exist: some letters may be wrong.',
-  depth: 'Parts nested very deeply are left out; = shows the message as it came.',
-};
-
 function noteLines(message: ParsedMessage, cells: number): DocLine[] {
-  const texts = message.notes.map(code =>
-    Object.hasOwn(NOTES, code) ? (NOTES[code] ?? '') : `Something could not be read (${sanitize(code)}).`,
-  );
+  const texts = message.notes.map(code => sanitize(noteSentence(code)));
   if (message.remoteImages > 0) {
     texts.push(`${plural(message.remoteImages, 'remote picture')} not fetched.`);
   }
@@ -151,7 +154,7 @@ function noteLines(message: ParsedMessage, cells: number): DocLine[] {
 
 function linkLines(message: ParsedMessage, cells: number): DocLine[] {
   if (message.links.length === 0) return [];
-  const lines = message.links.flatMap((link, i) => {
+  const lines = message.links.slice(0, LINKS_SHOWN).flatMap((link, i) => {
     const warning = linkWarning(link);
     const label = `[${i + 1}] `;
     const url = sanitize(link.url);
