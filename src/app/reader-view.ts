@@ -29,6 +29,8 @@ export interface DocLine {
   readonly depth: number;
   /** Goes on from the line before. */
   readonly continued: boolean;
+  /** A piece of an address that is longer than a row: starts in the first cell, like its other pieces. */
+  readonly flush: boolean;
 }
 
 export interface Document {
@@ -93,7 +95,8 @@ const messageDocument = lastOf(
         line.kind === 'fold' ? `[${plural(line.hidden, 'quoted line')} folded - T to show]` : line.text;
       cut = lines.length >= ROWS_SHOWN;
       if (cut) break;
-      lines.push({ text, kind: line.kind, depth: line.depth, continued: line.continued });
+      const flush = line.kind === 'link';
+      lines.push({ text, kind: line.kind, depth: line.depth, continued: line.continued, flush });
     }
     trimEnd(lines);
     if (cut) {
@@ -118,7 +121,7 @@ const rawDocument = lastOf((raw: string, cells: number): Document => {
 });
 
 function plain(text: string, kind: DocLineKind): DocLine {
-  return { text, kind, depth: 0, continued: false };
+  return { text, kind, depth: 0, continued: false, flush: false };
 }
 
 function note(text: string, cells: number): DocLine[] {
@@ -159,9 +162,11 @@ function linkLines(message: ParsedMessage, cells: number): DocLine[] {
     const label = `[${i + 1}] `;
     const url = sanitize(link.url);
     // An address that does not fit starts a row of its own, so that it can be copied whole.
-    const rows =
-      label.length + url.length <= cells ? [label + url] : [label.trimEnd(), ...wrapCells(url, cells)];
-    const shown = rows.map((text, n) => ({ ...plain(text, 'link'), continued: n > 0 }));
+    const pieces = label.length + url.length <= cells ? [] : wrapCells(url, cells);
+    const shown = [
+      plain(pieces.length === 0 ? label + url : label.trimEnd(), 'link'),
+      ...pieces.map(text => ({ ...plain(text, 'link'), continued: true, flush: true })),
+    ];
     return warning ? [...shown, ...note(`    ${warning}`, cells)] : shown;
   });
   return [plain('', 'text'), rule('links', cells), ...lines];

@@ -5,7 +5,6 @@ import { layoutOf } from '../../app/selectors.ts';
 import type { ReaderState } from '../../app/state.ts';
 import { longDate } from '../../mail/dates.ts';
 import type { Address } from '../../mail/types.ts';
-import { width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { ParsedPart } from '../../worker/types.ts';
 import type { Meaning, Theme } from '../theme.ts';
@@ -114,8 +113,7 @@ function textRows(text: string, cells: number, theme: Theme): readonly string[] 
 
 function bodyPieces(line: DocLine, reader: ReaderState, index: number): readonly Piece[] {
   const meaning = lineMeaning(line);
-  // An address that was cut into rows starts at the edge, so that the terminal can select it whole.
-  const margin = piece(line.kind === 'link' && width(line.text) > 76 ? '' : ' ');
+  const margin = piece(line.flush ? '' : ' ');
   const found = reader.find?.line === index ? reader.find.query : '';
   const at = found === '' ? -1 : line.text.toLowerCase().indexOf(found.toLowerCase());
   if (at < 0) return [margin, piece(line.text, meaning)];

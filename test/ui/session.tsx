@@ -1,0 +1,69 @@
+// The whole program on a screen over a real store, engine and server, in this process.
+import assert from 'node:assert/strict';
+import { createApp, type Program } from '../../src/app/app.ts';
+import type { Config } from '../../src/config/types.ts';
+import { openStore } from '../../src/store/store.ts';
+import { createEngineFor } from '../../src/sync/create.ts';
+import type { Engine } from '../../src/sync/types.ts';
+import { App } from '../../src/ui/App.tsx';
+import { createParser } from '../../src/worker/client.ts';
+import { createRobot, type Robot } from '../robot/robot.tsx';
+
+export interface SessionOptions {
+  readonly config: Config;
+  /** The data directory: given twice, the second session finds what the first one kept. */
+  readonly dir: string;
+  readonly password: string;
+  readonly columns?: number;
+  readonly rows?: number;
+  /** The engines are not started. */
+  readonly offline?: boolean;
+}
+
+export interface Session {
+  readonly robot: Robot<Program>;
+  readonly engine: Engine;
+}
+
+/** Runs the program until `run` returns, then ends it as `q` does. */
+export async function session(
+  options: SessionOptions,
+  run: (session: Session) => Promise<void>,
+): Promise<void> {
+  const store = await openStore({ dir: options.dir, mode: 'owner' });
+  try {
+    const account = options.config.accounts[0];
+    assert.ok(account);
+    const engine = await createEngineFor(account, store, {
+      password: () => Promise.resolve(options.password),
+    });
+    const parser = createParser({ workerUrl: null });
+    const robot = await createRobot({
+      columns: options.columns ?? 80,
+      rows: options.rows ?? 24,
+      app: terminal =>
+        createApp({
+          config: options.config,
+          store,
+          engines: [engine],
+          parser,
+          terminal,
+          now: Date.now,
+          start: { account: null, folder: null },
+          readOnly: false,
+          firstRun: null,
+        }),
+      element: app => <App app={app} traits={{ colors: '256', unicode: true }} />,
+    });
+    try {
+      if (!options.offline) engine.start();
+      await run({ robot, engine });
+      assert.equal(await robot.quit(), 0);
+    } finally {
+      await robot.quit();
+      await parser.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
