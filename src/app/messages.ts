@@ -98,6 +98,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'bug.forgotten-uid': f => `this is a mistake in tmail: message ${f.uid} of ${f.folder} was written twice.`,
   'bug.mixed-uidvalidity': f =>
     `this is a mistake in tmail: message ${f.uid} of ${f.folder} has two origins.`,
+  'parse.no-worker': 'this is a mistake in tmail: a part of the program is missing. Install it again.',
   'bug.unreachable': f => `this is a mistake in tmail: ${f.value} was not expected here.`,
 
   // The configuration
@@ -129,7 +130,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'config.plain-password': f =>
     `the password stands in the file itself. "passwordCommand" or "passwordFile" keeps it out (${f.path}).`,
   'config.world-readable': f =>
-    `others can read this file (mode ${f.mode}), and it holds a password. Next: chmod 600`,
+    `others can read this file (mode ${f.mode}), and it holds a password. Next: chmod 600 ${f.file}`,
   'config.ca-missing': f => `the certificates of "tls.ca" can't be read (${f.path}).`,
 
   // Passwords
@@ -141,7 +142,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'secret.env-missing': f =>
     `the environment variable ${f.variable}, which should hold the password, is not set.`,
   'secret.file-missing': f => `the password file ${f.path} can't be read${f.reason ? ` (${f.reason})` : ''}.`,
-  'secret.file-mode': f => `others can read the password file ${f.path} (mode ${f.mode}). Next: chmod 600`,
+  'secret.file-mode': f =>
+    `others can read the password file ${f.path} (mode ${f.mode}). Next: chmod 600 ${f.path}`,
   'secret.empty': f => `the password is empty${f.variable || f.path ? ` (${f.variable || f.path})` : ''}.`,
   'secret.malformed': 'the password holds line breaks or NUL; only one line can be a password.',
   'auth.not-supported-yet': f =>
@@ -272,9 +274,11 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `${f.file} was damaged (${f.reason})${f.kept ? ` and is kept as ${f.kept}` : ''}. It is rebuilt; the mail itself is not touched.`,
   'account.malformed': f => `"${f.account}" is no name that an account can have.`,
   'store.unhealthy': f =>
-    `${f.missing} message files are missing and ${f.damaged} index files damaged in ${f.dir}. Next: tmail doctor --rebuild, then tmail sync.`,
+    `${f.missing} message files are missing in ${f.dir}${f.damaged ? `, and damaged: ${f.damaged}` : ''}. Next: tmail doctor --rebuild, then tmail sync.`,
   'door.answer':
     'the tmail that is open on a screen gave an answer that makes no sense. Is it another version?',
   'door.request': 'another tmail asked for something that this version does not know.',
+  'save.exists': f => `${f.path || 'the file'} exists already; nothing was overwritten.`,
+  'save.omitted': 'this attachment is still on the server. Connect, and try again.',
   'save.names-taken': f => `too many files named "${f.name}" in ${f.folder}.`,
 };

@@ -63,7 +63,7 @@ export const notes = {
   store: (dir: string, health: Counts) =>
     `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
     `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,
-  rebuilt: (dir: string, health: Counts & { missing: number }) =>
+  rebuilt: (dir: string, health: Counts, lost: number) =>
     `${notes.store(dir, health)}` +
-    (health.missing > 0 ? `; ${health.missing} lost, to be fetched again: tmail sync` : '; everything reads'),
+    (lost > 0 ? `; ${lost} lost, to be fetched again: tmail sync` : '; everything reads'),
 } as const;

@@ -18,6 +18,8 @@ interface Command {
   readonly words: string;
   readonly minWords: number;
   readonly maxWords: number;
+  /** Options of which only one can be given. */
+  readonly choice?: readonly string[];
   readonly options: Options;
 }
 
@@ -64,6 +66,7 @@ const commands = {
     words: 'ID',
     minWords: 1,
     maxWords: 1,
+    choice: ['raw', 'text', 'html', 'headers', 'json'],
     options: {
       raw: { help: 'every byte as it was received' },
       text: { help: 'the readable text only' },
@@ -229,9 +232,11 @@ export function usage(
 }
 
 function synopsis(name: CommandName | null, command: Command): string {
-  const options = Object.entries(command.options).map(([option, { value, multiple }]) => {
-    return `[--${option}${value ? ` ${value}` : ''}]${multiple ? '…' : ''}`;
-  });
+  const { choice = [] } = command;
+  const options = Object.entries(command.options)
+    .filter(([option]) => !choice.includes(option))
+    .map(([option, { value, multiple }]) => `[--${option}${value ? ` ${value}` : ''}]${multiple ? '…' : ''}`);
+  if (choice.length > 0) options.unshift(`[${choice.map(option => `--${option}`).join(' | ')}]`);
   return ['tmail', name, command.words, ...options].filter(Boolean).join(' ');
 }
 

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
+import type { LocalStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
@@ -24,13 +25,16 @@ export interface Context {
   mail(): Promise<Mail>;
 }
 
+/** A store, and what the doctor needs of it. */
+export type OpenedStore = Store & Pick<LocalStore, 'inspect' | 'rebuild'>;
+
 export interface Mail {
   readonly config: Config;
   /** The data directory. */
   readonly dir: string;
-  reader(): Promise<Store>;
+  reader(): Promise<OpenedStore>;
   /** @throws TmailError `store.locked` when another process owns it: `knock` then. */
-  owner(): Promise<Store>;
+  owner(): Promise<OpenedStore>;
   engine(account: AccountId, store: Store): Promise<Engine>;
   parser(): Promise<Parser>;
   /** Signs in and reads the folder list, leaving nothing behind. @throws TmailError what went wrong */

@@ -7,7 +7,7 @@ import type { AccountConfig, ServerSettings } from '../config/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Context, knownAccount, type Mail } from './context.ts';
 import { addressesOf, inspect, type Protocol } from './doctor-line.ts';
-import { healthOf, mend } from './doctor-store.ts';
+import { forgetUnreadable, summed } from './doctor-store.ts';
 import { jsonLine } from './output.ts';
 import { DONE, statusOf, worst } from './status.ts';
 
@@ -52,7 +52,7 @@ export async function doctor(context: Context): Promise<number> {
     value: null,
   }));
   for (const account of accounts) await examine(check, context, mail, account);
-  await check.run(null, 'store', async () => storeHealth(mail, context));
+  await check.run(null, 'store', async () => storeHealth(mail));
   return check.status();
 }
 
@@ -136,10 +136,10 @@ async function line(
   return connected === true;
 }
 
-async function storeHealth(mail: Mail, { signal }: Context): Promise<Found<null>> {
-  const health = await healthOf(await mail.reader(), signal);
-  if (health.missing > 0 || health.troubles.length > 0) {
-    const facts = { dir: mail.dir, missing: health.missing, damaged: health.troubles.length };
+async function storeHealth(mail: Mail): Promise<Found<null>> {
+  const health = summed(await (await mail.reader()).inspect());
+  if (health.missing > 0 || health.damaged.length > 0) {
+    const facts = { dir: mail.dir, missing: health.missing, damaged: health.damaged.join(', ') };
     throw new TmailError('storage', 'store.unhealthy', { facts });
   }
   return { text: notes.store(mail.dir, health), value: null };
@@ -147,11 +147,17 @@ async function storeHealth(mail: Mail, { signal }: Context): Promise<Found<null>
 
 async function rebuild(mail: Mail, { output, signal }: Context): Promise<Found<null>> {
   const store = await mail.owner();
+  const troubles: TmailError[] = [];
+  const unsubscribe = store.subscribe(event => {
+    if (event.t === 'trouble') troubles.push(event.error);
+  });
   try {
-    const health = await mend(store, signal);
-    for (const trouble of health.troubles) await output.err.line(sentence(trouble));
-    return { text: notes.rebuilt(mail.dir, health), value: null };
+    let lost = await forgetUnreadable(store, signal);
+    for (const id of store.accounts()) lost += (await store.rebuild(id)).missing;
+    for (const trouble of troubles) await output.err.line(sentence(trouble));
+    return { text: notes.rebuilt(mail.dir, summed(await store.inspect()), lost), value: null };
   } finally {
+    unsubscribe();
     await store.close();
   }
 }

@@ -4,18 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
-import { password } from '../config/secrets.ts';
 import type { AccountConfig, Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
 import { knock, openStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
-import { signIn } from '../sync/sign-in.ts';
 import type { Engine } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
 import type { Parser } from '../worker/types.ts';
 import { knownAccount, type Mail } from './context.ts';
-import { engineFor } from './engines.ts';
 
 interface Opening {
   readonly env: Environment;
@@ -78,7 +75,10 @@ function mailIn(config: Config, dir: string, { env }: Opening): Mail {
       const log = openLog(join(dir, 'tmail.log'));
       logs.push(log);
       const store = await openStore({ dir, mode: 'owner', log });
-      stores.set(store, account => engineFor(account, store, { env, log }));
+      stores.set(store, async account => {
+        const { engineFor } = await import('./engines.ts');
+        return engineFor(account, store, { env, log });
+      });
       return store;
     },
     async engine(id, store) {
@@ -88,11 +88,16 @@ function mailIn(config: Config, dir: string, { env }: Opening): Mail {
       return make(accountOf(id));
     },
     async parser() {
-      throw new TmailError('config', 'cli.not-available', { facts: { word: 'show' } });
+      const { createParser } = await import('../worker/client.ts');
+      const parser = createParser();
+      parsers.push(parser);
+      return parser;
     },
     knock: request => knock(dir, request),
     async signIn(id, signal) {
       const account = accountOf(id);
+      const { signIn } = await import('../sync/sign-in.ts');
+      const { password } = await import('../config/secrets.ts');
       return signIn(account, await password(account.auth, { env, signal }), signal);
     },
     async close() {

@@ -84,8 +84,8 @@ async function saveAs(
       await write(to);
       return to;
     } catch (error) {
-      if (!(await taken(to)) || !(error instanceof TmailError) || error.facts.reason !== 'EEXIST')
-        throw error;
+      // Somebody took the name since it was looked at.
+      if (!(error instanceof TmailError) || error.code !== 'save.exists') throw error;
     }
   }
   throw new TmailError('storage', 'save.names-taken', { facts: { folder, name } });

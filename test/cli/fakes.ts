@@ -1,12 +1,12 @@
 // Stand-ins for what a command is given: streams that remember, a store and an engine that do what a test says.
 
 import { parseArguments } from '../../src/cli/arguments.ts';
-import type { Context, Mail } from '../../src/cli/context.ts';
+import type { Context, Mail, OpenedStore } from '../../src/cli/context.ts';
 import type { Sink } from '../../src/cli/output.ts';
 import { checkConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/types.ts';
 import { sanitize } from '../../src/mail/sanitize.ts';
-import type { AccountStore, FolderRecord, FolderStore, Store } from '../../src/store/types.ts';
+import type { AccountStore, FolderRecord, FolderStore } from '../../src/store/types.ts';
 import type { Engine, SyncReport } from '../../src/sync/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
 
@@ -118,7 +118,7 @@ function emptyFolder(record: FolderRecord): FolderStore {
   };
 }
 
-export function fakeStore(accounts: readonly AccountStore[]): Store & { closed: boolean } {
+export function fakeStore(accounts: readonly AccountStore[]): OpenedStore & { closed: boolean } {
   return {
     dir: '/data',
     mode: 'owner',
@@ -127,6 +127,8 @@ export function fakeStore(accounts: readonly AccountStore[]): Store & { closed: 
     account: async id => accounts.find(account => account.id === id) ?? fakeAccount(id, []),
     subscribe: () => () => undefined,
     flush: async () => undefined,
+    inspect: unused,
+    rebuild: unused,
     async close() {
       this.closed = true;
     },
