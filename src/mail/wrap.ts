@@ -83,6 +83,13 @@ function* asciiRows(text: string, first: number, rest: number): Generator<Row> {
   if (start < text.length || text === '') yield { start, end: text.length, link: false };
 }
 
+/** A letter with marks that take cells of their own may be wider than a row: then it is broken before its marks. */
+function cutCluster(text: string, at: number, cluster: Cluster): void {
+  const first = text.slice(at, at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1));
+  cluster.end = at + first.length;
+  cluster.width = width(first);
+}
+
 function* anyRows(text: string, first: number, rest: number): Generator<Row> {
   const cluster: Cluster = { end: 0, width: 0 };
   let cells = first;
@@ -117,6 +124,7 @@ function* anyRows(text: string, first: number, rest: number): Generator<Row> {
       continue;
     }
     clusterAt(text, at, cluster);
+    if (cluster.width > rest) cutCluster(text, at, cluster);
     const wide = cluster.width === 2;
     if (at > start && (wide || previousWide) && mayBreak(text, at)) {
       breakAt = at;

@@ -171,3 +171,7 @@ test('text is wrapped at spaces and between wide characters, long words only whe
   ];
   for (const [text, cells, rows] of cases) assert.deepEqual(wrapCells(text, cells), rows);
 });
+
+test('a letter whose marks make it wider than the row is broken before its marks', () => {
+  assert.deepEqual(wrapCells('𠀀ើ', 2), ['𠀀', 'ើ']);
+});
