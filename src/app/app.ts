@@ -10,6 +10,7 @@ import { createEffects } from './effects.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { putCursor } from './list-view.ts';
+import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
 import { pasteText, pressKey } from './press.ts';
 import { createReading } from './reading.ts';
@@ -115,6 +116,7 @@ async function begin(core: Core, folders: Folders, problems: readonly KeyProblem
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));
   }
+  for (const warning of deps.warnings ?? []) core.say('warning', sentence(warning));
   if (deps.readOnly) core.say('info', 'Another tmail has this mail open: here it can only be read.');
 }
 

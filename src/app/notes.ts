@@ -30,6 +30,8 @@ interface Counts {
 }
 
 export const notes = {
+  crashed: (report: string | null) =>
+    `tmail met a mistake of its own and has ended. Your mail is safe. ${report === null ? 'No report could be written.' : `What happened, without any mail or password: ${sanitize(report)}`}`,
   program: (name: string) =>
     `Careful: "${sanitize(name)}" may be a program. Open it only if you expected it.`,
   configChecked: (file: string, accounts: number) =>

@@ -3,6 +3,7 @@ import type { Config } from '../config/types.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Store } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
+import type { TmailError } from '../util/errors.ts';
 import type { Parser } from '../worker/types.ts';
 
 /** The whole state library: a value, its readers, and batches that notify once. */
@@ -47,6 +48,8 @@ export interface AppDeps {
   readonly start: { readonly account: AccountId | null; readonly folder: string | null };
   /** The store is another process's: nothing can be changed. */
   readonly readOnly: boolean;
+  /** What is odd in the configuration: said once the screen is up. */
+  readonly warnings?: readonly TmailError[];
   /** First screen without a configuration: what its choices do. */
   readonly firstRun: FirstRun | null;
 }

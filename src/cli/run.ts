@@ -89,7 +89,7 @@ async function perform(command: CommandName, context: Context): Promise<number> 
   }
 }
 
-async function screen(args: Arguments, { env, output, version, beforeScreen }: RunOptions): Promise<number> {
+async function screen(args: Arguments, { env, output, beforeScreen }: RunOptions): Promise<number> {
   if (!output.out.terminal || !process.stdin.isTTY) throw new TmailError('config', 'cli.no-terminal');
   const configFile = configPath(env, args.value('config'));
   const loaded = args.has('demo') ? null : await loadOrNone(args, env);
@@ -107,7 +107,6 @@ async function screen(args: Arguments, { env, output, version, beforeScreen }: R
     demo: args.has('demo'),
     offline: args.has('offline'),
     env,
-    version,
   });
 }
 

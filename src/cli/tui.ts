@@ -1,7 +1,17 @@
-// The seam between the command line and the screen: everything that the screen needs to know to start.
+// The seam between the command line and the screen: opens the store, makes engines, parser and program, and puts
+// them on the screen; again with other accounts when the first screen asks for the demo or a new configuration.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sentence } from '../app/messages.ts';
+import type { FirstRun } from '../app/types.ts';
+import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
-import { TmailError } from '../util/errors.ts';
+import { type LocalStore, openStore } from '../store/store.ts';
+import type { Engine } from '../sync/types.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import { type Log, openLog } from '../util/log.ts';
 
 export interface TuiOptions {
   /** Null: no configuration yet (the first screen), or the demo. */
@@ -17,10 +27,149 @@ export interface TuiOptions {
   readonly demo: boolean;
   readonly offline: boolean;
   readonly env: Environment;
-  readonly version: string;
 }
 
+/** What one stay on the screen shows. */
+type Show =
+  | { readonly t: 'config'; readonly config: Config; readonly warnings: readonly TmailError[] }
+  | { readonly t: 'demo' }
+  | { readonly t: 'first-run' };
+
+/** A stay that ends with another one: the demo, or accounts that were just set up. */
+interface Ended {
+  readonly status: number;
+  readonly next: Show | null;
+}
+
+const NO_ACCOUNTS: Config = {
+  file: null,
+  accounts: [],
+  defaultAccount: null,
+  ui: { colors: 'auto', borders: 'auto', markReadAfter: 0, keys: {} },
+};
+/** The first frame waits for mail from the cache, but not for a store that has to be mended first. */
+const READY_MS = 150;
+
 /** Takes over the terminal until the person quits. Resolves with the exit status. */
-export async function startTui(_options: TuiOptions): Promise<number> {
-  throw new TmailError('config', 'cli.not-available', { facts: { word: '' } });
+export async function startTui(options: TuiOptions): Promise<number> {
+  const { config, warnings } = options;
+  let show: Show = { t: 'first-run' };
+  if (config) show = { t: 'config', config, warnings };
+  if (options.demo) show = { t: 'demo' };
+  for (;;) {
+    const { status, next } = await stay(show, options);
+    if (next === null) return status;
+    show = next;
+  }
+}
+
+/** Things that are let go of in the reverse order, whatever happens. */
+type Release = () => unknown;
+type Later = (release: Release) => void;
+
+async function stay(show: Show, options: TuiOptions): Promise<Ended> {
+  const held: Release[] = [];
+  try {
+    return await onScreen(show, options, release => held.unshift(release));
+  } finally {
+    for (const release of held) await release();
+  }
+}
+
+async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<Ended> {
+  const { env, account, folder } = options;
+  // The largest part of starting; the store is read meanwhile.
+  const screen = import('./screen.tsx');
+  const { config, dir, warnings } = await mailOf(show, options, later);
+  const log = openLog(join(dir, 'tmail.log'));
+  later(() => log.close());
+  const { store, readOnly } = await openFor(dir, log);
+  later(() => store.close());
+  const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log });
+  let next: Show | null = null;
+  const { createProgram } = await screen;
+  const program = createProgram({
+    config,
+    store,
+    engines,
+    readOnly,
+    warnings,
+    env,
+    dataDir: dir,
+    start: { account, folder },
+    firstRun:
+      show.t === 'first-run'
+        ? firstRun(options, wish => {
+            next = wish;
+            program.app.quit();
+          })
+        : null,
+  });
+  later(() => program.close());
+  if (!readOnly) await answerDoor(store, engines);
+  await Promise.race([program.app.ready, new Promise(resolve => setTimeout(resolve, READY_MS))]);
+  const status = await program.run(() => {
+    for (const engine of engines) engine.start();
+  });
+  return { status, next };
+}
+
+interface MailOf {
+  readonly config: Config;
+  readonly dir: string;
+  readonly warnings: readonly TmailError[];
+}
+
+async function mailOf(show: Show, { dataDir }: TuiOptions, later: Later): Promise<MailOf> {
+  if (show.t === 'config') return { config: show.config, dir: dataDir, warnings: show.warnings };
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-'));
+  later(() => rm(dir, { recursive: true, force: true }));
+  if (show.t === 'first-run') return { config: NO_ACCOUNTS, dir, warnings: [] };
+  const { startDemo } = await import('../demo/demo.ts');
+  const demo = await startDemo();
+  later(() => demo.stop());
+  return { config: demo.config, dir, warnings: [] };
+}
+
+/** The store as its owner; beside another owner, to read only. */
+async function openFor(dir: string, log: Log): Promise<{ store: LocalStore; readOnly: boolean }> {
+  try {
+    return { store: await openStore({ dir, mode: 'owner', log }), readOnly: false };
+  } catch (error) {
+    if (!(error instanceof TmailError) || error.code !== 'store.locked') throw error;
+    return { store: await openStore({ dir, mode: 'reader', log }), readOnly: true };
+  }
+}
+
+async function enginesOf(
+  config: Config,
+  store: LocalStore,
+  setting: { readonly env: Environment; readonly log: Log },
+): Promise<Engine[]> {
+  const { engineFor } = await import('./engines.ts');
+  return Promise.all(
+    config.accounts.filter(account => !account.disabled).map(account => engineFor(account, store, setting)),
+  );
+}
+
+async function answerDoor(store: LocalStore, engines: readonly Engine[]): Promise<void> {
+  const { doorkeeper } = await import('./door.ts');
+  store.serve(doorkeeper(store, engines));
+}
+
+function firstRun({ configPath, env }: TuiOptions, leaveFor: (show: Show) => void): FirstRun {
+  return {
+    configPath,
+    demo: () => leaveFor({ t: 'demo' }),
+    async reread() {
+      try {
+        leaveFor({ t: 'config', ...(await loadConfig({ file: configPath, env })) });
+        return null;
+      } catch (thrown) {
+        return configErrors(asTmailError(thrown))
+          .map(error => sentence(error))
+          .join('\n');
+      }
+    },
+  };
 }

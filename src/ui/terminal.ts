@@ -133,6 +133,9 @@ export function holdTerminal(streams: TerminalStreams, events: TerminalEvents): 
   );
 
   input.on('data', onData);
+  // A screen before this one has paused it.
+  input.ref?.();
+  input.resume();
   input.on('end', close);
   // EIO: the terminal is gone. Writing fails in the same way, and there is nobody to tell.
   input.on('error', close);
