@@ -10,17 +10,19 @@ import type { Log } from '../util/log.ts';
 export interface EngineSetting {
   readonly env: Environment;
   readonly log: Log;
+  /** Gives up waiting for a password. */
+  readonly signal?: AbortSignal;
 }
 
 /** The engine, stopped. It asks for the password at every connection; the log never shows it. */
 export function engineFor(
   account: AccountConfig,
   store: Store,
-  { env, log }: EngineSetting,
+  { env, log, signal }: EngineSetting,
 ): Promise<Engine> {
   return createEngineFor(account, store, {
     password: async () => {
-      const secret = await password(account.auth, { env });
+      const secret = await password(account.auth, { env, ...(signal && { signal }) });
       log.secret(secret);
       return secret;
     },

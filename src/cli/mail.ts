@@ -16,6 +16,7 @@ import { knownAccount, type Mail } from './context.ts';
 
 interface Opening {
   readonly env: Environment;
+  readonly signal: AbortSignal;
 }
 
 export async function ownMail(
@@ -48,16 +49,19 @@ export async function demoMail(opening: Opening): Promise<Mail> {
 
 async function fill(mail: Mail, account: AccountId): Promise<void> {
   const store = await mail.owner();
+  // Somebody waits, and nobody needs few writes to a folder that is about to vanish.
+  const hurry = setInterval(() => void store.flush().catch(() => undefined), 20);
   try {
     const engine = await mail.engine(account, store);
     const { errors } = await engine.syncOnce(null);
     if (errors[0]) throw errors[0];
   } finally {
+    clearInterval(hurry);
     await store.close();
   }
 }
 
-function mailIn(config: Config, dir: string, { env }: Opening): Mail {
+function mailIn(config: Config, dir: string, { env, signal: stopped }: Opening): Mail {
   const parsers: Parser[] = [];
   const stores = new Map<Store, (account: AccountConfig) => Promise<Engine>>();
   const logs: Log[] = [];
@@ -77,7 +81,7 @@ function mailIn(config: Config, dir: string, { env }: Opening): Mail {
       const store = await openStore({ dir, mode: 'owner', log });
       stores.set(store, async account => {
         const { engineFor } = await import('./engines.ts');
-        return engineFor(account, store, { env, log });
+        return engineFor(account, store, { env, log, signal: stopped });
       });
       return store;
     },

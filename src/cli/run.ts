@@ -55,8 +55,8 @@ async function runCommand(args: Arguments, options: RunOptions): Promise<number>
   const openMail = async (): Promise<Mail> => {
     const { demoMail, ownMail } = await import('./mail.ts');
     const mail = args.has('demo')
-      ? await demoMail({ env })
-      : await ownMail({ env, dir: dataPath(env, args.value('data')), load });
+      ? await demoMail({ env, signal })
+      : await ownMail({ env, signal, dir: dataPath(env, args.value('data')), load });
     closing.push(() => mail.close());
     return mail;
   };

@@ -125,6 +125,7 @@ function run(
       clearTimeout(timer);
       clearTimeout(grace);
       signal?.removeEventListener('abort', abort);
+      process.off('exit', kill);
       // A grandchild may hold the pipes open for ever.
       child.stdout.destroy();
       child.stderr.destroy();
@@ -148,6 +149,8 @@ function run(
     }, timeoutMs);
     let grace: NodeJS.Timeout | undefined;
     signal?.addEventListener('abort', abort);
+    // In a group of its own it does not hear the terminal's Ctrl-C.
+    process.on('exit', kill);
     child.on('error', error => {
       const reason = 'code' in error ? String(error.code) : 'unknown';
       // No cause: Node's error carries the whole command line.

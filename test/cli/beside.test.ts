@@ -1,31 +1,16 @@
-// Commands beside a process that owns the store, against a server that hangs, and with readers that go away.
+// Commands beside a process that owns the store, and stores that lost something.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { startDovecot } from '../servers/dovecot.ts';
+import { type Place, place } from './place.ts';
 import { tmail } from './program.ts';
 
 const message = (n: number, more = '') =>
   `From: a@example.org\r\nSubject: number ${n}\r\nMessage-ID: <${n}@x>\r\n${more}\r\nbody ${n}\r\n`;
-
-interface Place {
-  readonly dir: string;
-  readonly env: Record<string, string>;
-}
-
-/** A folder with a configuration for one account, and the environment that names it. */
-async function place(t: TestContext, incoming: Record<string, unknown>, more = {}): Promise<Place> {
-  const dir = await mkdtemp(join(tmpdir(), 'tmail-beside-'));
-  t.after(() => rm(dir, { recursive: true }));
-  const work = { email: 'a@b.c', protocol: 'imap', incoming, auth: { passwordEnv: 'P' }, ...more };
-  await writeFile(join(dir, 'config.json'), JSON.stringify({ accounts: { work } }));
-  return { dir, env: { TMAIL_CONFIG: join(dir, 'config.json'), TMAIL_DATA: join(dir, 'data'), P: 'secret' } };
-}
 
 /** Runs until the returned function is called; resolves when it owns the store. */
 async function owner({ env }: Place): Promise<() => Promise<void>> {
@@ -136,56 +121,4 @@ test('a message file that was lost is fetched again, and doctor tells and mends'
   assert.match(mended.stdout, /^ok +store: .*1 lost, to be fetched again/m);
   assert.equal((await tmail(['sync'], here)).status, 0);
   assert.equal((await tmail(['doctor'], here)).status, 0);
-});
-
-test('Ctrl-C during a sync with a server that hangs ends with 130', async t => {
-  const server = createServer(socket => {
-    socket.on('error', () => undefined);
-    sockets.push(socket);
-  });
-  const sockets: { destroy(): void }[] = [];
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address);
-  const here = await place(t, { host: '127.0.0.1', port: address.port, security: 'none' });
-  const before = performance.now();
-  const ran = await tmail(['sync'], {
-    ...here,
-    during: child => server.once('connection', () => setImmediate(() => child.kill('SIGINT'))),
-  });
-  assert.deepEqual([ran.status, ran.signal, ran.stdout, ran.stderr], [130, null, '', '']);
-  assert.ok(performance.now() - before < 10_000);
-});
-
-test('the demo answers without a configuration and leaves nothing behind', async t => {
-  const dir = await mkdtemp(join(tmpdir(), 'tmail-nothing-'));
-  t.after(() => rm(dir, { recursive: true }));
-  const env = { HOME: dir, TMPDIR: dir };
-  const listed = await tmail(['list', '--demo', '--json', '--limit', '3'], { env });
-  assert.equal(listed.status, 0, listed.stderr);
-  const rows = listed.stdout
-    .trim()
-    .split('\n')
-    .map(row => JSON.parse(row));
-  assert.equal(rows.length, 3);
-  const shown = await tmail(['show', '--demo', rows[0].id, '--raw'], { env });
-  assert.equal(shown.status, 0, shown.stderr);
-  assert.match(shown.stdout, /^[A-Za-z-]+: /);
-  assert.deepEqual(await readdir(dir), []);
-});
-
-test('a reader that stops reading a long list is no error', async t => {
-  const dir = await mkdtemp(join(tmpdir(), 'tmail-pipe-'));
-  t.after(() => rm(dir, { recursive: true }));
-  const ran = await tmail(['list', '--demo', '--json'], {
-    env: { HOME: dir, TMPDIR: dir },
-    during: child => child.stdout?.destroy(),
-  });
-  assert.deepEqual([ran.status, ran.stderr], [0, '']);
-  assert.deepEqual(await readdir(dir), []);
 });
