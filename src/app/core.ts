@@ -12,6 +12,7 @@ import { reconcile } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { observable } from './observable.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
+import { said } from './said.ts';
 import { listHeight } from './selectors.ts';
 import { type AppState, initialState, type Level, listOf, say, setList, setReader } from './state.ts';
 import type { AppDeps, Observable } from './types.ts';
@@ -73,7 +74,8 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const tell: Core['say'] = (level, text) =>
     change(before => say({ ...before, now: deps.now() }, level, text));
   const fail: Core['fail'] = (error, account) => {
-    if (error.kind !== 'cancelled') tell('error', sentence(error, account === undefined ? {} : { account }));
+    if (error.kind === 'cancelled') return;
+    tell('error', account === undefined ? said(error) : sentence(error, { account }));
   };
   return {
     deps,

@@ -1,12 +1,14 @@
 // What commands set in motion besides a change of state. Every function returns at once; its outcome is a later
 // change.
+import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { splitFolderId } from '../mail/ids.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { Effects } from './commands/command.ts';
 import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
+import { notes } from './notes.ts';
 import type { Reading } from './reading.ts';
-import { saveDirectory, savePart } from './saving.ts';
+import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
 import { type Copies, hasLayer, replaceTop, topLayer } from './state.ts';
 
@@ -74,11 +76,17 @@ async function save(core: Core, reading: Reading, wanted: readonly number[]): Pr
   const file = await reading.file(reader.id, incomplete ? 'whole' : 'text');
   const directory = await saveDirectory();
   const saved: string[] = [];
-  for (const part of parts) saved.push(await savePart(core.deps.parser, file, part, directory));
+  const programs: string[] = [];
+  for (const part of parts) {
+    const name = safeFileName(part.filename, part.contentType, part.n);
+    saved.push(await saveAs(directory, name, to => core.deps.parser.savePart(file, part.n, to)));
+    if (looksExecutable(name, part.contentType)) programs.push(name);
+  }
   core.say(
     'info',
     saved.length === 1 ? `Saved as ${saved[0]}` : `${plural(saved.length, 'file')} saved in ${directory}`,
   );
+  for (const name of programs) core.say('warning', notes.program(name));
 }
 
 /** What of an account is on this computer. Reads every folder's state files: only when somebody asks. */

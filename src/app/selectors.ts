@@ -1,9 +1,11 @@
 // What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderRecord, FolderStore } from '../store/types.ts';
+import type { Progress } from '../sync/types.ts';
 import type { View } from './commands/command.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
+import { bytesText } from './notes.ts';
 import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
 
 /** Keeps the last result for the last argument: enough for values that change rarely and are read on every key. */
@@ -169,6 +171,15 @@ export function stateWord(account: AccountView): string {
 /** `1,200`: the same in every locale, so that columns and tests stay put. */
 export function grouped(n: number): string {
   return String(Math.trunc(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** What is under way, for the status row: `Inbox 1,200 of 5,000`. Holds hostile text. */
+export function progressText({ label, done, total, unit }: Progress): string {
+  // INBOX is the protocol's word, not a person's; without a label it is what was done here that goes out.
+  const what = label === '' ? 'sending changes' : label.toUpperCase() === 'INBOX' ? 'Inbox' : label;
+  if (total <= 0) return what;
+  if (unit === 'bytes') return `${what} ${bytesText(done)} of ${bytesText(total)}`;
+  return `${what} ${grouped(done)} of ${grouped(total)}`;
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

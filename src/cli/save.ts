@@ -1,17 +1,15 @@
 // tmail save: attachments to files. A mail never chooses the folder, never overwrites, never runs.
-import { lstat, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { notes } from '../app/notes.ts';
+import { saveAs } from '../app/saving.ts';
+import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { TmailError } from '../util/errors.ts';
 import type { ParsedMessage, ParsedPart } from '../worker/types.ts';
 import { usage } from './arguments.ts';
 import type { Context } from './context.ts';
 import { fetched } from './fetched.ts';
-import { looksExecutable, numbered, safeFileName } from './file-name.ts';
 import { DONE } from './status.ts';
-
-/** Equal names in one folder before it is given up. */
-const TRIES = 1000;
 
 export async function save(context: Context): Promise<number> {
   const { args, output, signal } = context;
@@ -69,29 +67,4 @@ function chosen(parsed: ParsedMessage, wanted: readonly number[], id: string): P
 async function mustBeFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch(() => null);
   if (!found?.isDirectory()) throw new TmailError('config', 'save.no-folder', { facts: { folder } });
-}
-
-/** Under the first free name; `write` must refuse a name that is taken meanwhile. */
-async function saveAs(
-  folder: string,
-  name: string,
-  write: (to: string) => Promise<unknown>,
-): Promise<string> {
-  for (let n = 0; n < TRIES; n++) {
-    const to = join(folder, numbered(name, n));
-    if (await taken(to)) continue;
-    try {
-      await write(to);
-      return to;
-    } catch (error) {
-      // Somebody took the name since it was looked at.
-      if (!(error instanceof TmailError) || error.code !== 'save.exists') throw error;
-    }
-  }
-  throw new TmailError('storage', 'save.names-taken', { facts: { folder, name } });
-}
-
-async function taken(path: string): Promise<boolean> {
-  // lstat: a dangling link is a name that is taken too.
-  return (await lstat(path).catch(() => null)) !== null;
 }

@@ -19,6 +19,8 @@ export interface Progress {
   readonly done: number;
   /** 0: unknown. */
   readonly total: number;
+  /** What is counted; messages or folders when absent. */
+  readonly unit?: 'bytes';
 }
 
 /** How much of a message is wanted: its text, or all of its bytes. */

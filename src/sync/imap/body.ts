@@ -134,7 +134,7 @@ export async function* fetchPieces(
       await Promise.race([relay.push(piece), written]);
       if (piece.length < PIECE_BYTES && done >= size) break;
       if (piece.length === 0 || done > MESSAGE_BYTES) break;
-      yield { label, done, total: Math.max(size, done) };
+      yield { label, done, total: Math.max(size, done), unit: 'bytes' };
     }
     if (done === 0) throw gone(context.record.id, uid);
     relay.end();

@@ -13,6 +13,7 @@ import {
   layoutOf,
   openFolder,
   plural,
+  progressText,
   stateWord,
 } from '../../app/selectors.ts';
 import { type AccountView, hasLayer, listOf, topLayer } from '../../app/state.ts';
@@ -95,19 +96,13 @@ export function withBorder(rows: readonly string[], theme: Theme): readonly stri
   return rows.map(text => text + border);
 }
 
-/** INBOX is the protocol's word, not a person's. */
-function progressLabel(label: string): string {
-  return label.toUpperCase() === 'INBOX' ? 'Inbox' : clean(label);
-}
-
 function accountPieces(view: AccountView): readonly Piece[] {
   const { status, id, queued } = view;
   const name = piece(`${clean(id)}: `, 'text');
   const current = status.phase === 'online' ? status.progress[0] : undefined;
   const waiting = queued > 0 ? `, ${grouped(queued)} queued` : '';
   if (current) {
-    const amount = current.total > 0 ? ` ${grouped(current.done)} of ${grouped(current.total)}` : '';
-    return [name, piece(`${progressLabel(current.label)}${amount}${waiting}`, 'ok'), piece('  ')];
+    return [name, piece(`${clean(progressText(current))}${waiting}`, 'ok'), piece('  ')];
   }
   const meaning = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'text';
   return [name, piece(`${stateWord(view)}${waiting}`, meaning), piece('  ')];

@@ -6,7 +6,7 @@ import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
 import { said } from '../../app/said.ts';
-import { grouped, layoutOf, plural, stateWord } from '../../app/selectors.ts';
+import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
 import { type AccountView, topLayer } from '../../app/state.ts';
 import type { AccountConfig } from '../../config/types.ts';
 import { cut, fit, width } from '../../mail/width.ts';
@@ -92,13 +92,12 @@ function accountRows(
   const line = (label: string, text: string) =>
     row([piece(`${indent}${label.padEnd(11)}`, 'label'), piece(text)], cells, theme);
   const running = status.progress[0];
-  const amount = running && running.total > 0 ? ` ${grouped(running.done)} of ${grouped(running.total)}` : '';
   const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
   const body = [
     line('copy here', kept),
     line(
       'queue',
-      running ? `${queue}; now ${clean(running.label)}${amount}` : `${queue}; last sync ${synced}`,
+      running ? `${queue}; now ${clean(progressText(running))}` : `${queue}; last sync ${synced}`,
     ),
   ];
   if (status.error && status.phase !== 'online') {

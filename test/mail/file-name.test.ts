@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { looksExecutable, numbered, safeFileName } from '../../src/cli/file-name.ts';
+import { looksExecutable, numbered, safeFileName } from '../../src/mail/file-name.ts';
 
 const names: [from: string | null, type: string, to: string][] = [
   ['report.pdf', 'application/pdf', 'report.pdf'],
