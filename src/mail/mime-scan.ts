@@ -1,10 +1,10 @@
 // Finds the parts of a message in its bytes: a tree of headers and offsets, in one pass over chunks of any size,
 // without decoding anything. All limits on hostile structure are kept here, before any library sees the message.
 import { HEADER_BYTES, MIME_DEPTH, MIME_PARTS } from '../util/limits.ts';
-import { parseParameters } from './encoded-word.ts';
+import { decodeRaw, parseParameters } from './encoded-word.ts';
 import { fieldValue, type HeaderField, splitFields } from './headers.ts';
 import { OMITTED } from './partial.ts';
-import { fileNameOf, isMultipart, parameter, type Structure } from './structure.ts';
+import { isMultipart, parameter, type Structure } from './structure.ts';
 
 export interface MimePart extends Structure {
   type: string;
@@ -79,7 +79,8 @@ export function createScanner(): Scanner {
     const inDigest = top()?.part.type === 'multipart/digest';
     const encoding = fieldValue(fields, 'content-transfer-encoding').replace(/[;(].*$/s, '');
     const shape = {
-      type: type.value,
+      // Some senders forget the line break before the next field.
+      type: /^[^\s/;,]+\/[^\s/;,]+/.exec(type.value)?.[0] ?? '',
       parameters: plain(type.params),
       id: fieldValue(fields, 'content-id').replace(/^<|>$/g, '').trim(),
       encoding: encoding.trim().toLowerCase(),
@@ -87,10 +88,9 @@ export function createScanner(): Scanner {
       disposition: /^(?:inline|)$/.test(disposition.value) ? disposition.value : 'attachment',
       dispositionParameters: plain(disposition.params),
     };
-    if (/^[^\s/]+\/[^\s/]+$/.test(shape.type)) return shape;
-    // RFC 2045 section 5.2: no type, or none that can be read, is plain text.
-    const fallback = fileNameOf(shape) === '' ? 'text/plain' : 'application/octet-stream';
-    return { ...shape, type: inDigest && shape.type === '' ? 'message/rfc822' : fallback };
+    if (shape.type !== '') return shape;
+    // RFC 2045 section 5.2: no type, or none that can be read, is plain text; RFC 2046 section 5.1.5 for digests.
+    return { ...shape, type: inDigest && type.value === '' ? 'message/rfc822' : 'text/plain' };
   }
 
   /** The header under way is complete; its body begins at `bodyAt`. */
@@ -202,7 +202,8 @@ export function createScanner(): Scanner {
     const at = offset;
     offset += to - from;
     if (!middle && data[from] === DASH && data[from + 1] === DASH && open.length > 0 && stop - from < 1100) {
-      if (delimiter(data.toString('latin1', from, stop).trimEnd(), at, offset)) {
+      // Decoded as parameters are: boundaries with 8-bit characters are forbidden, and sent.
+      if (delimiter(decodeRaw(data.toString('latin1', from, stop)).trimEnd(), at, offset)) {
         lastEol = to - stop;
         return;
       }

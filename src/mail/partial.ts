@@ -68,7 +68,7 @@ export function partialMessage(
   parts: ReadonlyMap<string, FetchedPart>,
 ): Buffer {
   const out: Buffer[] = [openBlock(header)];
-  const write = (text: string) => out.push(Buffer.from(text, 'latin1'));
+  const write = (text: string) => out.push(Buffer.from(text));
 
   const leafBody = (node: Structure, part: FetchedPart | undefined) => {
     if (part?.body) {
@@ -109,6 +109,6 @@ export function partialMessage(
 
 /** As it stood; where the structure does not tell, one of our own. */
 function boundaryOf(written: string, section: string): string {
-  const safe = written.replace(/[^\x20-\x7e]/g, '').trimEnd();
+  const safe = written.replace(/[\x00-\x1f\x7f]/g, '').trimEnd();
   return safe === '' ? `=_tmail_${section.replaceAll('.', '_')}` : safe;
 }

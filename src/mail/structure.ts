@@ -78,6 +78,13 @@ function isMachinery(node: Structure): boolean {
   return /^application\/(?:pgp-signature|pgp-encrypted|pkcs7-signature|x-pkcs7-signature)$/.test(node.type);
 }
 
+/** A short text file that the sender wanted to be read in its place: shown, and saved like any file. */
+export function isShownFile(node: Structure): boolean {
+  if (node.disposition !== 'inline' || node.type === 'text/html' || node.type === 'text/calendar')
+    return false;
+  return node.type.startsWith('text/') && (node.size ?? 0) <= MAX_SHOWN_FILE && fileNameOf(node) !== '';
+}
+
 /** A picture that the HTML part shows in its place (RFC 2387, RFC 2392). */
 export function isInlinePicture({ node, parent }: Located): boolean {
   return parent?.type === 'multipart/related' && node.type.startsWith('image/') && (node.id ?? '') !== '';
@@ -97,6 +104,8 @@ export function countAttachments(root: Structure): number {
     return !(node.type === 'text/calendar' && node.disposition !== 'attachment');
   }).length;
 }
+
+const MAX_SHOWN_FILE = 100_000;
 
 export interface TextSection {
   readonly section: string;
@@ -118,7 +127,8 @@ export function textSections(root: Structure): TextSection[] {
   for (const at of locate(root)) {
     const { node, section, embedded } = at;
     const size = node.size ?? 0;
-    const wanted = isBodyText(at) || (node.type === 'text/calendar' && node.disposition !== 'attachment');
+    const invitation = node.type === 'text/calendar' && node.disposition !== 'attachment';
+    const wanted = isBodyText(at) || isShownFile(node) || invitation;
     if (!wanted || embedded || total + size > MAX_TEXT_SECTION || out.length >= MAX_TEXT_SECTIONS) continue;
     total += size;
     out.push({ section, size });

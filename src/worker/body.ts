@@ -5,10 +5,10 @@ import { fieldValue } from '../mail/headers.ts';
 import { htmlToText } from '../mail/html.ts';
 import type { MimePart } from '../mail/mime-scan.ts';
 import {
-  fileNameOf,
   isBodyText,
   isMessage,
   isMultipart,
+  isShownFile,
   type Located,
   locate,
   parameter,
@@ -110,13 +110,6 @@ async function each(parts: readonly MimePart[], to: Collector): Promise<Piece[]>
   const out: Piece[] = [];
   for (const part of parts) out.push(...(await piecesOf(part, to)));
   return out;
-}
-
-/** A short text file that the sender wanted to be read in its place. */
-function isShownFile(part: MimePart): boolean {
-  if (part.disposition !== 'inline' || part.type === 'text/html' || part.type === 'text/calendar')
-    return false;
-  return part.type.startsWith('text/') && part.size <= 100_000 && fileNameOf(part) !== '';
 }
 
 /** RFC 2387: the part that `start` names, else the first. */

@@ -149,6 +149,10 @@ test('broken structure still gives readable parts', () => {
   // A boundary that never comes: all of it is text.
   const never = scanMessage(eml('Content-Type: multipart/mixed; boundary=zzz', '', 'only text'));
   assert.equal(never.root.type, 'text/plain');
+  // A boundary with an 8-bit character; a type that ran into the next field.
+  const eightBit = eml('Content-Type: multipart/mixed; boundary="µ"', '', '--µ', '', 'one', '--µ--');
+  assert.deepEqual(outline(eightBit), ['- multipart/mixed', '1 text/plain']);
+  assert.equal(scanMessage(eml('Content-Type: text/html Content-Transfer-Encoding: 8bit', '', 'x')).root.type, 'text/html');
   // No closing delimiter; a part whose header has no end.
   const open = eml('Content-Type: multipart/mixed; boundary=b', '', '--b', '', 'one', '--b', 'Content-Type: text/html');
   assert.deepEqual(outline(open), ['- multipart/mixed', '1 text/plain', '2 text/html']);
