@@ -51,7 +51,7 @@ class AccountEngine implements Engine {
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #work: Work;
-  readonly #memory: SessionMemory = { prefetched: new Map() };
+  readonly #memory: SessionMemory = { prefetched: new Map(), caution: new Map() };
   readonly #listeners = new Set<() => void>();
   #phase: Phase = 'stopped';
   #error: TmailError | null = null;

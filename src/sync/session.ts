@@ -4,12 +4,14 @@ import type { FolderId } from '../mail/types.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Clock } from './clock.ts';
+import type { Caution } from './imap/caution.ts';
 import type { Seen } from './imap/prefetch.ts';
 import type { Session } from './types.ts';
 
 /** What outlives a session within one run of the program. */
 export interface SessionMemory {
   readonly prefetched: Map<FolderId, Seen>;
+  readonly caution: Map<FolderId, Caution>;
 }
 
 export interface SessionDeps {

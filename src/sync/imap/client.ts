@@ -442,7 +442,8 @@ class Client implements ImapClient {
     this.#inside.exec = (command, attributes, options) => {
       const wire = this.#wire;
       if (wire !== null && /^(SELECT|EXAMINE|STATUS)$/.test(command) && Array.isArray(attributes)) {
-        const named: WireAttribute = { type: 'STRING', value: wire };
+        // A quoted string can't hold a line break; some servers have such names.
+        const named: WireAttribute = { type: /[\r\n\0]/.test(wire) ? 'LITERAL' : 'STRING', value: wire };
         return exec(command, [named, ...attributes.slice(1)], options);
       }
       return exec(command, attributes, options);

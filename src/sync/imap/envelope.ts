@@ -25,6 +25,9 @@ export const PLAIN_ITEMS: FetchQueryObject = {
   bodyParts: [{ key: 'HEADER', maxLength: 64 * 1024 }],
 };
 
+/** For one whose very header is too much. */
+export const BARE_ITEMS: FetchQueryObject = { uid: true, flags: true, size: true };
+
 const DAY = 24 * 3600_000;
 
 export function envelopeOf(row: FetchMessageObject, now: number): Envelope {

@@ -1,8 +1,9 @@
 // Envelopes by FETCH, whole: a message whose row could not be parsed comes back with what little can be had of it,
 // so that none is missing from the list. Rows carry a UID or are dropped.
-import type { FetchMessageObject } from 'imapflow';
+import type { FetchMessageObject, FetchQueryObject } from 'imapflow';
+import type { Detail } from './caution.ts';
 import type { ImapClient } from './client.ts';
-import { ENVELOPE_ITEMS, PLAIN_ITEMS } from './envelope.ts';
+import { BARE_ITEMS, ENVELOPE_ITEMS, PLAIN_ITEMS } from './envelope.ts';
 import { formatUidSet } from './uid-set.ts';
 
 export interface EnvelopeRequest {
@@ -12,7 +13,15 @@ export interface EnvelopeRequest {
   readonly count: number;
   /** The UIDs asked for, where they are known. */
   readonly uids?: readonly number[];
+  /** `full` when absent. */
+  readonly detail?: Detail;
 }
+
+const ITEMS: Readonly<Record<Detail, FetchQueryObject>> = {
+  full: ENVELOPE_ITEMS,
+  header: PLAIN_ITEMS,
+  bare: BARE_ITEMS,
+};
 
 export async function fetchEnvelopes(
   client: ImapClient,
@@ -20,7 +29,8 @@ export async function fetchEnvelopes(
 ): Promise<FetchMessageObject[]> {
   // Twice and some: servers also send rows that nobody asked for, such as changed flags.
   const most = request.count * 2 + 1000;
-  const answer = await client.rows({ by: request.by, range: request.range, items: ENVELOPE_ITEMS, most });
+  const items = ITEMS[request.detail ?? 'full'];
+  const answer = await client.rows({ by: request.by, range: request.range, items, most });
   const rows = unique(answer.filter(row => row.uid > 0 && (row.envelope || row.size !== undefined)));
   const missing = await unparsed(client, request, rows, most);
   return missing.length === 0 ? rows : unique([...rows, ...missing]);

@@ -55,7 +55,7 @@ export function listedFolders(entries: readonly ListResponse[], utf8: boolean): 
         delimiter: entry.delimiter || '',
         role: role !== null && !roles.has(role) ? role : null,
         subscribed: entry.subscribed === true,
-        selectable: !entry.flags.has('\\Noselect') && !entry.flags.has('\\NonExistent'),
+        selectable: isSelectable(entry),
         remote: true,
         ...(status ? { counts: countsOf(status) } : {}),
       },
@@ -63,6 +63,12 @@ export function listedFolders(entries: readonly ListResponse[], utf8: boolean): 
     if (role !== null) roles.add(role);
   }
   return folders;
+}
+
+function isSelectable(entry: ListResponse): boolean {
+  if (entry.flags.has('\\Noselect') || entry.flags.has('\\NonExistent')) return false;
+  // Bytes that are no UTF-8 were lost in reading the name: the folder can be shown, but not named to the server.
+  return !entry.pathAsListed.includes('\ufffd');
 }
 
 function roleOf(entry: ListResponse, path: string): Role | null {
@@ -90,6 +96,15 @@ export function statusOf(answer: StatusObject | undefined): FolderStatus | null 
 
 export function countsOf(status: FolderStatus): FolderCounts {
   return { total: status.messages, unread: status.unseen };
+}
+
+export function sameStatus(a: FolderStatus, b: FolderStatus): boolean {
+  return (
+    a.messages === b.messages &&
+    a.unseen === b.unseen &&
+    a.uidNext === b.uidNext &&
+    a.uidValidity === b.uidValidity
+  );
 }
 
 /** Whether STATUS alone shows that a pull would find nothing; only mod-sequences can show it for flags. */

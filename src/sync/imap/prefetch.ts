@@ -46,7 +46,7 @@ export async function* prefetchFolder(context: PrefetchContext): AsyncGenerator<
   try {
     for await (const batch of batches(context, large, run)) {
       await context.room();
-      yield { label: context.record.name, done: run.done, total: context.folder.length };
+      yield { label: context.record.name, done: run.done, total: 0 };
       const rows = await fetchBatch(context, batch);
       writes.add(store(context, batch, rows));
       run.done += batch.length;
@@ -108,7 +108,9 @@ async function* candidates(
   const { folder, seen } = context;
   // By number and not by position: messages come and go while this runs.
   let uid = folder.uidAt(0);
-  while (uid !== undefined) {
+  for (let looked = 1; uid !== undefined; looked++) {
+    // A walk over a large folder that is all here must not keep the keys waiting.
+    if (looked % 500 === 0) await new Promise(resolve => setImmediate(resolve));
     const position = folder.positionOf(uid);
     const size = await sizeOf(context, uid, position);
     run.low = Math.min(run.low, uid);

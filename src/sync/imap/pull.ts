@@ -6,10 +6,11 @@ import type { FolderRecord, FolderStore, FolderSync, NewMessage } from '../../st
 import { TmailError } from '../../util/errors.ts';
 import { FETCH_CHUNK, FIRST_CHUNK } from '../../util/limits.ts';
 import type { Progress } from '../types.ts';
+import type { Caution } from './caution.ts';
 import type { ImapClient, Mailbox, MailboxName } from './client.ts';
 import { type Diff, diffFlags, diffPresence, filledRange, isEmpty, planPull, type Survey } from './diff.ts';
 import { envelopeOf } from './envelope.ts';
-import { fetchEnvelopes } from './fetch-rows.ts';
+import { type EnvelopeRequest, fetchEnvelopes } from './fetch-rows.ts';
 import { indexOf } from './folder-index.ts';
 import type { Line } from './line.ts';
 import { formatUidSet, type UidRange, uidSetsDescending } from './uid-set.ts';
@@ -26,6 +27,8 @@ export interface PullContext {
   /** Something the person should know although the pull goes on. */
   readonly report: (error: TmailError) => void;
   readonly received: (count: number) => void;
+  /** How much was too much for the line, remembered from one connection to the next. */
+  readonly caution: Caution;
   /** Messages in the first command and in those that follow. */
   readonly chunks?: { readonly first: number; readonly next: number };
 }
@@ -83,6 +86,25 @@ class Pull {
     });
   }
 
+  get #size(): number {
+    return this.#c.caution.size(this.#chunks.next);
+  }
+
+  /** Asks for fewer at a time, and at last for less of each, after an answer that was too much for the line. */
+  async #envelopes(box: Mailbox, request: EnvelopeRequest): Promise<FetchMessageObject[]> {
+    const { caution } = this.#c;
+    try {
+      const rows = await this.#within(box, client =>
+        fetchEnvelopes(client, { ...request, detail: caution.detail }),
+      );
+      caution.relax(request.count);
+      return rows;
+    } catch (error) {
+      if (error instanceof TmailError && error.code === 'imap.limit') caution.tighten(request.count);
+      throw error;
+    }
+  }
+
   #changed(): TmailError {
     return new TmailError('protocol', 'imap.uidvalidity', {
       retry: 'auto',
@@ -124,10 +146,9 @@ class Pull {
     }
     // The list order is the order of local numbers: all of them are taken now, and older messages fill them downwards.
     const top = folder.reserve(box.exists) + box.exists - 1;
-    const from = Math.max(1, box.exists - this.#chunks.first + 1);
-    const found = await this.#within(box, client =>
-      fetchEnvelopes(client, { by: 'seq', range: `${from}:${box.exists}`, count: box.exists - from + 1 }),
-    );
+    const from = Math.max(1, box.exists - Math.min(this.#chunks.first, this.#size) + 1);
+    const range = `${from}:${box.exists}`;
+    const found = await this.#envelopes(box, { by: 'seq', range, count: box.exists - from + 1 });
     const rows = descending(found);
     const put = this.#number(rows, top, box);
     const lowest = rows.at(-1)?.uid;
@@ -172,12 +193,12 @@ class Pull {
 
   /** The messages just below the boundary; null when sequence numbers moved. */
   async #olderChunk(box: Mailbox, boundary: number, below: number) {
-    const from = Math.max(1, below - this.#chunks.next + 1);
+    const from = Math.max(1, below - this.#size + 1);
     // One more than needed: the oldest message that is here already proves that the numbers still fit.
-    const anchored = (await this.#here(boundary)) ? below + 1 : below;
-    const rows = await this.#within(box, client =>
-      fetchEnvelopes(client, { by: 'seq', range: `${from}:${anchored}`, count: anchored - from + 1 }),
-    );
+    // But not where that one may be the message that was too much.
+    const anchored = !this.#c.caution.alert && (await this.#here(boundary)) ? below + 1 : below;
+    const range = `${from}:${anchored}`;
+    const rows = await this.#envelopes(box, { by: 'seq', range, count: anchored - from + 1 });
     const older = descending(rows).filter(row => row.uid < boundary);
     const anchor = rows.some(row => row.uid === boundary);
     if (anchored > below ? !anchor : older.length < rows.length) return null;
@@ -307,18 +328,16 @@ class Pull {
 
   /** Mail that came since the last pull, oldest first so that a cut leaves no hole. */
   async *#arrivals(box: Mailbox, from: number): AsyncGenerator<Progress> {
-    const few = box.uidNext > 0 && box.uidNext - from <= this.#chunks.next;
+    const few = box.uidNext > 0 && box.uidNext - from <= this.#size;
     const range = `${from}:${few ? box.uidNext - 1 : '*'}`;
     const sets = few ? [null] : await this.#newSets(box, range, from);
     for (const set of sets) {
-      const found = await this.#within(box, client =>
-        fetchEnvelopes(client, {
-          by: 'uid',
-          range: set ? formatUidSet(set) : range,
-          ...(set ? { uids: set } : {}),
-          count: this.#chunks.next,
-        }),
-      );
+      const found = await this.#envelopes(box, {
+        by: 'uid',
+        range: set ? formatUidSet(set) : range,
+        ...(set ? { uids: set } : {}),
+        count: set?.length ?? box.uidNext - from,
+      });
       const rows = found.filter(row => row.uid >= from).sort((a, b) => a.uid - b.uid);
       const highest = set?.[0] ?? rows.at(-1)?.uid ?? 0;
       this.#putNewer(rows, box, { ...this.#sync, uidNext: Math.max(this.#sync.uidNext, highest + 1) });
@@ -331,7 +350,7 @@ class Pull {
     const uids = await this.#within(box, client => client.uidsIn(range));
     return uidSetsDescending(
       uids.filter(uid => uid >= from),
-      this.#chunks.next,
+      this.#size,
     ).reverse();
   }
 
@@ -346,10 +365,9 @@ class Pull {
 
   /** Messages that should have been here: fetched now, in the order that is left. */
   async *#repair(box: Mailbox, missing: readonly number[]): AsyncGenerator<Progress> {
-    for (const set of uidSetsDescending(missing, this.#chunks.next).reverse()) {
-      const rows = await this.#within(box, client =>
-        fetchEnvelopes(client, { by: 'uid', range: formatUidSet(set), uids: set, count: set.length }),
-      );
+    for (const set of uidSetsDescending(missing, this.#size).reverse()) {
+      const range = formatUidSet(set);
+      const rows = await this.#envelopes(box, { by: 'uid', range, uids: set, count: set.length });
       this.#putNewer(
         rows.sort((a, b) => a.uid - b.uid),
         box,

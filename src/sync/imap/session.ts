@@ -8,8 +8,9 @@ import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
+import { Caution } from './caution.ts';
 import { LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
-import { countsOf, type FolderStatus, isUpToDate, listedFolders, statusOf } from './folders.ts';
+import { countsOf, type FolderStatus, isUpToDate, listedFolders, sameStatus, statusOf } from './folders.ts';
 import { Line } from './line.ts';
 import { encodeModifiedUtf7 } from './names.ts';
 import { prefetchFolder, type Seen } from './prefetch.ts';
@@ -54,6 +55,7 @@ class ImapSession implements Session {
   readonly #names = new Map<FolderId, MailboxName>();
   /** What STATUS said since the last pull of the folder. */
   readonly #statuses = new Map<FolderId, FolderStatus>();
+  readonly #lastStatuses = new Map<FolderId, FolderStatus>();
   readonly #thorough = new Map<FolderId, number>();
   #resolveClosed: (reason: TmailError | null) => void = () => undefined;
   #password = '';
@@ -123,6 +125,7 @@ class ImapSession implements Session {
     yield* pullFolder({
       ...context,
       thorough,
+      caution: remembered(this.#deps.memory.caution, folder, () => new Caution()),
       now: () => this.#deps.clock.now(),
       report: this.#deps.report,
       received: this.#deps.received,
@@ -152,7 +155,7 @@ class ImapSession implements Session {
       ...context,
       offline: this.#deps.account.offline,
       now: () => this.#deps.clock.now(),
-      seen: this.#seen(folder),
+      seen: remembered(this.#deps.memory.prefetched, folder, nothingSeen),
       room: this.#deps.room,
     });
   }
@@ -273,14 +276,6 @@ class ImapSession implements Session {
     return last === undefined || this.#deps.clock.now() - last > THOROUGH_EVERY_MS;
   }
 
-  #seen(folder: FolderId): Seen {
-    const known = this.#deps.memory.prefetched.get(folder);
-    if (known) return known;
-    const seen: Seen = { low: Number.POSITIVE_INFINITY, high: 0 };
-    this.#deps.memory.prefetched.set(folder, seen);
-    return seen;
-  }
-
   async #status(record: FolderRecord): Promise<FolderStatus | null> {
     try {
       const answer = await this.#mainLine().exclusive(client => client.status(this.#nameOf(record)));
@@ -293,10 +288,22 @@ class ImapSession implements Session {
   }
 
   async #note(id: FolderId, status: FolderStatus): Promise<void> {
+    const before = this.#lastStatuses.get(id);
     this.#deps.store.setCounts(id, countsOf(status));
     this.#statuses.set(id, status);
+    this.#lastStatuses.set(id, status);
     if (id === this.#open || !this.#dirty) return;
+    // Without mod-sequences STATUS can only show that nothing moved between two of its answers.
+    if (status.highestModseq === null && before && sameStatus(before, status)) return;
     const folder = await this.#deps.store.folder(id);
     if (!isUpToDate(status, folder.sync, folder.length)) this.#dirty(id);
   }
 }
+
+function remembered<T>(memory: Map<FolderId, T>, folder: FolderId, make: () => T): T {
+  const known = memory.get(folder) ?? make();
+  memory.set(folder, known);
+  return known;
+}
+
+const nothingSeen = (): Seen => ({ low: Number.POSITIVE_INFINITY, high: 0 });

@@ -51,7 +51,7 @@ async function listenOnce(watch: Watch): Promise<void> {
   await settled(watch);
   if (signal.aborted) return;
   if (name !== null && line.client.features.idle) {
-    await line.within(name, async () => undefined);
+    await selectAgain(watch, name);
     if (signal.aborted) return;
     const uses = line.uses;
     await Promise.race([line.client.idle(), pause(watch, watch.probeMs ?? PROBE_MS)]);
@@ -59,6 +59,14 @@ async function listenOnce(watch: Watch): Promise<void> {
     if (line.uses !== uses) return;
   } else await pause(watch, watch.probeMs ?? PROBE_MS);
   if (!signal.aborted) await probe(watch);
+}
+
+/** Where another folder was selected meanwhile, what happened in this one was not heard. */
+async function selectAgain(watch: Watch, name: MailboxName): Promise<void> {
+  const { line } = watch;
+  const elsewhere = line.selected?.path !== name.path;
+  await line.within(name, async () => undefined);
+  if (elsewhere) watch.dirty();
 }
 
 /** Until no command came for a moment: entering and leaving IDLE costs two round trips each time. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ImapServer, startImapServer } from '../../../src/demo/imap-server.ts';
 import { flagNames } from '../../../src/store/flags.ts';
+import { Caution } from '../../../src/sync/imap/caution.ts';
 import { openClient } from '../../../src/sync/imap/client.ts';
 import { Line } from '../../../src/sync/imap/line.ts';
 import { pullFolder } from '../../../src/sync/imap/pull.ts';
@@ -122,6 +123,7 @@ class Case {
       folder: this.folder,
       now: () => 0,
       thorough: true,
+      caution: new Caution(),
       report: () => undefined,
       received: count => {
         this.received += count;
