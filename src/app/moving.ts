@@ -1,6 +1,7 @@
 // Moving: what a motion does to whichever layer has the keys. Pure.
 import type { View } from './commands/command.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
+import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerMatches } from './matching.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { folderOrder, layoutOf, listHeight, openFolder } from './selectors.ts';
@@ -30,7 +31,7 @@ export function move(view: View, motion: Motion): AppState {
     case 'log': {
       // Position 0 is the newest line, at the bottom.
       const rows = layoutOf(state).content.rows;
-      const most = Math.max(0, state.log.length - rows);
+      const most = Math.max(0, logLines(state).length - rows);
       const at = most - Math.min(layer.back, most);
       const back = most - step(at, most + 1, motion, rows);
       return back === layer.back ? state : replaceTop(state, { ...layer, back });

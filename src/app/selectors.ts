@@ -152,11 +152,11 @@ function depthOf(folder: FolderRecord): number {
 }
 
 /** The state of an account in a few words, for the status row and the folder pane. */
-export function stateWord(account: AccountView): string {
+export function stateWord(account: AccountView, readOnly: boolean): string {
   const { phase, error } = account.status;
   switch (phase) {
     case 'stopped':
-      return 'not connected';
+      return readOnly ? 'read only' : 'not connected';
     case 'connecting':
       return 'connecting';
     case 'online':

@@ -31,7 +31,7 @@ function paneRows({ state }: View, cells: number, height: number, theme: Theme):
     const selected = focused && entry.t === 'folder' && entry.record.id === cursor;
     return folderRow(
       entry,
-      { selected, open: entry.t === 'folder' && entry.record.id === state.folder },
+      { selected, open: entry.t === 'folder' && entry.record.id === state.folder, readOnly: state.readOnly },
       cells,
       theme,
     );
@@ -41,7 +41,7 @@ function paneRows({ state }: View, cells: number, height: number, theme: Theme):
 
 function folderRow(
   entry: FolderRow,
-  is: { readonly selected: boolean; readonly open: boolean },
+  is: { readonly selected: boolean; readonly open: boolean; readonly readOnly: boolean },
   cells: number,
   theme: Theme,
 ): string {
@@ -50,7 +50,7 @@ function folderRow(
     const trouble = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'dim';
     return split(
       [piece(` ${clean(id)}`, 'title')],
-      [piece(` ${stateWord(entry.account)} `, trouble)],
+      [piece(` ${stateWord(entry.account, is.readOnly)} `, trouble)],
       cells,
       theme,
       6,

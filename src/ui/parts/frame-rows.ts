@@ -96,7 +96,7 @@ export function withBorder(rows: readonly string[], theme: Theme): readonly stri
   return rows.map(text => text + border);
 }
 
-function accountPieces(view: AccountView): readonly Piece[] {
+function accountPieces(view: AccountView, readOnly: boolean): readonly Piece[] {
   const { status, id, queued } = view;
   const name = piece(`${clean(id)}: `, 'text');
   const current = status.phase === 'online' ? status.progress[0] : undefined;
@@ -105,7 +105,7 @@ function accountPieces(view: AccountView): readonly Piece[] {
     return [name, piece(`${clean(progressText(current))}${waiting}`, 'ok'), piece('  ')];
   }
   const meaning = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'text';
-  return [name, piece(`${stateWord(view)}${waiting}`, meaning), piece('  ')];
+  return [name, piece(`${stateWord(view, readOnly)}${waiting}`, meaning), piece('  ')];
 }
 
 /** Accounts with their state on the right of a message to the person, if there is one. */
@@ -116,7 +116,10 @@ export function statusRow(view: View, theme: Theme): string {
     hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
       ? `${percentRead(state)}%  `
       : '';
-  const states = [piece(percent, 'dim'), ...state.accounts.flatMap(accountPieces)];
+  const states = [
+    piece(percent, 'dim'),
+    ...state.accounts.flatMap(view => accountPieces(view, state.readOnly)),
+  ];
   const { toast } = state;
   const about = helpAbout(view);
   if (about !== '' && !toast) return row([piece(` ${about}`)], cells, theme);

@@ -1,7 +1,7 @@
 // What floats over the screen: palette, folder picker, the choices after a prefix key. Pure.
 import type { Command, View } from '../../app/commands/command.ts';
 import { meaning } from '../../app/keymap.ts';
-import { showKeys } from '../../app/keys.ts';
+import { showBindings, showKeys } from '../../app/keys.ts';
 import { pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
 import { paletteMatches, pickerMatches } from '../../app/matching.ts';
 import { folderLabel, layoutOf } from '../../app/selectors.ts';
@@ -106,9 +106,13 @@ function prefix(view: View, theme: Theme): Overlay | null {
   const { content, size } = layoutOf(state);
   const cells = size.columns - 2;
   const columns = Math.max(1, Math.floor(cells / CHOICE_CELLS));
-  const ordered = [...found.choices].sort(
-    (a, b) => Number(a.command.later ?? false) - Number(b.command.later ?? false),
-  );
+  const commands = [...new Set(found.choices.map(choice => choice.command))];
+  const ordered = commands
+    .sort((a, b) => Number(a.later ?? false) - Number(b.later ?? false))
+    .map(command => ({
+      command,
+      keys: showBindings(found.choices.filter(choice => choice.command === command).map(({ keys }) => keys)),
+    }));
   const lines = Math.min(Math.ceil(ordered.length / columns), Math.max(1, content.rows - 2));
   const typed = showKeys(state.pending.keys);
   const rows = Array.from({ length: lines }, (_, line) =>
@@ -116,7 +120,7 @@ function prefix(view: View, theme: Theme): Overlay | null {
       Array.from({ length: columns }, (_, column) => ordered[column * lines + line]).flatMap(binding => {
         if (!binding) return [];
         const dim = binding.command.disabled?.(view) !== undefined;
-        const text = `${fit(showKeys(binding.keys), 5)} ${binding.command.title}`;
+        const text = `${fit(binding.keys, 5)} ${binding.command.title}`;
         return [piece(` ${fit(text, CHOICE_CELLS - 1, theme.ellipsis)}`, dim ? 'dim' : 'text')];
       }),
       cells,

@@ -4,6 +4,7 @@ import type { View } from '../../app/commands/command.ts';
 import { showBindings } from '../../app/keys.ts';
 import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
+import { logLines } from '../../app/log-view.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
 import { said } from '../../app/said.ts';
 import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
@@ -83,7 +84,7 @@ function accountRows(
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
   const synced = status.lastSync === null ? 'not yet' : `${duration(state.now - status.lastSync)} ago`;
-  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account)}${retry}`;
+  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account, state.readOnly)}${retry}`;
   const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
   const kept = copies
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
@@ -118,18 +119,13 @@ function logRows(view: View, theme: Theme, cells: number, height: number): reado
   if (state.log.length === 0)
     return [row([piece('  Nothing was said in this session yet.', 'dim')], cells, theme)];
   const back = layer.t === 'log' ? layer.back : 0;
-  const lines = state.log.flatMap(entry => {
-    const at = new Date(entry.at);
-    const clock = [at.getHours(), at.getMinutes(), at.getSeconds()]
-      .map(n => String(n).padStart(2, '0'))
-      .join(':');
-    const meaning = entry.level === 'info' ? 'text' : entry.level;
-    return wrapCells(clean(entry.text), Math.max(20, cells - 12)).map((text, i) =>
-      row([piece(i === 0 ? ` ${clock}  ` : ' '.repeat(11), 'dim'), piece(text, meaning)], cells, theme),
-    );
-  });
+  const lines = logLines(state);
   const end = Math.max(Math.min(height, lines.length), lines.length - back);
-  return lines.slice(Math.max(0, end - height), end);
+  return lines
+    .slice(Math.max(0, end - height), end)
+    .map(({ clock, text, level }) =>
+      row([piece(` ${clock}  `, 'dim'), piece(text, level === 'info' ? 'text' : level)], cells, theme),
+    );
 }
 
 function helpScreen(view: View, theme: Theme, cells: number, height: number): readonly string[] {
