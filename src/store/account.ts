@@ -202,9 +202,9 @@ export class Account implements AccountStore {
   }
 
   /** Compares message files and index, see sweep.ts; at most once at a time. Resolves when all of it is durable. */
-  sweep(): Promise<SweepReport> {
+  sweep(thorough = false): Promise<SweepReport> {
     this.options.disk.assertWritable();
-    this.#sweeping ??= sweep(this)
+    this.#sweeping ??= sweep(this, thorough)
       .then(report => {
         this.#swept = true;
         return report;
@@ -216,7 +216,7 @@ export class Account implements AccountStore {
   }
 
   /**
-   * For `tmail doctor --rebuild`: reads every file, mends what is damaged, compares with the message files, counts
+   * For `tmail doctor --rebuild`, while no engine runs: reads every file, mends what is damaged, compares with the message files, counts
    * anew, and asks the server for everything that is not here. Nothing that is here gets another number.
    */
   async rebuild(): Promise<RebuildReport> {
@@ -226,7 +226,8 @@ export class Account implements AccountStore {
       await folder.loadAll();
       for (const number of folder.table.numbers()) await folder.readEnvelopes(number);
     }
-    const swept = await this.sweep();
+    await this.#sweeping?.catch(() => undefined);
+    const swept = await this.sweep(true);
     for (const { id } of this.folders()) {
       const folder = await this.folder(id);
       messages += folder.length;
@@ -238,6 +239,24 @@ export class Account implements AccountStore {
     }
     await this.flush();
     return { ...swept, messages };
+  }
+
+  /** For a reader: reads the list, the queue and every open folder again. */
+  async refresh(): Promise<void> {
+    this.list.become(await FolderList.open(this.options));
+    this.#queue.load((await openQueueFiles(this.options)).found, this.id);
+    this.options.emit({ t: 'folders', account: this.id });
+    this.options.emit({ t: 'queue', account: this.id });
+    for (const folder of this.#open.values()) {
+      const fresh = await openFolder(folder.host);
+      // What was in memory stays so: rows on the screen must not go blank.
+      await fresh.loadStates(folder.table.numbers().filter(number => folder.table.state(number)));
+      for (const number of folder.envelopes.keys()) {
+        if (fresh.table.has(number)) await fresh.loadEnvelopes(number);
+      }
+      folder.become(fresh);
+      folder.shown();
+    }
   }
 
   async flush(): Promise<void> {

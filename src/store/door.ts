@@ -37,6 +37,8 @@ export function answer(socket: Socket, handler: () => DoorHandler | null): void 
     if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
   };
   socket.on('error', () => undefined);
+  // `knock` never half-closes: an end is a hang-up.
+  socket.on('end', () => gone.abort());
   socket.on('close', () => gone.abort());
   send({ hello: process.pid });
   readLine(socket)

@@ -22,7 +22,7 @@ const ROLES: readonly Role[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 't
 
 export class FolderList {
   readonly #options: FolderListOptions;
-  readonly #low: Low<AccountFile>;
+  #low: Low<AccountFile>;
   /** The last owner did not close the account: files and index may disagree. */
   readonly crashed: boolean;
   #records: FolderRecord[] | null = null;
@@ -50,6 +50,12 @@ export class FolderList {
       if (disk.writable) await low.write();
     }
     return new FolderList(options, low);
+  }
+
+  /** Takes over what another has read. */
+  become(other: FolderList): void {
+    this.#low = other.#low;
+    this.#records = null;
   }
 
   records(): readonly FolderRecord[] {

@@ -52,11 +52,11 @@ export interface EnvelopesInMemory {
 
 export class Folder implements FolderStore {
   readonly host: FolderHost;
-  readonly table = new ShardTable();
+  table = new ShardTable();
   readonly writer: FolderWriter;
   /** By shard number; at most SHARDS_IN_MEMORY that are not waiting to be written. */
-  readonly envelopes = new Map<number, EnvelopesInMemory>();
-  readonly keywords: string[] = [];
+  envelopes = new Map<number, EnvelopesInMemory>();
+  keywords: string[] = [];
   sync: FolderSync = initialSync();
   /** The next number to hand out, and the lowest that is not forgotten. */
   next = 1;
@@ -287,6 +287,17 @@ export class Folder implements FolderStore {
       any = true;
     }
     if (any) this.shown({ total: 0, unread: this.unread - before, counted: false });
+  }
+
+  /** For a reader: takes over what another has read. */
+  become(other: Folder): void {
+    this.table = other.table;
+    this.envelopes = other.envelopes;
+    this.keywords = other.keywords;
+    this.sync = other.sync;
+    this.next = other.next;
+    this.floor = other.floor;
+    this.uidls = other.uidls;
   }
 
   /** Whatever was applied is durable, or it rejects with the reason. */

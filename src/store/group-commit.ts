@@ -2,8 +2,8 @@
 // tries again by itself, so that a disk with room again needs no restart. Knows nothing about what is written.
 import { asTmailError, type TmailError } from '../util/errors.ts';
 
-/** Tried again after a failure: doubled each time up to the second. */
-const RETRY_FIRST_MS = 2000;
+/** Tried again after a failure: after so many times the usual wait, doubled each time up to a minute. */
+const RETRY_FIRST = 8;
 const RETRY_MAX_MS = 60_000;
 
 interface Waiters {
@@ -89,7 +89,7 @@ export class GroupCommit {
 
   #retry(): void {
     if (this.#timer) clearTimeout(this.#timer);
-    const wait = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** Math.min(this.#failures - 1, 10));
+    const wait = Math.min(RETRY_MAX_MS, this.#wait * RETRY_FIRST * 2 ** Math.min(this.#failures - 1, 10));
     this.#timer = setTimeout(() => this.#start(), wait);
     // Whoever ends the program asks for flush and hears the error; waiting for room would hang the shell.
     if (!this.#waiters) this.#timer.unref();

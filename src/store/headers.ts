@@ -78,21 +78,38 @@ function decode(bytes: Buffer, charset: string): string {
 function addresses(text: string): Address[] {
   const found: Address[] = [];
   for (const part of splitAddresses(text)) {
-    const angle = /^(.*)<([^<>]*)>\s*$/s.exec(part);
-    const address = (angle?.[2] ?? part).trim();
-    const name = (angle?.[1] ?? '')
+    const open = part.lastIndexOf('<');
+    const close = part.indexOf('>', open);
+    const address = (open >= 0 ? part.slice(open + 1, close > open ? close : undefined) : part).trim();
+    const name = (open >= 0 ? part.slice(0, open) : '')
       .trim()
       .replace(/^"(.*)"$/s, '$1')
       .replace(/\\(.)/g, '$1');
     if (address !== '' || name !== '') found.push({ name: decodeWords(name), address });
-    if (found.length === ADDRESSES) break;
   }
   return found;
 }
 
-/** At commas outside quotes and angle brackets. */
+/** At commas outside quotes and angle brackets; in one pass, whatever the text. */
 function splitAddresses(text: string): string[] {
-  return text.match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<]|["<])+/g) ?? [];
+  const parts: string[] = [];
+  let from = 0;
+  let quoted = false;
+  let angle = false;
+  for (let i = 0; i < text.length && parts.length < ADDRESSES; i++) {
+    const character = text[i];
+    if (quoted && character === '\\') i++;
+    else if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '<') angle = true;
+    else if (character === '>') angle = false;
+    else if (character === ',' && !angle) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  if (parts.length < ADDRESSES) parts.push(text.slice(from));
+  return parts;
 }
 
 function sensible(date: number): number {

@@ -139,7 +139,8 @@ function connect(dir: string, name: string): Promise<Socket | 'dead' | 'absent'>
       const errno = errnoOf(error);
       // ENOTSOCK, EPROTOTYPE: something else lies there, which nobody can own.
       if (errno === 'ECONNREFUSED' || errno === 'ENOTSOCK' || errno === 'EPROTOTYPE') resolve('dead');
-      else if (errno === 'ENOENT') resolve('absent');
+      // Closed while we waited to be let in: look again.
+      else if (errno === 'ENOENT' || errno === 'ECONNRESET' || errno === 'EPIPE') resolve('absent');
       // EAGAIN: too many wait for it already. Then someone lives there.
       else reject(storageError(error, join(dir, name)));
     });

@@ -35,6 +35,7 @@ export async function openQueueFiles(options: {
     await disk.syncDirectory(dir);
   };
   const found = good?.low.data ?? { v: FILE_VERSION, ops: [] };
-  if (disk.writable && opened.some(file => file.found === 'damaged')) await write(found);
+  const both = opened.every(file => file.found === (good ? 'good' : 'absent'));
+  if (disk.writable && !both) await write(found);
   return { found, write };
 }

@@ -31,6 +31,8 @@ export interface LocalStore extends Store {
   account(id: AccountId): Promise<Account>;
   /** Answers other processes (`knock`) from now on. */
   serve(handler: DoorHandler): void;
+  /** For a reader: shows what the owner has made durable since. An owner's memory is the truth already. */
+  refresh(): Promise<void>;
   /** Reads everything and changes nothing: for `tmail doctor`. */
   inspect(): Promise<AccountHealth[]>;
   /** For `tmail doctor --rebuild`, see Account.rebuild. */
@@ -169,6 +171,11 @@ class OpenedStore implements LocalStore {
 
   freeBytes(): Promise<number> {
     return this.#parts.disk.freeBytes(this.#parts.dir);
+  }
+
+  async refresh(): Promise<void> {
+    if (this.mode === 'owner') return;
+    for (const account of this.#opened.values()) await account.refresh();
   }
 
   async inspect(): Promise<AccountHealth[]> {

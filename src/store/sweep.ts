@@ -3,7 +3,7 @@
 // taken on what is in memory at that moment, so it may run beside everything else.
 import { join } from 'node:path';
 import { folderId } from '../mail/ids.ts';
-import type { RawRef } from '../mail/types.ts';
+import type { RawRef, RemoteRef } from '../mail/types.ts';
 import { isLeftTemporary } from '../util/fsync.ts';
 import type { Account } from './account.ts';
 import type { Folder } from './folder.ts';
@@ -24,7 +24,11 @@ export interface SweepReport {
   temporary: number;
 }
 
-export async function sweep(account: Account): Promise<SweepReport> {
+/**
+ * @param thorough also makes messages of files that a server has too; only while nobody pulls, who might have decided
+ * to fetch the same message.
+ */
+export async function sweep(account: Account, thorough: boolean): Promise<SweepReport> {
   const report: SweepReport = { adopted: 0, removed: 0, missing: 0, temporary: 0 };
   const { disk } = account.options;
   const firstNew = await account.raw.firstNew();
@@ -42,7 +46,7 @@ export async function sweep(account: Account): Promise<SweepReport> {
     for (const [n, partial] of present) {
       const entry = entries[n];
       if (known.has(n)) known.delete(n);
-      else await settle(account, { n, partial }, entry, report);
+      else await settle(account, { n, partial }, entry, thorough, report);
     }
   }
   for (const [n, of] of known) if (n < firstNew) await forget(account, n, of, report);
@@ -73,11 +77,12 @@ async function settle(
   account: Account,
   ref: RawRef,
   entry: ManifestEntry | undefined,
+  thorough: boolean,
   report: SweepReport,
 ): Promise<void> {
   const owner = entry && entry.uid > 0 ? account.list.entry(entry.folder) : undefined;
   const folder = owner ? await account.folder(folderId(account.id, owner.n)) : null;
-  if (folder && entry && (await adopt(account, folder, ref, entry))) report.adopted++;
+  if (folder && entry && (await adopt(account, folder, ref, entry, thorough))) report.adopted++;
   // Of a folder that the server dropped: its files are kept as long as the folder's own.
   else if (entry && entry.uid > 0 && !owner && account.list.entries().some(({ n }) => n === entry.folder))
     return;
@@ -88,7 +93,13 @@ async function settle(
 }
 
 /** Gives the file to its message, or makes one of it where no server could bring it back. */
-async function adopt(account: Account, folder: Folder, ref: RawRef, entry: ManifestEntry): Promise<boolean> {
+async function adopt(
+  account: Account,
+  folder: Folder,
+  ref: RawRef,
+  entry: ManifestEntry,
+  thorough: boolean,
+): Promise<boolean> {
   const { uid } = entry;
   const remote = loadRemote(entry.remote);
   await folder.loadStates([shardOf(uid)]);
@@ -102,8 +113,9 @@ async function adopt(account: Account, folder: Folder, ref: RawRef, entry: Manif
     await folder.apply({ raw: [{ uid, raw: ref }] }, 'now');
     return true;
   }
-  // Removed here on purpose, or still on the server.
-  if (uid < folder.floor || state?.gone(slotOf(uid)) || remote?.t === 'imap' || ref.partial) return false;
+  // Removed here on purpose.
+  if (uid < folder.floor || state?.gone(slotOf(uid))) return false;
+  if (remote?.t === 'imap' && !(thorough && fitsServer(folder, remote))) return false;
   if (remote?.t === 'pop3' && folder.byUidl(remote.uidl) !== undefined) return false;
   const envelope = await folder.host.envelopeOf(ref);
   if (!envelope) return false;
@@ -111,6 +123,14 @@ async function adopt(account: Account, folder: Folder, ref: RawRef, entry: Manif
   const dated = { ...envelope, arrival, date: envelope.date || arrival };
   await folder.apply({ put: [{ uid, remote, flags: [], envelope: dated, raw: ref }] }, 'now');
   return true;
+}
+
+/** The server's message is not here under another number, and its UID still means the same. */
+function fitsServer(folder: Folder, remote: RemoteRef & { t: 'imap' }): boolean {
+  const validity = folder.sync.uidValidity;
+  return (
+    (validity === null || validity === remote.uidValidity) && folder.byRemoteUid(remote.uid) === undefined
+  );
 }
 
 /** A message that names a file which is not there. */

@@ -21,21 +21,26 @@ const FACT_TEXT = 2000;
 
 /** What protocols and configurations call their secrets, for those that nobody announced. */
 const SECRET_PATTERNS: readonly RegExp[] = [
-  /("?(?:pass(?:word|wd)?|secret|token|authorization)"?\s*[:=]\s*"?)[^\s",}]+/gi,
+  /("?(?:pass(?:word|wd|phrase)?|secret|token)"?\s*[:=]\s*)(?:"[^"]*"|[^\s",;&}]+)/gi,
+  /("?authorization"?\s*[:=]\s*).*/gi,
   /\b(AUTH(?:ENTICATE)?\s+[A-Z0-9-]+\s+)\S+/gi,
-  /\b(PASS\s+)\S.*/g,
-  /\b(LOGIN\s+\S+\s+)\S+/gi,
+  /\b(PASS\s+).*/g,
+  /\b(LOGIN\s+\S+\s+).*/g,
   /\b(Bearer\s+)\S+/gi,
 ];
 
 /** A function that blacks out the given secrets and everything that looks like one. */
 export function redactor(secrets: ReadonlySet<string>): (text: string) => string {
   return text => {
-    let out = text;
-    for (const secret of secrets) out = out.replaceAll(secret, '[secret]');
-    for (const pattern of SECRET_PATTERNS) out = out.replace(pattern, '$1[secret]');
-    return out;
+    const known = blackOut(text, secrets);
+    return SECRET_PATTERNS.reduce((out, pattern) => out.replace(pattern, '$1[secret]'), known);
   };
+}
+
+function blackOut(text: string, secrets: ReadonlySet<string>): string {
+  let out = text;
+  for (const secret of secrets) out = out.replaceAll(secret, '[secret]');
+  return out;
 }
 
 export const silentLog: Log = {
@@ -66,7 +71,8 @@ export function openLog(file: string, now: () => number = Date.now): Log {
       for (const [key, value] of Object.entries(facts)) {
         line[key] = typeof value === 'string' ? redact(value).slice(0, FACT_TEXT) : value;
       }
-      writeSync(fd, `${redact(JSON.stringify(line))}\n`);
+      // Again as a whole: a secret may stand in the event or in a key.
+      writeSync(fd, `${blackOut(JSON.stringify(line), secrets)}\n`);
     } catch {
       // Nobody is left to tell.
     }

@@ -1,18 +1,13 @@
 // The disk stops at every single change of a short life: whatever reached it is a store that keeps its promises.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore } from '../../src/store/store.ts';
 import { TmailError } from '../../src/util/errors.ts';
 import { dyingDisk } from './faulty-disk.ts';
-import { troubles } from './harness.ts';
+import { MEMORY, troubles } from './harness.ts';
 import { check, live, type Note, random } from './workload.ts';
-
-/** What a real disk would add here is only time. */
-const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** Lives twice on disks that die; returns whether the first died at all. */
 async function dieAt(changes: number, seed: number): Promise<boolean> {
