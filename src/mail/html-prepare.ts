@@ -4,6 +4,8 @@
 // a, br, p, div, h1-h6, ul, ol, li, blockquote, pre, hr and data tables.
 import { HTML_DEPTH } from '../util/limits.ts';
 import { hiddenClasses, isHiddenStyle, zeroFont } from './html-hidden.ts';
+import { isPixel, isRemote, meaningOf } from './html-pictures.ts';
+import { type Mark, type Row, render, type Table } from './html-tables.ts';
 import { type Attributes, readTag } from './html-tags.ts';
 
 export interface PreparedHtml {
@@ -33,40 +35,6 @@ const INDENT = 20;
 const TABLE_PARTS = new Set(['table', 'tr', 'td', 'th']);
 /** A close tag is looked for in this many open elements; more only in broken or hostile mail. */
 const SEARCH = 300;
-/** Rows of a layout table with no more text than this are shown in one line. */
-const SHORT_ROW = 70;
-/** A data table wider than this would be broken by wrapping. */
-const TABLE_WIDTH = 76;
-
-interface Table {
-  nested: boolean;
-  heads: boolean;
-  border: boolean;
-  presentation: boolean;
-  rows: number;
-  /** Longest text of each column. */
-  readonly columns: number[];
-  row: Row | null;
-}
-
-interface Row {
-  cells: number;
-  text: number;
-  cell: number;
-  block: boolean;
-}
-
-/** A table tag, whose form is known only when the table has ended. */
-interface Mark {
-  readonly kind: 'table' | 'row' | 'cell';
-  readonly open: boolean;
-  readonly table: Table;
-  readonly row: Row | null;
-  readonly span: string;
-  /** The first cell of its row. */
-  readonly first: boolean;
-}
-
 interface Style {
   readonly hidden: boolean;
   /** null: says nothing about the size of text. */
@@ -226,10 +194,10 @@ export function prepareHtml(source: string): PreparedHtml {
   }
 
   function picture(attributes: Attributes, hidden: boolean): void {
-    if (/^\s*(?:https?:|\/\/)/i.test(attributes.get('src') ?? '')) remoteImages += 1;
+    if (isRemote(attributes)) remoteImages += 1;
     if (hidden || isPixel(attributes)) return;
-    const alt = (attributes.get('alt') ?? '').trim();
-    if (alt !== '' && !MEANINGLESS.test(alt)) text(`[${alt.replaceAll('<', '&lt;')}]`);
+    const alt = meaningOf(attributes);
+    if (alt !== '') text(`[${alt.replaceAll('<', '&lt;')}]`);
   }
 
   /** Newsletters repeat the same few styles hundreds of times. */
@@ -323,25 +291,10 @@ const CELLS: ReadonlySet<string> = new Set(['td', 'th', 'table']);
 const TABLE_ONLY: ReadonlySet<string> = new Set(['table']);
 const TABLE_OR_ROW: ReadonlySet<string> = new Set(['table', 'tr']);
 const LIST_BARRIER: ReadonlySet<string> = new Set(['ul', 'ol', 'td', 'th', 'table']);
-// Alt texts that say nothing: placeholders and file names.
-const MEANINGLESS =
-  /^(?:\W*|spacer|pixel|blank|image\d*|img\d*|picture|photo|bild|logo|icon|banner|divider|inline image|[\w%.-]+\.(?:png|jpe?g|gif|webp|svg|bmp))$/i;
-
 function rawTextEnd(source: string, from: number, name: string): number {
   const close = new RegExp(`</${name}[\\s/>]`, 'gi');
   close.lastIndex = from;
   return close.exec(source)?.index ?? source.length;
-}
-
-function isPixel(attributes: Attributes): boolean {
-  const style = attributes.get('style') ?? '';
-  for (const side of ['width', 'height']) {
-    const written =
-      attributes.get(side) ?? new RegExp(`(?:^|[;\\s])${side}\\s*:\\s*([\\d.]+)px`, 'i').exec(style)?.[1];
-    if (written !== undefined && /^\s*[\d.]+(?:px)?\s*$/i.test(written) && Number.parseFloat(written) <= 2)
-      return true;
-  }
-  return false;
 }
 
 function hasClass(attributes: Attributes, names: ReadonlySet<string>): boolean {
@@ -352,39 +305,4 @@ function keptAttributes(name: string, attributes: Attributes): string {
   const wanted = name === 'a' ? 'href' : name === 'ol' ? 'start' : '';
   const value = wanted === '' ? undefined : attributes.get(wanted);
   return value === undefined ? '' : ` ${wanted}="${value.replaceAll('"', '&quot;')}"`;
-}
-
-/** Rows and columns that belong together, rather than a grid that places things on a page. */
-function isData({ nested, presentation, heads, border, rows, columns }: Table): boolean {
-  if (nested || presentation || rows < 2 || columns.length < 2) return false;
-  const wide = columns.reduce((sum, cells) => sum + (cells ?? 0) + 2, 0) > TABLE_WIDTH;
-  return !wide && (heads || border);
-}
-
-function render(out: readonly (string | Mark)[]): string {
-  const kinds = new Map<Table, boolean>();
-  const pieces: string[] = [];
-  for (const piece of out) {
-    if (typeof piece === 'string') {
-      pieces.push(piece);
-      continue;
-    }
-    const known = kinds.get(piece.table);
-    const data = known ?? isData(piece.table);
-    if (known === undefined) kinds.set(piece.table, data);
-    pieces.push(data ? dataTag(piece) : layoutTag(piece));
-  }
-  return pieces.join('');
-}
-
-function dataTag({ kind, open, span }: Mark): string {
-  const name = kind === 'table' ? 'table' : kind === 'row' ? 'tr' : 'td';
-  return open ? `<${name}${span}>` : `</${name}>`;
-}
-
-function layoutTag({ kind, open, row, first }: Mark): string {
-  if (kind !== 'cell') return open ? '<div>' : '</div>';
-  // Short cells stand beside each other: `Total:  20 EUR`.
-  if (row && !row.block && row.text <= SHORT_ROW) return open && !first ? ' &nbsp;' : ' ';
-  return open ? '<div>' : '</div>';
 }
