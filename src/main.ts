@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // tmail: composition root. Gives the command line its process: arguments, streams, signals, exit status.
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { version } from '../package.json';
 import { sink } from './cli/output.ts';
 import { run } from './cli/run.ts';
@@ -34,6 +36,19 @@ const onSignal = (signal: NodeJS.Signals) => {
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 for (const signal of SIGNALS) process.on(signal, onSignal);
 
+const hadTerminal = isatty(0);
+
+/** Node restores a terminal at exit and aborts where it is gone: nothing is left to restore. */
+function letGoOfTerminal() {
+  for (const fd of [0, 1, 2]) {
+    try {
+      closeSync(fd);
+    } catch {
+      // Closed already.
+    }
+  }
+}
+
 const status = await run({
   argv: process.argv.slice(2),
   env: process.env,
@@ -44,5 +59,6 @@ const status = await run({
     for (const signal of SIGNALS) process.off(signal, onSignal);
   },
 });
+if (hadTerminal && !isatty(0)) letGoOfTerminal();
 // Not by running dry: a connection that refuses to end must not keep the process.
 process.exit(stoppedBy ? statusOfSignal() : status);
