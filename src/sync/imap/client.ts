@@ -1,50 +1,22 @@
 // One IMAP connection: imapflow wrapped so that its traps stay in here. Strict TLS, refused PREAUTH, a deadline on
 // every command, bounded answers, names sent as the server listed them, translated errors. Knows nothing of the store.
-import { isIP, type Socket } from 'node:net';
-import type {
-  FetchMessageObject,
-  FetchQueryObject,
-  ImapFlow,
-  ImapFlowOptions,
-  ImapTransportSocket,
-  ListResponse,
-  StatusObject,
-} from 'imapflow';
-import type { ServerSettings } from '../../config/types.ts';
+import type { FetchMessageObject, FetchQueryObject, ImapFlow, ListResponse, StatusObject } from 'imapflow';
 import { cancelled, TmailError } from '../../util/errors.ts';
-import { COMMAND_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
 import { type Peer, preauthRefused, translate } from '../errors.ts';
-import { createDialer, type Dialer } from '../tls.ts';
-import { parseUidSet, type UidRange } from './uid-set.ts';
+import { createDialer } from '../tls.ts';
+import {
+  boundVanished,
+  type ClientOptions,
+  flowOptions,
+  type Internals,
+  internals,
+  LINE_LIMITS,
+  type LineLimits,
+  sendNamesAsListed,
+} from './flow.ts';
+import type { UidRange } from './uid-set.ts';
 
-/** Bounds of one connection; tests make them small. Bytes and milliseconds. */
-export interface LineLimits {
-  readonly connectMs: number;
-  /** Silence under a command. */
-  readonly commandMs: number;
-  /** A command as a whole: a server that trickles for ever is not waited out. */
-  readonly commandTotalMs: number;
-  readonly lineBytes: number;
-  readonly literalBytes: number;
-  readonly responseBytes: number;
-}
-
-export const LINE_LIMITS: LineLimits = {
-  connectMs: CONNECT_TIMEOUT_MS,
-  commandMs: COMMAND_TIMEOUT_MS,
-  commandTotalMs: 10 * 60_000,
-  // SEARCH of a million messages is 8 MB; bodies are asked for in pieces far smaller than this.
-  lineBytes: 16 * 1024 * 1024,
-  literalBytes: 32 * 1024 * 1024,
-  responseBytes: 48 * 1024 * 1024,
-};
-
-export interface ClientOptions {
-  readonly server: ServerSettings;
-  readonly password: string;
-  readonly version: string;
-  readonly limits?: LineLimits;
-}
+export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
 
 /** A folder as SELECT described it. */
 export interface Mailbox {
@@ -122,21 +94,6 @@ export interface ImapClient {
   close(): void;
 }
 
-/** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
-interface Internals {
-  exec(command: string, attributes: unknown, options?: unknown): Promise<{ next(): void }>;
-  untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
-  initialPREAUTH(): Promise<void>;
-  folders: Map<string, unknown>;
-  namespace?: { prefix?: string } | false;
-  byeReason?: string;
-}
-
-interface WireAttribute {
-  readonly type: string;
-  readonly value: string;
-}
-
 /**
  * Connects and signs in.
  * @throws TmailError network, tls, auth, protocol, config; `cancelled` when the signal fires.
@@ -157,39 +114,6 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
   }
 }
 
-function flowOptions(options: ClientOptions, dialer: Dialer): ImapFlowOptions {
-  const { server } = options;
-  const limits = options.limits ?? LINE_LIMITS;
-  return {
-    host: server.host,
-    port: server.port,
-    secure: server.security === 'tls',
-    // Nothing is sent in clear where STARTTLS was asked for, and nothing is upgraded where it was not.
-    ...(server.security === 'tls' ? {} : { doSTARTTLS: server.security === 'starttls' }),
-    transport: {
-      // The adapter's types ask for a Duplex with setTimeout, which both sockets are.
-      connect: (to, onConnect) => (to.secure ? dialer.secure(onConnect) : dialer.plain(onConnect)),
-      upgrade: (socket: ImapTransportSocket, _to, onSecure) => dialer.secure(onSecure, socket as Socket),
-    },
-    auth: { user: server.user, pass: options.password },
-    // Name and version only: no vendor, no address, nothing about this computer.
-    clientInfo: { name: 'tmail', version: options.version, vendor: '', 'support-url': '' },
-    logger: false,
-    disableAutoIdle: true,
-    disableIMAP4rev2: true,
-    disableBinary: true,
-    // Compressing for a server on this computer would cost time and save nothing.
-    disableCompression: isLoopback(server.host),
-    qresync: true,
-    connectionTimeout: limits.connectMs,
-    greetingTimeout: limits.connectMs,
-    socketTimeout: limits.commandMs,
-    maxLineLength: limits.lineBytes,
-    maxLiteralSize: limits.literalBytes,
-    maxResponseSize: limits.responseBytes,
-  };
-}
-
 function isExpungeIssued(error: unknown): boolean {
   const { responseStatus, response } = error as { responseStatus?: unknown; response?: unknown };
   return responseStatus === 'NO' && /\[EXPUNGEISSUED\]/i.test(textOf(response));
@@ -200,10 +124,6 @@ function textOf(response: unknown): string {
   if (typeof response === 'string') return response;
   const { attributes } = (response ?? {}) as { attributes?: { section?: { value?: unknown }[] }[] };
   return (attributes ?? []).flatMap(each => each.section?.map(part => `[${part?.value}]`) ?? []).join(' ');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 class Client implements ImapClient {
@@ -219,8 +139,7 @@ class Client implements ImapClient {
 
   constructor(flow: ImapFlow, options: ClientOptions) {
     this.#flow = flow;
-    // The type declarations hide these members; see Internals.
-    this.#inside = flow as unknown as Internals;
+    this.#inside = internals(flow);
     this.#limits = options.limits ?? LINE_LIMITS;
     this.peer = { host: options.server.host, port: options.server.port };
     this.closed = new Promise(resolve => {
@@ -232,8 +151,8 @@ class Client implements ImapClient {
     flow.on('error', error => {
       this.#why ??= translate(error, this.peer);
     });
-    this.#sendNamesAsListed();
-    this.#boundVanished();
+    sendNamesAsListed(this.#inside, () => this.#wire);
+    boundVanished(this.#inside, (uids, earlier) => this.#tell({ t: 'vanished', uids, earlier }));
     flow.on('exists', event => this.#tell({ t: 'exists', count: event.count }));
     flow.on('expunge', event => this.#tell({ t: 'expunge', seq: event.seq ?? 0 }));
     flow.on('flags', () => this.#tell({ t: 'flags' }));
@@ -431,33 +350,5 @@ class Client implements ImapClient {
     } finally {
       this.#wire = null;
     }
-  }
-
-  /**
-   * imapflow encodes a path again before it sends it, which does not give back every name that LIST can say
-   * (broken modified UTF-7, other namespaces). The name as listed goes on the wire instead.
-   */
-  #sendNamesAsListed(): void {
-    const exec = this.#inside.exec.bind(this.#flow);
-    this.#inside.exec = (command, attributes, options) => {
-      const wire = this.#wire;
-      if (wire !== null && /^(SELECT|EXAMINE|STATUS)$/.test(command) && Array.isArray(attributes)) {
-        // A quoted string can't hold a line break; some servers have such names.
-        const named: WireAttribute = { type: /[\r\n\0]/.test(wire) ? 'LITERAL' : 'STRING', value: wire };
-        return exec(command, [named, ...attributes.slice(1)], options);
-      }
-      return exec(command, attributes, options);
-    };
-  }
-
-  /** imapflow walks a VANISHED set one UID at a time; `1:4294967295` would keep it busy for an hour. */
-  #boundVanished(): void {
-    this.#inside.untaggedVanished = async untagged => {
-      const attributes = untagged.attributes ?? [];
-      const last = attributes[attributes.length - 1] as { value?: unknown } | null | undefined;
-      if (typeof last?.value !== 'string') return;
-      const earlier = attributes.length > 1;
-      this.#tell({ t: 'vanished', uids: parseUidSet(last.value), earlier });
-    };
   }
 }

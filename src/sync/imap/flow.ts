@@ -1,0 +1,124 @@
+// How imapflow is set up, and how three of its habits are mended from outside. Sends nothing by itself.
+import { isIP, type Socket } from 'node:net';
+import type { ImapFlow, ImapFlowOptions, ImapTransportSocket } from 'imapflow';
+import type { ServerSettings } from '../../config/types.ts';
+import { COMMAND_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
+import type { Dialer } from '../tls.ts';
+import { parseUidSet, type UidRange } from './uid-set.ts';
+
+/** Bounds of one connection; tests make them small. Bytes and milliseconds. */
+export interface LineLimits {
+  readonly connectMs: number;
+  /** Silence under a command. */
+  readonly commandMs: number;
+  /** A command as a whole: a server that trickles for ever is not waited out. */
+  readonly commandTotalMs: number;
+  readonly lineBytes: number;
+  readonly literalBytes: number;
+  readonly responseBytes: number;
+}
+
+export const LINE_LIMITS: LineLimits = {
+  connectMs: CONNECT_TIMEOUT_MS,
+  commandMs: COMMAND_TIMEOUT_MS,
+  commandTotalMs: 10 * 60_000,
+  // SEARCH of a million messages is 8 MB; bodies are asked for in pieces far smaller than this.
+  lineBytes: 16 * 1024 * 1024,
+  literalBytes: 32 * 1024 * 1024,
+  responseBytes: 48 * 1024 * 1024,
+};
+
+export interface ClientOptions {
+  readonly server: ServerSettings;
+  readonly password: string;
+  readonly version: string;
+  readonly limits?: LineLimits;
+}
+
+/** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
+export interface Internals {
+  exec(command: string, attributes: unknown, options?: unknown): Promise<{ next(): void }>;
+  untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
+  initialPREAUTH(): Promise<void>;
+  folders: Map<string, unknown>;
+  namespace?: { prefix?: string } | false;
+  byeReason?: string;
+}
+
+export function internals(flow: ImapFlow): Internals {
+  // The type declarations hide these members.
+  return flow as unknown as Internals;
+}
+
+export function flowOptions(options: ClientOptions, dialer: Dialer): ImapFlowOptions {
+  const { server } = options;
+  const limits = options.limits ?? LINE_LIMITS;
+  return {
+    host: server.host,
+    port: server.port,
+    secure: server.security === 'tls',
+    // Nothing is sent in clear where STARTTLS was asked for, and nothing is upgraded where it was not.
+    ...(server.security === 'tls' ? {} : { doSTARTTLS: server.security === 'starttls' }),
+    transport: {
+      // The adapter's types ask for a Duplex with setTimeout, which both sockets are.
+      connect: (to, onConnect) => (to.secure ? dialer.secure(onConnect) : dialer.plain(onConnect)),
+      upgrade: (socket: ImapTransportSocket, _to, onSecure) => dialer.secure(onSecure, socket as Socket),
+    },
+    auth: { user: server.user, pass: options.password },
+    // Name and version only: no vendor, no address, nothing about this computer.
+    clientInfo: { name: 'tmail', version: options.version, vendor: '', 'support-url': '' },
+    logger: false,
+    disableAutoIdle: true,
+    disableIMAP4rev2: true,
+    disableBinary: true,
+    // Compressing for a server on this computer would cost time and save nothing.
+    disableCompression: isLoopback(server.host),
+    qresync: true,
+    connectionTimeout: limits.connectMs,
+    greetingTimeout: limits.connectMs,
+    socketTimeout: limits.commandMs,
+    maxLineLength: limits.lineBytes,
+    maxLiteralSize: limits.literalBytes,
+    maxResponseSize: limits.responseBytes,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+interface WireAttribute {
+  readonly type: string;
+  readonly value: string;
+}
+
+/**
+ * imapflow encodes a path again before it sends it, which does not give back every name that LIST can say
+ * (broken modified UTF-7, other namespaces). The name as listed goes on the wire instead.
+ */
+export function sendNamesAsListed(inside: Internals, current: () => string | null): void {
+  const exec = inside.exec.bind(inside);
+  inside.exec = (command, attributes, options) => {
+    const wire = current();
+    if (wire !== null && /^(SELECT|EXAMINE|STATUS)$/.test(command) && Array.isArray(attributes)) {
+      // A quoted string can't hold a line break; some servers have such names.
+      const named: WireAttribute = { type: /[\r\n\0]/.test(wire) ? 'LITERAL' : 'STRING', value: wire };
+      return exec(command, [named, ...attributes.slice(1)], options);
+    }
+    return exec(command, attributes, options);
+  };
+}
+
+/** imapflow walks a VANISHED set one UID at a time; `1:4294967295` would keep it busy for an hour. */
+export function boundVanished(
+  inside: Internals,
+  tell: (uids: readonly UidRange[], earlier: boolean) => void,
+): void {
+  inside.untaggedVanished = async untagged => {
+    const attributes = untagged.attributes ?? [];
+    const last = attributes[attributes.length - 1] as { value?: unknown } | null | undefined;
+    if (typeof last?.value !== 'string') return;
+    const earlier = attributes.length > 1;
+    tell(parseUidSet(last.value), earlier);
+  };
+}
