@@ -104,7 +104,9 @@ export async function createPty(command: readonly string[], options: PtyOptions 
       await stty(tty, 'rows', String(nextRows), 'cols', String(nextColumns));
     },
     pid: () => Number(pid),
-    signal: signal => void process.kill(Number(pid), signal),
+    signal(signal) {
+      if (!ended) process.kill(Number(pid), signal);
+    },
     async stall(stalled) {
       await stty(tty, 'ixon');
       child.stdin.write(stalled ? '\x13' : '\x11');
