@@ -1,24 +1,75 @@
-// Builds dist/: the whole program as one set of ES modules with no dependencies left to install.
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// Builds dist/: the whole program as CommonJS files with no dependencies left to install (docs/decisions/0001).
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { shared } from './esbuild-options.mjs';
 
 /** Writes the production bundle to `outdir`, replacing what was there. */
 export async function buildProgram(outdir = 'dist') {
-  await rm(outdir, { recursive: true, force: true });
-  const { metafile } = await build({
+  // As ES modules first: esbuild splits only those, and what speaks to servers must not load with the first frame.
+  const { outputFiles, metafile } = await build({
     ...shared,
-    entryPoints: { tmail: 'src/main.ts', worker: 'src/worker/worker.ts' },
+    banner: {},
+    entryPoints: { main: 'src/main.ts', worker: 'src/worker/worker.ts' },
     outdir,
     chunkNames: 'lib/[name]-[hash]',
     minify: true,
     legalComments: 'none',
     metafile: true,
+    write: false,
   });
+  const files = await Promise.all(
+    outputFiles.map(async ({ path, text }) => ({
+      path: relative(process.cwd(), path),
+      text: await toCommonJs(text),
+    })),
+  );
+  const hash = createHash('sha256');
+  for (const { path, text } of files) hash.update(path).update(text);
+  files.push({ path: join(outdir, 'tmail.js'), text: await loader(hash.digest('hex').slice(0, 16)) });
+  files.push({ path: join(outdir, 'package.json'), text: '{"type":"commonjs"}\n' });
+  files.push({ path: join(outdir, 'THIRD-PARTY.txt'), text: await notices(metafile) });
+
+  await rm(outdir, { recursive: true, force: true });
+  for (const { path, text } of files) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
   await chmod(`${outdir}/tmail.js`, 0o755);
-  await writeFile(`${outdir}/THIRD-PARTY.txt`, await notices(metafile));
+}
+
+/** The loader compiles these itself; only ASCII, so that a byte is a character. */
+async function toCommonJs(text) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    charset: 'ascii',
+    minify: true,
+    legalComments: 'none',
+    // Into require(), which is the loader's own.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__tmailUrl' },
+  });
+  if (!code.includes('__tmailUrl')) return code;
+  return `const __tmailUrl=require("node:url").pathToFileURL(__filename).href;${code}`;
+}
+
+async function loader(buildId) {
+  const { outputFiles } = await build({
+    entryPoints: ['src/loader.ts'],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minify: true,
+    write: false,
+    define: { BUILD: JSON.stringify(buildId) },
+    banner: { js: '#!/usr/bin/env node' },
+  });
+  return outputFiles[0].text;
 }
 
 /** The licence of every package that has code in the bundle: their terms ask for it, minified or not. */

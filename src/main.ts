@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // tmail: composition root. Gives the command line its process: arguments, streams, signals, exit status.
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -49,7 +48,7 @@ function letGoOfTerminal() {
   }
 }
 
-const status = await run({
+run({
   argv: process.argv.slice(2),
   env: process.env,
   output: { out: sink(process.stdout), err: sink(process.stderr) },
@@ -58,7 +57,8 @@ const status = await run({
   beforeScreen: () => {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   },
+}).then(status => {
+  if (hadTerminal && !isatty(0)) letGoOfTerminal();
+  // Not by running dry: a connection that refuses to end must not keep the process.
+  process.exit(stoppedBy ? statusOfSignal() : status);
 });
-if (hadTerminal && !isatty(0)) letGoOfTerminal();
-// Not by running dry: a connection that refuses to end must not keep the process.
-process.exit(stoppedBy ? statusOfSignal() : status);
