@@ -1,6 +1,7 @@
 // From the start of the process to the byte that completes the first row of mail, in a real terminal.
+
+import { createHome } from '../test/robot/home.ts';
 import { createPty } from '../test/robot/pty.ts';
-import { createHome } from './home.ts';
 import { type Measure, milliseconds } from './report.ts';
 
 const RUNS = 11;

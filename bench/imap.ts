@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { openStore } from '../src/store/store.ts';
 import { createEngineFor } from '../src/sync/create.ts';
 import type { SyncReport } from '../src/sync/types.ts';
+import { accountOn } from '../test/robot/home.ts';
 import { type Dovecot, startDovecot } from '../test/servers/dovecot.ts';
 import { createDelayProxy } from './delay-proxy.ts';
-import { accountOn } from './home.ts';
 import { mailbox } from './mailbox.ts';
 import type { Measure } from './report.ts';
 

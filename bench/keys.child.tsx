@@ -12,8 +12,8 @@ import { App } from '../src/ui/App.tsx';
 import { createScreenTerminal, startScreen } from '../src/ui/start.tsx';
 import { createParser } from '../src/worker/client.ts';
 import { fillFolder } from '../test/fixtures/synthetic.ts';
+import { accountOn } from '../test/robot/home.ts';
 import { bytesOfKey } from '../test/robot/key-bytes.ts';
-import { accountOn } from './home.ts';
 import { quantile } from './report.ts';
 
 const [columns = 80, rows = 24, messages = 10_000] = process.argv.slice(2, 5).map(Number);

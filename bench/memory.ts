@@ -1,6 +1,7 @@
 // What the program holds in memory with a large folder open, after going to its end page by page.
+
+import { createHome } from '../test/robot/home.ts';
 import { createPty, residentKilobytes } from '../test/robot/pty.ts';
-import { createHome } from './home.ts';
 import type { Measure } from './report.ts';
 
 const COUNT = 100_000;

@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AccountConfig } from '../src/config/types.ts';
-import { openStore } from '../src/store/store.ts';
-import { fillFolder } from '../test/fixtures/synthetic.ts';
+import type { AccountConfig } from '../../src/config/types.ts';
+import { openStore } from '../../src/store/store.ts';
+import { fillFolder } from '../fixtures/synthetic.ts';
 
 export interface Home {
   readonly dir: string;
