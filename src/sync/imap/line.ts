@@ -18,6 +18,11 @@ export class Line {
     return this.#selected?.box ?? null;
   }
 
+  /** What the server calls the folder that is selected, or null. */
+  get selectedName(): string | null {
+    return this.#selected?.name.wire ?? null;
+  }
+
   /** Nobody uses it or waits for it. */
   get free(): boolean {
     return this.#waiting === 0;

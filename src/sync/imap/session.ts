@@ -288,6 +288,8 @@ class ImapSession implements Session {
   }
 
   async #note(id: FolderId, status: FolderStatus): Promise<void> {
+    // Of the folder that is selected here STATUS tells what the session knew, not what is there (RFC 9051 section 6.3.11).
+    if (this.#main?.selectedName === this.#names.get(id)?.wire) return;
     const before = this.#lastStatuses.get(id);
     this.#deps.store.setCounts(id, countsOf(status));
     this.#statuses.set(id, status);
