@@ -8,6 +8,7 @@ import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
 import type { Disk } from './disk.ts';
+import type { EnvelopeCache } from './envelope-cache.ts';
 import type { Folder } from './folder.ts';
 import { FolderFiles } from './folder-files.ts';
 import { FolderList } from './folder-list.ts';
@@ -21,7 +22,7 @@ import { rebuildManifest } from './rebuild-manifest.ts';
 import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
 import { shardOf } from './shards.ts';
-import { type SweepReport, sweep } from './sweep.ts';
+import { expire, expired, type SweepReport, sweep } from './sweep.ts';
 import type {
   AccountStore,
   FolderCounts,
@@ -41,11 +42,12 @@ export interface AccountOptions {
   readonly dir: string;
   readonly disk: Disk;
   readonly groupMs: number;
+  readonly cache: EnvelopeCache;
   readonly now: () => number;
   readonly log: Log;
   readonly emit: (event: StoreEvent) => void;
   readonly damaged: ReportDamage;
-  readonly envelopeOf: (bytes: Buffer) => Envelope;
+  readonly envelopeOf: (bytes: Buffer, arrival: number) => Promise<Envelope>;
 }
 
 export interface RebuildReport extends SweepReport {
@@ -65,6 +67,7 @@ export class Account implements AccountStore {
   readonly #open = new Map<number, Folder>();
   #began: Promise<void> | null = null;
   #swept = false;
+  #tidying: Promise<unknown> | null = null;
   #sweeping: Promise<SweepReport> | null = null;
   /** Message files that are being removed. */
   #dropping: Promise<void> = Promise.resolve();
@@ -215,6 +218,16 @@ export class Account implements AccountStore {
     return this.#sweeping;
   }
 
+  /** What an owner has to put in order after opening; null: nothing. May take long and disturbs nobody. */
+  tidy(): Promise<SweepReport & { expired: number }> | null {
+    if (!this.list.crashed && expired(this).length === 0) return null;
+    const nothing = { adopted: 0, removed: 0, missing: 0, temporary: 0 };
+    const swept = this.list.crashed ? this.sweep() : Promise.resolve(nothing);
+    const tidied = swept.then(async report => ({ ...report, expired: await expire(this) }));
+    this.#tidying = tidied;
+    return tidied;
+  }
+
   /**
    * For `tmail doctor --rebuild`, while no engine runs: reads every file, mends what is damaged, compares with the message files, counts
    * anew, and asks the server for everything that is not here. Nothing that is here gets another number.
@@ -269,6 +282,7 @@ export class Account implements AccountStore {
 
   async close(): Promise<void> {
     try {
+      await this.#tidying?.catch(() => undefined);
       await this.#sweeping?.catch(() => undefined);
       await this.flush();
       for (const folder of this.#open.values()) await folder.writer.close();
@@ -294,6 +308,7 @@ export class Account implements AccountStore {
       writable: this.options.disk.writable,
       groupMs: this.options.groupMs,
       queue: this.#queue,
+      cache: this.options.cache,
       record: () => this.list.record(number),
       entry: () => this.list.entryOrDropped(number),
       queueDurable: () => this.#queueCommit.flush(),
@@ -373,7 +388,8 @@ export class Account implements AccountStore {
 
   async #envelopeOf(ref: RawRef): Promise<Envelope | null> {
     try {
-      return this.options.envelopeOf(await this.raw.read(ref));
+      const bytes = await this.raw.read(ref);
+      return await this.options.envelopeOf(bytes, await this.raw.writtenAt(ref));
     } catch (thrown) {
       const error = asTmailError(thrown);
       if (error.kind !== 'storage') this.options.log.warn('envelope', { account: this.id, n: ref.n });

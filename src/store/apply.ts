@@ -39,7 +39,6 @@ export function applyChange(folder: Folder, change: FolderChange): void {
     folder.writer.indexChanged();
   }
   folder.table.changed();
-  folder.evict();
   if (!tally.visible) return;
   const counted = !folder.record.remote || folder.sync.filledDownTo === 1;
   folder.shown({ total: tally.total, unread: tally.unread, counted });
@@ -80,7 +79,7 @@ function reset(folder: Folder, tally: Tally): void {
       const raw = state.raw(slot);
       if (raw) folder.writer.drop(raw);
     }
-    folder.envelopes.delete(number);
+    folder.release(number);
     if (number < kept) {
       folder.table.delete(number);
       folder.writer.shardForgotten(number);

@@ -132,6 +132,12 @@ export class Disk {
     }
   }
 
+  /** Repeatable. Removes links, never what they lead to. */
+  async removeTree(path: string): Promise<void> {
+    this.assertWritable();
+    await this.limited(path, () => this.fs.rm(path, { recursive: true, force: true }));
+  }
+
   async freeBytes(path: string): Promise<number> {
     try {
       const stat = await this.fs.statfs(path);

@@ -71,6 +71,11 @@ export class FolderFiles {
     await disk.remove(join(dir, `${shardName(shard)}.json`));
   }
 
+  /** The whole directory, also what was set aside in it. */
+  async removeAll(): Promise<void> {
+    await this.#options.disk.removeTree(this.#options.dir);
+  }
+
   /** Which shards have files; what a crash left half written is removed on the way. */
   async shards(): Promise<{ states: number[]; envelopes: number[] }> {
     const { disk, dir } = this.#options;

@@ -134,6 +134,13 @@ export class FolderList {
     }
   }
 
+  /** A dropped folder whose files are gone; its number is never given again. Durable. */
+  async forget(number: number): Promise<void> {
+    const folders = this.#low.data.folders.filter(entry => entry.n !== number || entry.dropped === 0);
+    this.#low.data = { ...this.#low.data, folders };
+    await this.#low.write();
+  }
+
   async write(): Promise<void> {
     await this.#low.write();
   }

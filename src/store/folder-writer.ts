@@ -1,7 +1,8 @@
 // When and in which order one folder's changes reach the disk. The order is the promise: kill -9 between any two
 // writes leaves a folder that opens with every promised message once (test/store/kill.test.ts).
 import type { RawRef } from '../mail/types.ts';
-import { type EnvelopesInMemory, type Folder, initialSync } from './folder.ts';
+import type { HeldEnvelopes } from './envelope-cache.ts';
+import { type Folder, initialSync } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FILE_VERSION } from './json.ts';
 import type { IndexFile, StateFile } from './shapes.ts';
@@ -12,7 +13,7 @@ const NUMBERS_AHEAD = 64;
 
 /** What one write takes along. */
 interface Batch {
-  readonly envelopes: Map<number, EnvelopesInMemory>;
+  readonly envelopes: Map<number, HeldEnvelopes>;
   readonly states: Map<number, StateFile>;
   readonly forgotten: number[];
   readonly drop: RawRef[];
@@ -148,7 +149,7 @@ export class FolderWriter {
       this.#writing = new Set();
     }
     if (batch.drop.length > 0) host.dropRaw(batch.drop);
-    this.#folder.evict();
+    this.#folder.host.cache.trim();
   }
 
   /** What has to be on disk before a shard is touched, or a number is named anywhere else. */
@@ -186,7 +187,7 @@ export class FolderWriter {
       const state = folder.table.state(shard);
       if (state) states.set(shard, state.file(folder.keywords));
     }
-    const envelopes = new Map<number, EnvelopesInMemory>();
+    const envelopes = new Map<number, HeldEnvelopes>();
     for (const shard of this.#envelopes) {
       const held = folder.envelopes.get(shard);
       if (held) envelopes.set(shard, held);

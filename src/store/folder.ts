@@ -2,8 +2,8 @@
 // Changes are synchronous here and reach the disk in groups (folder-writer.ts); what is damaged is mended by repair.ts.
 import type { Envelope, Flags, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
-import { SHARDS_IN_MEMORY } from '../util/limits.ts';
 import { applyChange, type Deltas, shardsTouched } from './apply.ts';
+import { type EnvelopeCache, type HeldEnvelopes, SHARDS_AT_ONCE } from './envelope-cache.ts';
 import type { EnvelopeShard } from './envelopes.ts';
 import type { FolderFiles } from './folder-files.ts';
 import { FolderWriter } from './folder-writer.ts';
@@ -26,6 +26,7 @@ export interface FolderHost {
   /** How long changes may wait for each other. */
   readonly groupMs: number;
   readonly queue: OperationQueue;
+  readonly cache: EnvelopeCache;
   record(): FolderRecord;
   entry(): FolderEntry;
   /** Operations shown so far are durable; folders may follow. */
@@ -43,19 +44,12 @@ export interface FolderHost {
   trouble(error: TmailError): void;
 }
 
-export interface EnvelopesInMemory {
-  shard: EnvelopeShard;
-  /** False: messages were added, but what the file holds has not been read. */
-  complete: boolean;
-  used: number;
-}
-
 export class Folder implements FolderStore {
   readonly host: FolderHost;
   table = new ShardTable();
   readonly writer: FolderWriter;
-  /** By shard number; at most SHARDS_IN_MEMORY that are not waiting to be written. */
-  envelopes = new Map<number, EnvelopesInMemory>();
+  /** By shard number; how many is the cache's matter. */
+  envelopes = new Map<number, HeldEnvelopes>();
   keywords: string[] = [];
   sync: FolderSync = initialSync();
   /** The next number to hand out, and the lowest that is not forgotten. */
@@ -64,7 +58,6 @@ export class Folder implements FolderStore {
   /** POP3: UIDL → local uid, once loaded; null while no message has one. */
   uidls: Map<string, LocalUid> | null = null;
   rev = 0;
-  #clock = 0;
   #loading = new Map<string, Promise<void>>();
   /** Changes that wait for a shard to be read; later ones queue behind them. */
   #behind: Promise<void> = Promise.resolve();
@@ -102,7 +95,7 @@ export class Folder implements FolderStore {
   envelope(uid: LocalUid): Envelope | undefined {
     if (!this.#here(uid)) return undefined;
     const held = this.envelopes.get(shardOf(uid));
-    if (held) held.used = ++this.#clock;
+    if (held) this.host.cache.touch(held, true);
     return held?.shard.get(slotOf(uid));
   }
 
@@ -166,7 +159,7 @@ export class Folder implements FolderStore {
   }
 
   async ensure(from: number, to: number): Promise<void> {
-    const wanted = () => this.table.at(Math.max(0, from), to).slice(0, SHARDS_IN_MEMORY);
+    const wanted = () => this.table.at(Math.max(0, from), to).slice(0, SHARDS_AT_ONCE);
     const unread = () => wanted().filter(number => !this.table.state(number));
     let loaded = false;
     // Counts may turn out other than the summary said, hence the next round.
@@ -235,34 +228,40 @@ export class Folder implements FolderStore {
     const { shard: stored } = await this.host.files.envelopes(number);
     await this.loadStates([number]);
     const held = this.envelopes.get(number);
-    if (held) held.shard.mergeOlder(stored);
-    const shard = held?.shard ?? stored;
+    if (held && !held.complete) held.shard.mergeOlder(stored);
     if (held) held.complete = true;
+    const shard = held?.shard ?? stored;
     await restoreEnvelopes(this, number, shard);
     return shard;
   }
 
-  /** Keeps envelopes in memory and lets go of those that were not looked at for longest. */
+  /** Keeps envelopes in memory, for as long as the cache lets them stay. */
   hold(number: number, shard: EnvelopeShard, complete: boolean): EnvelopeShard {
     const held = this.envelopes.get(number);
     if (held) {
-      held.used = ++this.#clock;
       // Messages were added while the file was read.
-      if (held.shard !== shard) held.shard.mergeOlder(shard);
+      if (!held.complete && held.shard !== shard) held.shard.mergeOlder(shard);
       held.complete ||= complete;
       return held.shard;
     }
-    this.envelopes.set(number, { shard, complete, used: ++this.#clock });
-    this.evict();
+    const made: HeldEnvelopes = {
+      shard,
+      complete,
+      used: 0,
+      shown: false,
+      spare: () => !this.writer.holdsEnvelopes(number),
+      drop: () => this.envelopes.delete(number),
+    };
+    this.envelopes.set(number, made);
+    this.host.cache.add(made);
     return shard;
   }
 
-  evict(): void {
-    const spare = [...this.envelopes].filter(([number]) => !this.writer.holdsEnvelopes(number));
-    spare.sort(([, a], [, b]) => a.used - b.used);
-    for (const [number] of spare.slice(0, Math.max(0, this.envelopes.size - SHARDS_IN_MEMORY))) {
-      this.envelopes.delete(number);
-    }
+  /** Forgets a shard's envelopes, whether they are on disk or not. */
+  release(number: number): void {
+    const held = this.envelopes.get(number);
+    if (held) this.host.cache.remove(held);
+    this.envelopes.delete(number);
   }
 
   /** Shows an operation; the queue has it already. Repeatable. */
@@ -291,6 +290,7 @@ export class Folder implements FolderStore {
 
   /** For a reader: takes over what another has read. */
   become(other: Folder): void {
+    for (const number of [...this.envelopes.keys()]) this.release(number);
     this.table = other.table;
     this.envelopes = other.envelopes;
     this.keywords = other.keywords;

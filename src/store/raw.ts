@@ -115,6 +115,15 @@ export class RawFiles implements RawStore {
     return join(this.#options.manifests.path(directoryOf(ref.n)), fileName(ref.n, ref.partial));
   }
 
+  /** When the file was written, in milliseconds since 1970: about the message's arrival here. */
+  async writtenAt(ref: RawRef): Promise<number> {
+    try {
+      return Math.floor((await this.#options.disk.fs.lstat(this.path(ref))).mtimeMs);
+    } catch (error) {
+      throw storageError(error, this.path(ref));
+    }
+  }
+
   async remove(ref: RawRef): Promise<void> {
     await this.removeAll([ref]);
   }

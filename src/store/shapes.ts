@@ -1,5 +1,5 @@
 // What each JSON file of the store holds, and the checks that tell damage from data. Pure; the only place that
-// knows the format on disk (docs/decisions/0002).
+// knows the format on disk (docs/decisions/0003).
 import { SHARD_SIZE } from '../util/limits.ts';
 import type { Check } from './json.ts';
 import type { FolderSync } from './types.ts';

@@ -8,7 +8,7 @@ import { type Log, silentLog } from '../util/log.ts';
 import { Account, type AccountOptions, type RebuildReport } from './account.ts';
 import { Disk } from './disk.ts';
 import { answer, type DoorHandler } from './door.ts';
-import { envelopeOf } from './headers.ts';
+import { EnvelopeCache } from './envelope-cache.ts';
 import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
@@ -23,7 +23,7 @@ export interface StoreOptions extends OpenStoreOptions {
   /** How long grouped changes wait for each other; GROUP_COMMIT_MS unless said. */
   readonly groupMs?: number;
   /** Reads a message's header when an index has to be rebuilt from message files. */
-  readonly envelopeOf?: (bytes: Buffer) => Envelope;
+  readonly envelopeOf?: (bytes: Buffer, arrival: number) => Promise<Envelope>;
 }
 
 /** What this store offers beside the contract. */
@@ -75,16 +75,18 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
       throw error;
     }
   }
+  const cache = new EnvelopeCache();
   const accountOptions = (id: AccountId): AccountOptions => ({
     id,
     dir: join(dir, 'accounts', id),
     disk,
+    cache,
     groupMs: options.groupMs ?? GROUP_COMMIT_MS,
     now,
     log,
     emit,
     damaged,
-    envelopeOf: options.envelopeOf ?? envelopeOf,
+    envelopeOf: options.envelopeOf ?? readEnvelope,
   });
   return new OpenedStore({
     dir,
@@ -100,6 +102,12 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
       handler = served;
     },
   });
+}
+
+/** Loaded when something has to be rebuilt, that is, nearly never. */
+async function readEnvelope(bytes: Buffer, arrival: number): Promise<Envelope> {
+  const { envelopeOf } = await import('../mail/headers.ts');
+  return envelopeOf(bytes, { size: bytes.length, arrival });
 }
 
 /** Account ids are directory names: nothing else may be in them, and none starts with a dot. */
@@ -150,7 +158,7 @@ class OpenedStore implements LocalStore {
     if (!account) {
       account = Account.open(this.#parts.accountOptions(id)).then(opened => {
         this.#opened.set(id, opened);
-        if (opened.list.crashed && this.mode === 'owner') this.#sweep(opened);
+        if (this.mode === 'owner') this.#tidy(opened);
         return opened;
       });
       account.catch(() => this.#accounts.delete(id));
@@ -199,11 +207,11 @@ class OpenedStore implements LocalStore {
   }
 
   /** In the background: nobody has to wait for it before mail shows. */
-  #sweep(account: Account): void {
+  #tidy(account: Account): void {
     const { log } = this.#parts;
-    account.sweep().then(
-      report => log.info('sweep', { account: account.id, ...report }),
-      (thrown: unknown) => log.warn('sweep', { account: account.id, code: asTmailError(thrown).code }),
+    account.tidy()?.then(
+      report => log.info('tidy', { account: account.id, ...report }),
+      (thrown: unknown) => log.warn('tidy', { account: account.id, code: asTmailError(thrown).code }),
     );
   }
 

@@ -82,7 +82,7 @@ async function settle(
 ): Promise<void> {
   const owner = entry && entry.uid > 0 ? account.list.entry(entry.folder) : undefined;
   const folder = owner ? await account.folder(folderId(account.id, owner.n)) : null;
-  if (folder && entry && (await adopt(account, folder, ref, entry, thorough))) report.adopted++;
+  if (folder && entry && (await adopt(folder, ref, entry, thorough))) report.adopted++;
   // Of a folder that the server dropped: its files are kept as long as the folder's own.
   else if (entry && entry.uid > 0 && !owner && account.list.entries().some(({ n }) => n === entry.folder))
     return;
@@ -93,13 +93,7 @@ async function settle(
 }
 
 /** Gives the file to its message, or makes one of it where no server could bring it back. */
-async function adopt(
-  account: Account,
-  folder: Folder,
-  ref: RawRef,
-  entry: ManifestEntry,
-  thorough: boolean,
-): Promise<boolean> {
+async function adopt(folder: Folder, ref: RawRef, entry: ManifestEntry, thorough: boolean): Promise<boolean> {
   const { uid } = entry;
   const remote = loadRemote(entry.remote);
   await folder.loadStates([shardOf(uid)]);
@@ -119,9 +113,7 @@ async function adopt(
   if (remote?.t === 'pop3' && folder.byUidl(remote.uidl) !== undefined) return false;
   const envelope = await folder.host.envelopeOf(ref);
   if (!envelope) return false;
-  const arrival = envelope.arrival || account.options.now();
-  const dated = { ...envelope, arrival, date: envelope.date || arrival };
-  await folder.apply({ put: [{ uid, remote, flags: [], envelope: dated, raw: ref }] }, 'now');
+  await folder.apply({ put: [{ uid, remote, flags: [], envelope, raw: ref }] }, 'now');
   return true;
 }
 
@@ -153,4 +145,38 @@ async function removeTemporary(account: Account, dir: string): Promise<number> {
   const left = (await disk.list(dir)).filter(isLeftTemporary);
   for (const name of left) await disk.remove(join(dir, name));
   return left.length;
+}
+
+/** How long a folder that vanished from the server keeps its number and its files. */
+const DROPPED_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** Folders that are to go now: vanished long ago, with nothing in them that exists only here. */
+export function expired(account: Account): number[] {
+  const { now } = account.options;
+  const queued = new Set(account.queue().map(op => op.folder));
+  return account.list
+    .entries()
+    .filter(entry => entry.dropped > 0 && entry.remote && now() - entry.dropped > DROPPED_MS)
+    .map(entry => entry.n)
+    .filter(number => !queued.has(folderId(account.id, number)) && !account.openFolder(number));
+}
+
+/** Removes those folders and their message files, in an order that a crash may stop anywhere. */
+export async function expire(account: Account): Promise<number> {
+  const numbers = expired(account);
+  for (const number of numbers) {
+    const files = account.files(number);
+    const refs: RawRef[] = [];
+    for (const shard of (await files.shards()).states) {
+      const state = new StateShard((await files.state(shard)).file);
+      for (const slot of state.order()) {
+        const raw = state.raw(slot);
+        if (raw) refs.push(raw);
+      }
+    }
+    if (refs.length > 0) await account.raw.removeAll(refs);
+    await files.removeAll();
+    await account.list.forget(number);
+  }
+  return numbers.length;
 }

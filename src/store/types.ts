@@ -197,6 +197,8 @@ export interface FolderStore {
   loadAll(): Promise<void>;
   /** All messages, newest first, a shard at a time, without keeping envelopes in memory. */
   scan(): AsyncGenerator<{ readonly uid: LocalUid; readonly flags: Flags; readonly envelope: Envelope }>;
+  /** Numbers below this one are forgotten (`reset`): no message may be put there. */
+  readonly floor?: LocalUid;
   /** Takes `count` consecutive new numbers and returns the first. Never handed out again, also after a crash. */
   reserve(count: number): LocalUid;
   /** In memory and visible at once; resolves when durable. Writes are grouped unless `now`. */

@@ -292,3 +292,66 @@ test('an account id that could be a path is refused', async t => {
     await assert.rejects(store.account(id), code('account.malformed'));
   }
 });
+
+test('many folders share one memory, and what is on the screen stays', async t => {
+  const { store } = await ownedStore(t, await temporaryDirectory(t), { groupMs: 2 });
+  const account = await store.account('a');
+  await account.setFolders(Array.from({ length: 40 }, (_, i) => info(`folder ${i}`)));
+  const folders = await Promise.all(account.folders().map(({ id }) => account.folder(id)));
+  const [shown] = folders;
+  assert.ok(shown);
+  for (const folder of folders) {
+    const uid = folder.reserve(1);
+    await folder.apply({ put: [syntheticMessage(uid)] }, 'now');
+    assert.ok(shown.envelope(1), 'the rows that someone looks at');
+  }
+  const held = folders.reduce((sum, folder) => sum + folder.envelopes.size, 0);
+  assert.ok(held <= 24, `${held} shards in memory`);
+  for (const folder of folders) {
+    await folder.ensure(0, 0);
+    assert.ok(folder.envelope(1), 'the others come back when asked for');
+  }
+});
+
+test('a folder that vanished keeps its mail for thirty days, and for ever what exists only here', async t => {
+  const dir = await temporaryDirectory(t);
+  const day = 24 * 60 * 60 * 1000;
+  let now = Date.UTC(2026, 0, 1);
+  const open = async () => {
+    const { store } = await ownedStore(t, dir, { now: () => now });
+    const account = await store.account('a');
+    await account.tidy();
+    return { store, account };
+  };
+  const first = await open();
+  await first.account.setFolders([info('INBOX'), info('Old'), info('Mine', { remote: false })]);
+  for (const id of ['a:2', 'a:3'] as const) {
+    const folder = await first.account.folder(id);
+    const uid = folder.reserve(1);
+    const raw = await first.account.raw.write(Buffer.from(id), {
+      folder: id,
+      uid,
+      remote: null,
+      partial: false,
+    });
+    await folder.apply({ put: [{ ...syntheticMessage(uid), raw }] }, 'now');
+  }
+  await first.account.setFolders([info('INBOX')]);
+  assert.deepEqual(
+    first.account.folders().map(({ path }) => path),
+    ['INBOX', 'Mine'],
+  );
+  await first.store.close();
+  now += 29 * day;
+  await (await open()).store.close();
+  assert.deepEqual((await readdir(join(dir, 'accounts/a/folders'))).sort(), ['2', '3']);
+  now += 2 * day;
+  const later = await open();
+  assert.deepEqual((await readdir(join(dir, 'accounts/a/folders'))).sort(), ['3']);
+  assert.equal(await later.account.raw.usage(), 3);
+  await later.account.setFolders([info('INBOX'), info('Old')]);
+  assert.deepEqual(
+    later.account.folders().map(({ id }) => id),
+    ['a:1', 'a:4', 'a:3'],
+  );
+});
