@@ -162,11 +162,14 @@ export class Work {
     await this.#front.idle(job => job.key === 'push');
     const bodies: Promise<void>[] = [];
     for (const record of this.targets(folder)) {
-      const run = () => this.#alone(record.id, () => session.pull(record.id));
+      const fetch = (): void => {
+        if (!this.#wantsBodies(record)) return;
+        const run = () => session.prefetch(record.id);
+        bodies.push(this.#back.add({ key: PREFETCH + record.id, priority: P.prefetch, run }));
+      };
+      const run = () => this.#alone(record.id, () => withBodies(session.pull(record.id), fetch));
       await this.#front.add({ key: pullKey(record.id), priority: P.visible, run }).catch(survive);
-      if (!this.#wantsBodies(record)) continue;
-      const fetch = () => session.prefetch(record.id);
-      bodies.push(this.#back.add({ key: PREFETCH + record.id, priority: P.prefetch, run: fetch }));
+      fetch();
     }
     const ends = await Promise.allSettled(bodies);
     for (const end of ends) if (end.status === 'rejected') survive(end.reason);
@@ -220,11 +223,12 @@ export class Work {
     if (!session || !record?.selectable || !record.remote || this.#held !== null) return;
     const visible = folder === this.#visible;
     const loop = visible ? this.#front : this.#back;
-    const run = () => this.#alone(folder, () => session.pull(folder));
+    const fetch = (): void => this.#prefetch(record);
+    const run = () => this.#alone(folder, () => withBodies(session.pull(folder), fetch));
     this.#job(loop, pullKey(folder), visible ? P.visible : P.other, run).then(
       () => {
         this.#host.synced();
-        this.#prefetch(record);
+        fetch();
       },
       (error: unknown) => this.#pullFailed(folder, asTmailError(error)),
     );
@@ -330,6 +334,18 @@ export class Work {
 
 function pullKey(folder: FolderId): string {
   return `pull:${folder}`;
+}
+
+/** Bodies are fetched beside a long pull, not after it: `fetch` is called when there is something to begin with. */
+async function* withBodies(pull: AsyncGenerator<Progress>, fetch: () => void): AsyncGenerator<Progress> {
+  let begun = false;
+  for await (const progress of pull) {
+    if (!begun && progress.done < progress.total) {
+      begun = true;
+      fetch();
+    }
+    yield progress;
+  }
 }
 
 async function* listing(session: Session): AsyncGenerator<Progress> {

@@ -9,9 +9,9 @@ import { type BodyContext, fetchPieces, fetchWhole, owner, withinSame } from './
 import { formatUidSet } from './uid-set.ts';
 import { Writes } from './writes.ts';
 
-/** One command: enough to make round trips cheap, little enough that opening a message waits 0.1 s at 100 Mbit/s. */
-const BATCH_BYTES = 1536 * 1024;
-const BATCH_MESSAGES = 250;
+/** One command: enough to make round trips cheap, little enough to be held in memory several times. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_MESSAGES = 400;
 /** Batches fetched and not yet durable. */
 const BATCHES_AHEAD = 3;
 
@@ -40,16 +40,30 @@ interface Wanted {
 /** Repeatable; nothing is fetched twice. Each yield lies between two commands. */
 export async function* prefetchFolder(context: PrefetchContext): AsyncGenerator<Progress> {
   if (context.offline === 'headers') return;
-  const writes = new Writes();
   const large: Wanted[] = [];
-  const run = { low: Number.POSITIVE_INFINITY, high: 0, done: 0 };
+  let done = 0;
+  do {
+    done = yield* fetchSmall(context, large, done);
+  } while (yield* grows(context, done));
+  yield* fetchLarge(context, large);
+}
+
+/** One walk over what is here; how many bodies were fetched in all. */
+async function* fetchSmall(
+  context: PrefetchContext,
+  large: Wanted[],
+  before: number,
+): AsyncGenerator<Progress, number> {
+  const writes = new Writes();
+  const run = { low: Number.POSITIVE_INFINITY, high: 0 };
+  let done = before;
   try {
     for await (const batch of batches(context, large, run)) {
       await context.room();
-      yield { label: context.record.name, done: run.done, total: 0 };
+      yield { label: context.record.name, done, total: 0 };
       const rows = await fetchBatch(context, batch);
       writes.add(store(context, batch, rows));
-      run.done += batch.length;
+      done += batch.length;
       await writes.drain(BATCHES_AHEAD - 1);
     }
     await writes.drain();
@@ -57,8 +71,20 @@ export async function* prefetchFolder(context: PrefetchContext): AsyncGenerator<
     await context.raw.flush().catch(() => undefined);
     await writes.drain().catch(() => undefined);
   }
-  yield* fetchLarge(context, large);
   widen(context.seen, run);
+  return done;
+}
+
+/** While the folder's first pull goes on beside this, there is soon more to fetch. */
+async function* grows(context: PrefetchContext, done: number): AsyncGenerator<Progress, boolean> {
+  const { folder } = context;
+  const before = folder.length;
+  for (let waits = 0; folder.sync.filledDownTo !== 1 && waits < 20; waits++) {
+    if (folder.length > before) return true;
+    yield { label: context.record.name, done, total: 0 };
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  return folder.length > before;
 }
 
 function widen(seen: Seen, run: { low: number; high: number }): void {
@@ -77,8 +103,7 @@ async function* batches(
   let batch: Wanted[] = [];
   let bytes = 0;
   await folder.loadAll();
-  const oldest = context.offline === 'all' || context.offline === 'headers' ? null : context.offline.days;
-  const from = oldest === null ? 0 : context.now() - oldest * 24 * 3600_000;
+  const from = since(context);
   for await (const candidate of candidates(context, from, run)) {
     if (candidate.size > WHOLE_MESSAGE_BYTES) {
       if (candidate.size <= MESSAGE_BYTES) large.push(candidate);
@@ -98,6 +123,11 @@ async function* batches(
     bytes += candidate.size;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Arrivals from this moment on are wanted. */
+function since({ offline, now }: PrefetchContext): number {
+  return typeof offline === 'object' ? now() - offline.days * 24 * 3600_000 : 0;
 }
 
 async function* candidates(
