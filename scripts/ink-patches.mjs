@@ -32,7 +32,7 @@ const edits = {
   'ink/build/squash-text-nodes.js': [
     [
       'const squashTextNodes = (node) => {',
-      'const CACHED = 4096;\nlet young = new Map();\nlet old = new Map();\nconst squashTextNodes = (node) => {',
+      'const CACHED = 512;\nlet young = new Map();\nlet old = new Map();\nconst squashTextNodes = (node) => {',
     ],
     [
       "    text = sanitizeAnsi(text.replaceAll('\\r\\n', '\\n'));",
@@ -56,6 +56,9 @@ const edits = {
 export default squashTextNodes`,
     ],
   ],
+  // Sized for a screen or three, not for thousands of rows that were scrolled past.
+  'ink/build/measure-text.js': [['maxSize: 4096', 'maxSize: 512']],
+  'ink/build/wrap-text.js': [['maxSize: 4096', 'maxSize: 512']],
   'ink/build/render-node-to-output.js': [
     ["import widestLine from 'widest-line';", "import measureText from './measure-text.js';"],
     ['const currentWidth = widestLine(text);', 'const currentWidth = measureText(text).width;'],

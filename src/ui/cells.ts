@@ -27,7 +27,8 @@ interface LineDraft {
   readonly styles: number[];
 }
 
-const LINES_CACHED = 4096;
+/** Several screens of rows; a row of 160 columns holds two kilobytes. */
+const LINES_CACHED = 512;
 
 /** The styles of one terminal, reduced to the colours that it has. A theme has few, so none is ever dropped. */
 export class Styles {
