@@ -104,5 +104,8 @@ function forgetOthers(dir: string) {
   }
 }
 
+// Read when the first file is opened without waiting. Message files are made durable many at a time: four threads
+// (the default) would wait for the disk one after another.
+process.env.UV_THREADPOOL_SIZE ??= '24';
 load(join(root, 'main.js'));
 if (cache !== null) setTimeout(writeCaches, WRITE_AFTER_MS, cache).unref();
