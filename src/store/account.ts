@@ -1,6 +1,5 @@
 // One account's part of the store: the folder list, the operation queue, and its folders and message files. Keeps
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { splitFolderId } from '../mail/ids.ts';
 import type { AccountId, Envelope, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
@@ -9,19 +8,18 @@ import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
 import type { Disk } from './disk.ts';
 import type { EnvelopeCache } from './envelope-cache.ts';
-import type { Folder } from './folder.ts';
+import type { DroppedRaw, Folder } from './folder.ts';
 import { FolderFiles } from './folder-files.ts';
 import { FolderList } from './folder-list.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
-import { newOperation, OperationQueue } from './queue.ts';
+import { Operations } from './operations.ts';
 import { openQueueFiles, type QueueFiles } from './queue-files.ts';
 import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
 import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
-import { shardOf } from './shards.ts';
 import { expire, expired, type SweepReport, sweep } from './sweep.ts';
 import type {
   AccountStore,
@@ -60,8 +58,7 @@ export class Account implements AccountStore {
   readonly list: FolderList;
   readonly manifests: Manifests;
   readonly raw: RawFiles;
-  readonly #queue = new OperationQueue();
-  readonly #queueCommit: GroupCommit;
+  readonly #operations: Operations;
   readonly #listCommit: GroupCommit;
   readonly #folders = new Map<number, Promise<Folder>>();
   readonly #open = new Map<number, Folder>();
@@ -76,17 +73,21 @@ export class Account implements AccountStore {
     this.id = options.id;
     this.options = options;
     this.list = list;
-    this.#queue.load(queueFiles.found, options.id);
     const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
     const reserved = async () => {
       for (const folder of this.#open.values()) await folder.writer.reservedDurably();
     };
-    const writeQueue = async () => {
-      // A message's number must not be given to another one after a crash while an operation names it.
-      await reserved();
-      await queueFiles.write(this.#queue.toFile());
-    };
-    this.#queueCommit = new GroupCommit(writeQueue, LIST_COMMIT_MS, trouble);
+    const known = (folder: FolderId) => this.list.entry(this.#number(folder)) !== undefined;
+    this.#operations = new Operations({
+      account: options.id,
+      files: queueFiles,
+      now: options.now,
+      emit: options.emit,
+      opened: folder => this.#open.get(this.#number(folder)),
+      folder: async folder => (known(folder) ? this.folder(folder) : null),
+      reserved,
+      unknown,
+    });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
     const { disk, now, damaged } = options;
     this.manifests = new Manifests({
@@ -129,8 +130,7 @@ export class Account implements AccountStore {
 
   async folder(id: FolderId): Promise<Folder> {
     const number = this.#number(id);
-    if (!this.list.entry(number))
-      throw new TmailError('storage', 'folder.unknown', { facts: { folder: id } });
+    if (!this.list.entry(number)) throw unknown(id);
     const opened = this.#folders.get(number) ?? this.#openFolder(id, number);
     this.#folders.set(number, opened);
     opened.catch(() => this.#folders.delete(number));
@@ -152,56 +152,24 @@ export class Account implements AccountStore {
   }
 
   queue(): readonly Operation[] {
-    return this.#queue.list();
+    return this.#operations.queue.list();
   }
 
-  /** Synchronous up to its first wait when the folder and the shards of the targets are in memory. */
-  async commit(newOp: NewOperation): Promise<Operation> {
+  async commit(op: NewOperation): Promise<Operation> {
     this.options.disk.assertWritable();
-    const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
-    const op = newOperation(newOp, randomUUID(), this.options.now());
-    const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
-    folder.applyPending(this.#queue.add(op, was));
-    this.options.emit({ t: 'queue', account: this.id });
-    try {
-      await this.#queueCommit.request(true);
-    } catch (error) {
-      // Not durable, hence not done: what is seen must not be more than what is kept.
-      this.#withdraw(op.id, folder);
-      throw error;
-    }
-    return op;
+    return this.#operations.commit(op);
   }
 
-  async attempt(id: string): Promise<void> {
-    this.#queue.tried(id, 1);
-    try {
-      await this.#queueCommit.request(true);
-    } catch (error) {
-      this.#queue.tried(id, -1);
-      throw error;
-    }
+  attempt(id: string): Promise<void> {
+    return this.#operations.attempt(id);
   }
 
-  async settled(id: string): Promise<void> {
-    const op = this.#queue.get(id)?.op;
-    if (!op) return;
-    // The index has to hold durably what the queue lets go of.
-    const folder = await this.#folderOf(op);
-    await folder?.flush();
-    this.#queue.remove(id);
-    this.options.emit({ t: 'queue', account: this.id });
-    await this.#queueCommit.request(true);
+  settled(id: string): Promise<void> {
+    return this.#operations.settled(id);
   }
 
-  async refused(id: string, error: TmailError): Promise<void> {
-    const op = this.#queue.get(id)?.op;
-    if (!op) return;
-    const folder = await this.#folderOf(op);
-    this.#withdraw(id, folder);
-    this.options.emit({ t: 'trouble', error });
-    await folder?.flush();
-    await this.#queueCommit.request(true);
+  refused(id: string, error: TmailError): Promise<void> {
+    return this.#operations.refused(id, error);
   }
 
   /** Compares message files and index, see sweep.ts; at most once at a time. Resolves when all of it is durable. */
@@ -257,9 +225,8 @@ export class Account implements AccountStore {
   /** For a reader: reads the list, the queue and every open folder again. */
   async refresh(): Promise<void> {
     this.list.become(await FolderList.open(this.options));
-    this.#queue.load((await openQueueFiles(this.options)).found, this.id);
     this.options.emit({ t: 'folders', account: this.id });
-    this.options.emit({ t: 'queue', account: this.id });
+    this.#operations.reload(await openQueueFiles(this.options));
     for (const folder of this.#open.values()) {
       const fresh = await openFolder(folder.host);
       // What was in memory stays so: rows on the screen must not go blank.
@@ -273,7 +240,7 @@ export class Account implements AccountStore {
   }
 
   async flush(): Promise<void> {
-    await this.#queueCommit.flush();
+    await this.#operations.flush();
     await this.raw.flush();
     for (const folder of this.#open.values()) await folder.flush();
     await this.#listCommit.flush();
@@ -289,14 +256,14 @@ export class Account implements AccountStore {
       if (this.#swept || !this.list.crashed) await this.list.setClean(true);
     } finally {
       for (const folder of this.#open.values()) folder.writer.stop();
-      this.#queueCommit.stop();
+      this.#operations.stop();
       this.#listCommit.stop();
     }
   }
 
   #number(id: FolderId): number {
     const { account, folder } = splitFolderId(id);
-    if (account !== this.id) throw new TmailError('storage', 'folder.unknown', { facts: { folder: id } });
+    if (account !== this.id) throw unknown(id);
     return folder;
   }
 
@@ -307,14 +274,15 @@ export class Account implements AccountStore {
       files: this.files(number),
       writable: this.options.disk.writable,
       groupMs: this.options.groupMs,
-      queue: this.#queue,
+      queue: this.#operations.queue,
       cache: this.options.cache,
       record: () => this.list.record(number),
       entry: () => this.list.entryOrDropped(number),
-      queueDurable: () => this.#queueCommit.flush(),
-      queueChanged: () => this.#queueCommit.request(false),
+      queueDurable: () => this.#operations.flush(),
+      queueChanged: () => this.#operations.rebased(),
+      listed: () => this.#listCommit.flush(),
       changed: deltas => this.#changed(id, number, deltas),
-      dropRaw: refs => this.#dropRaw(refs),
+      dropRaw: drops => this.#dropRaw(drops),
       envelopeOf: ref => this.#envelopeOf(ref),
       ownedRaw: () => this.#ownedRaw(number),
       trouble: error => this.options.emit({ t: 'trouble', error }),
@@ -336,41 +304,6 @@ export class Account implements AccountStore {
     if (this.options.disk.writable) this.#listCommit.request(false);
   }
 
-  #loadedFor(op: NewOperation): Folder | null {
-    const folder = this.#open.get(this.#number(op.folder));
-    if (!folder) return null;
-    const loaded = op.targets.every(
-      ({ uid }) => !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)),
-    );
-    return loaded ? folder : null;
-  }
-
-  async #loadFor(op: NewOperation): Promise<Folder> {
-    const folder = await this.folder(op.folder);
-    await folder.loadStates([...new Set(op.targets.map(({ uid }) => shardOf(uid)))]);
-    return folder;
-  }
-
-  /** The operation's folder with the targets in memory; null when the folder is gone. */
-  async #folderOf(op: NewOperation): Promise<Folder | null> {
-    return this.list.entry(this.#number(op.folder)) ? this.#loadFor(op) : null;
-  }
-
-  /** Takes an operation back: its messages show what they would show without it. */
-  #withdraw(id: string, folder: Folder | null): void {
-    const pending = this.#queue.get(id);
-    if (!pending) return;
-    const { targets, folder: of } = pending.op;
-    const bases = targets.map(({ uid }) => ({ uid, base: this.#queue.base(of, uid) ?? -1 }));
-    this.#queue.remove(id);
-    this.options.emit({ t: 'queue', account: this.id });
-    folder?.showFlags(
-      bases
-        .filter(({ base }) => base >= 0)
-        .map(({ uid, base }) => [uid, this.#queue.rebase(of, uid, base, folder.keywords).flags] as const),
-    );
-  }
-
   #begin(): Promise<void> {
     this.#began ??= this.list.setClean(false);
     this.#began.catch(() => {
@@ -379,9 +312,15 @@ export class Account implements AccountStore {
     return this.#began;
   }
 
-  #dropRaw(refs: readonly RawRef[]): void {
-    this.#dropping = this.raw.removeAll(refs).catch((thrown: unknown) => {
-      // An orphan: swept at the next start.
+  #dropRaw(drops: readonly DroppedRaw[]): void {
+    const gone = drops.filter(({ only }) => !only).map(({ raw }) => raw);
+    const kept = drops.filter(({ only }) => only).map(({ raw }) => raw);
+    const drop = async () => {
+      if (gone.length > 0) await this.raw.removeAll(gone);
+      if (kept.length > 0) await this.raw.setAside(kept, this.options.now());
+    };
+    this.#dropping = drop().catch((thrown: unknown) => {
+      // Orphans: swept at the next start.
       this.options.log.warn('raw.remove', { account: this.id, code: asTmailError(thrown).code });
     });
   }
@@ -414,4 +353,8 @@ export class Account implements AccountStore {
     }
     return owned;
   }
+}
+
+function unknown(folder: FolderId): TmailError {
+  return new TmailError('storage', 'folder.unknown', { facts: { folder } });
 }

@@ -175,7 +175,9 @@ function setRaw(folder: Folder, uid: LocalUid, raw: RawRef | null, tally: Tally)
 function replaceRaw(folder: Folder, uid: LocalUid, raw: RawRef | null): void {
   const state = folder.table.state(shardOf(uid));
   const old = state?.raw(slotOf(uid));
-  if (old && old.n !== raw?.n) folder.writer.drop(old);
+  // Damaged, says the caller. Where no server can send it again, a broken file is better than none.
+  const only = raw === null && folder.remote(uid)?.t !== 'imap';
+  if (old && old.n !== raw?.n) folder.writer.drop(old, only);
   state?.setRaw(slotOf(uid), raw);
 }
 

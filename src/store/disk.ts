@@ -28,6 +28,14 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' ? error.code : undefined;
 }
 
+/**
+ * Waits for all of them, also when one fails: a write that still runs behind a failure would put its old content over
+ * what is written next.
+ */
+export async function together(works: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
+}
+
 export class Disk {
   readonly fs: FileSystem;
   /** False for a reader: every call that would change something throws `store.reader`. */

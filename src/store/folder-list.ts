@@ -49,6 +49,8 @@ export class FolderList {
       low.data = await rebuildList(options);
       if (disk.writable) await low.write();
     }
+    // A folder's number is never given again, also when its entry was lost.
+    for (const number of await numbersOnDisk(options)) low.data.next = Math.max(low.data.next, number + 1);
     return new FolderList(options, low);
   }
 
@@ -122,6 +124,14 @@ export class FolderList {
     return true;
   }
 
+  /** A folder of which only message files are left: it comes back without its name. In memory. */
+  recover(number: number): void {
+    if (this.#low.data.folders.some(entry => entry.n === number)) return;
+    this.#low.data.folders.push(nameless(number));
+    this.#low.data.next = Math.max(this.#low.data.next, number + 1);
+    this.#records = null;
+  }
+
   async setClean(clean: boolean): Promise<void> {
     const before = this.#low.data.clean;
     if (before === clean) return;
@@ -150,9 +160,7 @@ export class FolderList {
 async function rebuildList(options: FolderListOptions): Promise<AccountFile> {
   const { disk, dir, now, damaged } = options;
   const folders: FolderEntry[] = [];
-  const numbers = (await disk.list(join(dir, 'folders')))
-    .filter(name => /^[1-9]\d{0,8}$/.test(name))
-    .map(Number);
+  const numbers = await numbersOnDisk(options);
   for (const n of numbers.sort((a, b) => a - b)) {
     const path = join(dir, 'folders', String(n), 'index.json');
     const fallback = (): IndexFile | null => null;
@@ -163,6 +171,10 @@ async function rebuildList(options: FolderListOptions): Promise<AccountFile> {
   }
   const next = Math.max(0, ...numbers) + 1;
   return { v: FILE_VERSION, clean: folders.length === 0, next, folders };
+}
+
+async function numbersOnDisk({ disk, dir }: FolderListOptions): Promise<number[]> {
+  return (await disk.list(join(dir, 'folders'))).filter(name => /^[1-9]\d{0,8}$/.test(name)).map(Number);
 }
 
 function nameless(n: number): FolderEntry {

@@ -1,8 +1,9 @@
 // When and in which order one folder's changes reach the disk. The order is the promise: kill -9 between any two
 // writes leaves a folder that opens with every promised message once (test/store/kill.test.ts).
 import type { RawRef } from '../mail/types.ts';
+import { together } from './disk.ts';
 import type { HeldEnvelopes } from './envelope-cache.ts';
-import { type Folder, initialSync } from './folder.ts';
+import { type DroppedRaw, type Folder, initialSync } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FILE_VERSION } from './json.ts';
 import type { IndexFile, StateFile } from './shapes.ts';
@@ -16,7 +17,7 @@ interface Batch {
   readonly envelopes: Map<number, HeldEnvelopes>;
   readonly states: Map<number, StateFile>;
   readonly forgotten: number[];
-  readonly drop: RawRef[];
+  readonly drop: DroppedRaw[];
 }
 
 export class FolderWriter {
@@ -25,7 +26,7 @@ export class FolderWriter {
   #envelopes = new Set<number>();
   #states = new Set<number>();
   #forgotten = new Set<number>();
-  #drop: RawRef[] = [];
+  #drop: DroppedRaw[] = [];
   #index = false;
   /** The index on disk, as far as is known. */
   #durable: IndexFile | null = null;
@@ -55,7 +56,11 @@ export class FolderWriter {
 
   request(now: boolean): Promise<void> {
     if (this.#dirty()) return this.#commit.request(now);
-    return now ? this.#commit.flush() : Promise.resolve();
+    // Nothing new to write, but what this change found here may be on its way to the disk only now.
+    if (!now) return this.#commit.current();
+    const flushed = this.#commit.flush();
+    flushed.catch(() => undefined);
+    return flushed;
   }
 
   async flush(): Promise<void> {
@@ -101,8 +106,8 @@ export class FolderWriter {
   }
 
   /** A message file that nobody needs once the change is durable. */
-  drop(raw: RawRef): void {
-    this.#drop.push(raw);
+  drop(raw: RawRef, only = false): void {
+    this.#drop.push({ raw, only });
   }
 
   /** These envelopes are not on disk yet. */
@@ -156,6 +161,7 @@ export class FolderWriter {
   #writeAhead(retreat: boolean): Promise<void> {
     return this.#exclusive(async () => {
       if (!retreat && this.#durable?.open && this.#durable.next >= this.#folder.next) return;
+      if (!this.#durable) await this.#folder.host.listed();
       // Also when it is only about numbers: what was forgotten in memory is not claimed on disk.
       await this.#writeIndex(this.#ahead(this.#current(), retreat || this.#retreat));
       await this.#folder.host.files.sync();
@@ -173,7 +179,7 @@ export class FolderWriter {
     }
     const states = [...batch.states];
     for (let i = 0; i < states.length; i += 4) {
-      await Promise.all(states.slice(i, i + 4).map(([shard, file]) => files.writeState(shard, file)));
+      await together(states.slice(i, i + 4).map(([shard, file]) => files.writeState(shard, file)));
     }
     // The markers in index.json speak of these messages: their names come first.
     if (batch.envelopes.size + states.length > 0) await files.sync();

@@ -17,6 +17,13 @@ import type { FolderChange, FolderRecord, FolderStore, FolderSync } from './type
 /** State files read at once by `loadAll`. */
 const READS_AT_ONCE = 8;
 
+/** A message file that no message names any more. */
+export interface DroppedRaw {
+  readonly raw: RawRef;
+  /** Its message is still here and no server has it: what is left of it is set aside, not removed. */
+  readonly only: boolean;
+}
+
 /** What a folder needs of its account. */
 export interface FolderHost {
   readonly id: FolderRecord['id'];
@@ -33,10 +40,12 @@ export interface FolderHost {
   queueDurable(): Promise<void>;
   /** The server's word on a message with pending operations has changed. */
   queueChanged(): void;
+  /** The account's list is durable: this folder's number is its own. */
+  listed(): Promise<void>;
   /** Something visible changed. */
   changed(deltas: Deltas): void;
   /** No message needs these files any more; the index that says so is durable. */
-  dropRaw(refs: readonly RawRef[]): void;
+  dropRaw(drops: readonly DroppedRaw[]): void;
   /** The envelope as far as the message file tells it; null when that is missing or damaged. */
   envelopeOf(ref: RawRef): Promise<Envelope | null>;
   /** Which message files belong to this folder's messages. */
@@ -126,7 +135,7 @@ export class Folder implements FolderStore {
   }
 
   reserve(count: number): LocalUid {
-    this.#assertWritable();
+    if (!this.host.writable) throw new TmailError('storage', 'store.reader');
     const first = this.next;
     this.next += Math.max(0, Math.floor(count));
     this.writer.reserved();
@@ -134,7 +143,7 @@ export class Folder implements FolderStore {
   }
 
   apply(change: FolderChange, durable: 'grouped' | 'now' = 'grouped'): Promise<void> {
-    this.#assertWritable();
+    if (!this.host.writable) return Promise.reject(new TmailError('storage', 'store.reader'));
     const touched = change.reset ? this.table.numbers() : shardsTouched(change);
     const missing = touched.some(number => this.table.has(number) && !this.table.state(number));
     if (this.#waiting === 0 && !missing) {
@@ -315,10 +324,6 @@ export class Folder implements FolderStore {
   #here(uid: LocalUid): StateShard | undefined {
     const state = this.table.state(shardOf(uid));
     return state?.has(slotOf(uid)) ? state : undefined;
-  }
-
-  #assertWritable(): void {
-    if (!this.host.writable) throw new TmailError('storage', 'store.reader');
   }
 
   async #once(key: string, work: () => Promise<void>): Promise<void> {

@@ -17,6 +17,8 @@ export class GroupCommit {
   readonly #wait: number;
   readonly #failed: (error: TmailError) => void;
   #waiters: Waiters | null = null;
+  /** Those whom the running write serves. */
+  #served: Waiters | null = null;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   /** Somebody can't wait for the timer, or it has fired, while a write runs. */
@@ -41,6 +43,11 @@ export class GroupCommit {
     else if (this.#timer) this.#timer.ref();
     else this.#timer = setTimeout(() => this.#start(), this.#wait);
     return promise;
+  }
+
+  /** What is being written now, for whoever has nothing to add to it. */
+  current(): Promise<void> {
+    return this.#served?.promise ?? Promise.resolve();
   }
 
   /** Everything requested so far, and what failed before. */
@@ -69,19 +76,22 @@ export class GroupCommit {
 
   async #loop(): Promise<void> {
     while (this.#urgent) {
-      const waiters = this.#waiters;
+      const waiters = this.#waiters ?? makeWaiters();
+      this.#served = waiters;
       this.#waiters = null;
       this.#urgent = false;
       this.stop();
       try {
         await this.#write();
         this.#failures = 0;
-        waiters?.resolve();
+        this.#served = null;
+        waiters.resolve();
       } catch (thrown) {
         const error = asTmailError(thrown);
         this.#failures++;
         if (this.#failures === 1) this.#failed(error);
-        waiters?.reject(error);
+        this.#served = null;
+        waiters.reject(error);
         if (!this.#urgent) this.#retry();
       }
     }

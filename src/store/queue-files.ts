@@ -1,7 +1,7 @@
 // queue.json and its copy. Nothing else could bring a queued operation back, so a damaged file must not be the only
 // one. Knows nothing of what the operations do.
 import { join } from 'node:path';
-import type { Disk } from './disk.ts';
+import { type Disk, together } from './disk.ts';
 import { FILE_VERSION, openJson, type ReportDamage, writeJson } from './json.ts';
 import { isQueueFile, type QueueFile } from './shapes.ts';
 
@@ -31,7 +31,7 @@ export async function openQueueFiles(options: {
   const opened = await Promise.all(paths.map(open));
   const good = opened.find(({ found }) => found === 'good');
   const write = async (file: QueueFile) => {
-    await Promise.all(paths.map(path => writeJson(disk, path, file, false)));
+    await together(paths.map(path => writeJson(disk, path, file, false)));
     await disk.syncDirectory(dir);
   };
   const found = good?.low.data ?? { v: FILE_VERSION, ops: [] };

@@ -1,24 +1,22 @@
 // Message files of one account: written in batches so that one directory fsync serves many, checked when read, never
 // overwritten. Decides nothing about messages.
-import { createHash, type Hash } from 'node:crypto';
-import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { splitFolderId } from '../mail/ids.ts';
 import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
-import { TmailError } from '../util/errors.ts';
-import { temporaryName } from '../util/fsync.ts';
+import type { TmailError } from '../util/errors.ts';
 import { RAW_BATCH, RAW_BATCH_MS } from '../util/limits.ts';
-import { type Disk, errnoOf, storageError } from './disk.ts';
+import { type Disk, storageError } from './disk.ts';
 import { directoryOf, fileName, type Manifests, parseFileName } from './manifests.ts';
+import { readChecked, writeTemporary } from './raw-file.ts';
 import { storeRemote } from './remote.ts';
 import type { ManifestEntry } from './shapes.ts';
 import type { RawStore } from './types.ts';
 
 /** A batch ends when nobody has begun another file for this long: a single opened message does not wait. */
 const QUIET_MS = 10;
-/** Bytes hashed or written between two looks at the event loop. */
-const CHUNK = 1024 * 1024;
+/** Message files open at once: those being written and those that wait for their batch. */
+const OPEN_FILES = 4 * RAW_BATCH;
 
 export interface RawOwner {
   readonly folder: FolderId;
@@ -49,10 +47,12 @@ export class RawFiles implements RawStore {
   #first: Promise<number> | null = null;
   /** The highest number handed out. */
   #given = 0;
-  readonly #made = new Set<number>();
+  readonly #made = new Map<number, Promise<void>>();
   #batch: Written[] = [];
   /** Files that are being written to their temporary names. */
   readonly #writing = new Set<Promise<unknown>>();
+  #open = 0;
+  readonly #waiting: (() => void)[] = [];
   #quiet: NodeJS.Timeout | null = null;
   #deadline: NodeJS.Timeout | null = null;
   /** Batches and removals, one after the other. */
@@ -85,30 +85,7 @@ export class RawFiles implements RawStore {
   }
 
   async read(ref: RawRef): Promise<Buffer> {
-    const path = this.path(ref);
-    const damaged = (reason: string) =>
-      new TmailError('storage', 'raw.damaged', { facts: { n: ref.n, path, reason } });
-    const entry = await this.#options.manifests.entry(ref.n);
-    try {
-      const handle = await this.#options.disk.fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        const stat = await handle.stat();
-        if (!stat.isFile()) throw damaged('not-a-file');
-        if (entry && stat.size !== entry.size) throw damaged('size');
-        const bytes = await handle.readFile();
-        if (entry && (await sha256(bytes)) !== entry.sha256) throw damaged('sha256');
-        return bytes;
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENOTDIR') {
-        throw new TmailError('storage', 'raw.missing', { facts: { n: ref.n, path } });
-      }
-      if (errno === 'ELOOP') throw damaged('symlink');
-      throw storageError(error, path);
-    }
+    return readChecked(this.#options.disk, this.path(ref), ref.n, await this.#options.manifests.entry(ref.n));
   }
 
   path(ref: RawRef): string {
@@ -146,6 +123,20 @@ export class RawFiles implements RawStore {
     });
   }
 
+  /** Takes files out of use but keeps them, as `NAME.damaged-TIME`. */
+  async setAside(refs: readonly RawRef[], now: number): Promise<void> {
+    const { disk, manifests, began } = this.#options;
+    await this.exclusive(async () => {
+      await began();
+      for (const ref of refs) {
+        const path = this.path(ref);
+        if (await disk.exists(path)) await disk.rename(path, `${path}.damaged-${now}`);
+        delete (await manifests.files(directoryOf(ref.n)))[ref.n];
+        await manifests.write(directoryOf(ref.n));
+      }
+    });
+  }
+
   async usage(): Promise<number> {
     let bytes = 0;
     for (const directory of await this.#options.manifests.directories()) {
@@ -171,16 +162,20 @@ export class RawFiles implements RawStore {
   }
 
   async #write(bytes: Buffer | AsyncIterable<Buffer>, owner: RawOwner) {
-    const { disk, manifests } = this.#options;
+    const { disk } = this.#options;
     const { folder } = splitFolderId(owner.folder);
     const first = await this.firstNew();
     const n = Math.max(first, this.#given + 1);
     this.#given = n;
     const directory = directoryOf(n);
-    if (!this.#made.has(directory)) await disk.makeDirectory(manifests.path(directory));
-    this.#made.add(directory);
+    await this.#makeDirectory(directory);
     const { uid, partial } = owner;
-    const file = await this.#writeTemporary(this.path({ n, partial }), bytes);
+    if (this.#open >= OPEN_FILES) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    else this.#open++;
+    const file = await writeTemporary(disk, this.path({ n, partial }), bytes).catch((error: unknown) => {
+      this.#closed();
+      throw error;
+    });
     const remote = storeRemote(owner.remote);
     const entry = { sha256: file.sha256, size: file.size, partial, folder, uid, remote };
     const written = new Promise<void>((resolve, reject) => {
@@ -198,22 +193,6 @@ export class RawFiles implements RawStore {
     const numbers = Object.keys(await manifests.files(directory)).map(Number);
     for (const name of await disk.list(manifests.path(directory))) numbers.push(parseFileName(name)?.n ?? 0);
     return numbers.reduce((a, b) => Math.max(a, b), Math.max(0, directory * 1000 - 1)) + 1;
-  }
-
-  async #writeTemporary(path: string, bytes: Buffer | AsyncIterable<Buffer>) {
-    const { disk } = this.#options;
-    const temporary = temporaryName(path);
-    let handle: FileHandle | null = null;
-    try {
-      handle = await disk.fs.open(temporary, 'wx', 0o600);
-      const hash = createHash('sha256');
-      const size = await writeAll(handle, bytes, hash);
-      return { temporary, handle, size, sha256: hash.digest('hex') };
-    } catch (error) {
-      await handle?.close().catch(() => undefined);
-      await disk.fs.unlink(temporary).catch(() => undefined);
-      throw error instanceof TmailError || errnoOf(error) === undefined ? error : storageError(error, path);
-    }
   }
 
   #schedule(): void {
@@ -238,6 +217,26 @@ export class RawFiles implements RawStore {
     if (batch.length > 0) this.exclusive(() => this.#commit(batch)).catch(() => undefined);
   }
 
+  /** With its manifest, so that files of a crash are told from files whose manifest was lost. */
+  #makeDirectory(directory: number): Promise<void> {
+    const { disk, manifests } = this.#options;
+    const make = async () => {
+      await disk.makeDirectory(manifests.path(directory));
+      if (Object.keys(await manifests.files(directory)).length === 0) await manifests.write(directory);
+    };
+    const made = this.#made.get(directory) ?? make();
+    this.#made.set(directory, made);
+    made.catch(() => this.#made.delete(directory));
+    return made;
+  }
+
+  /** A file's place goes to the next that waits. */
+  #closed(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#open--;
+  }
+
   /** Bytes, then names, then manifest and directory; each file's promise is kept or broken by itself. */
   async #commit(batch: Written[]): Promise<void> {
     const { disk, began, reserved } = this.#options;
@@ -251,6 +250,7 @@ export class RawFiles implements RawStore {
           return null;
         } finally {
           await file.handle.close().catch(() => undefined);
+          this.#closed();
         }
       }),
     );
@@ -301,32 +301,4 @@ export class RawFiles implements RawStore {
       file.done(error);
     }
   }
-}
-
-async function writeAll(
-  handle: FileHandle,
-  bytes: Buffer | AsyncIterable<Buffer>,
-  hash: Hash,
-): Promise<number> {
-  if (!Buffer.isBuffer(bytes)) {
-    let size = 0;
-    for await (const chunk of bytes) size += await writeAll(handle, chunk, hash);
-    return size;
-  }
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    const chunk = bytes.subarray(at, at + CHUNK);
-    hash.update(chunk);
-    await handle.writeFile(chunk);
-  }
-  return bytes.length;
-}
-
-/** Hex. Gives way to the event loop between megabytes. */
-export async function sha256(bytes: Buffer): Promise<string> {
-  const hash = createHash('sha256');
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    if (at > 0) await new Promise(resolve => setImmediate(resolve));
-    hash.update(bytes.subarray(at, at + CHUNK));
-  }
-  return hash.digest('hex');
 }

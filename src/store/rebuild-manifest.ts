@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { folderId } from '../mail/ids.ts';
 import type { Account } from './account.ts';
 import { directoryOf, parseFileName } from './manifests.ts';
-import { sha256 } from './raw.ts';
+import { sha256 } from './raw-file.ts';
 import { storeRemote } from './remote.ts';
 import type { ManifestEntry, ManifestFile } from './shapes.ts';
 import { uidOf } from './shards.ts';

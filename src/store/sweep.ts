@@ -80,16 +80,24 @@ async function settle(
   thorough: boolean,
   report: SweepReport,
 ): Promise<void> {
-  const owner = entry && entry.uid > 0 ? account.list.entry(entry.folder) : undefined;
-  const folder = owner ? await account.folder(folderId(account.id, owner.n)) : null;
-  if (folder && entry && (await adopt(folder, ref, entry, thorough))) report.adopted++;
-  // Of a folder that the server dropped: its files are kept as long as the folder's own.
-  else if (entry && entry.uid > 0 && !owner && account.list.entries().some(({ n }) => n === entry.folder))
-    return;
-  else {
-    await account.raw.remove(ref);
-    report.removed++;
+  // Without an entry nothing was promised to anyone; all others are somebody's mail.
+  if (!entry) return remove(account, ref, report);
+  if (!account.list.entries().some(({ n }) => n === entry.folder)) {
+    // Its folder is gone, and with it all that was known of the message. A server will send its own again.
+    const lost = thorough && entry.folder > 0 && loadRemote(entry.remote)?.t !== 'imap';
+    if (!lost) return;
+    account.list.recover(entry.folder);
   }
+  // A folder that vanished from the server keeps its files as long as itself.
+  if (entry.uid === 0 || !account.list.entry(entry.folder)) return;
+  const folder = await account.folder(folderId(account.id, entry.folder));
+  if (await adopt(folder, ref, entry, thorough)) report.adopted++;
+  else await remove(account, ref, report);
+}
+
+async function remove(account: Account, ref: RawRef, report: SweepReport): Promise<void> {
+  await account.raw.remove(ref);
+  report.removed++;
 }
 
 /** Gives the file to its message, or makes one of it where no server could bring it back. */

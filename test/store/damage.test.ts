@@ -214,6 +214,27 @@ test('an index is rebuilt from message files alone', async t => {
   );
 });
 
+test('mail that exists only here comes back even when nothing but the message files is left', async t => {
+  const dir = await build(t);
+  for (const name of ['account.json', 'queue.json', 'queue.copy.json', 'folders']) {
+    await rm(join(dir, 'accounts/a', name), { recursive: true });
+  }
+  const { store } = await ownedStore(t, dir);
+  const account = await store.account('a');
+  assert.deepEqual(account.folders(), []);
+  await account.tidy();
+  await store.rebuild('a');
+  assert.deepEqual(
+    account.folders().map(({ id, remote }) => [id, remote]),
+    [['a:2', false]],
+  );
+  const folder = await account.folder('a:2');
+  assert.equal(folder.length, LOCAL);
+  for (let n = 1; n <= LOCAL; n++) {
+    assert.deepEqual(await account.raw.read(folder.raw(n) ?? { n: 0, partial: false }), letter(n));
+  }
+});
+
 test('a file that is missing is fetched again; the doctor counts what he sees', async t => {
   const dir = await build(t);
   await rm(join(dir, 'accounts/a/raw/000/000003.eml'));

@@ -192,7 +192,7 @@ test('a reader needs no lock, writes nothing and sees what is durable', async t 
   assert.deepEqual(same.envelope(uid), folder.envelope(uid));
   assert.equal(theirs.queue().length, 1);
   assert.throws(() => same.reserve(1), code('store.reader'));
-  assert.throws(() => same.apply({ remove: [uid] }), code('store.reader'));
+  await assert.rejects(same.apply({ remove: [uid] }), code('store.reader'));
   await assert.rejects(theirs.setFolders([]), code('store.reader'));
   await assert.rejects(
     theirs.raw.write(Buffer.of(1), { folder: 'a:1', uid, remote: null, partial: false }),

@@ -4,6 +4,7 @@ import { readdir, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { RawRef } from '../../src/mail/types.ts';
+import { type FileSystem, realFileSystem } from '../../src/util/fsync.ts';
 import { syntheticMessage } from '../fixtures/synthetic.ts';
 import { code, inbox, ownedStore, temporaryDirectory } from './harness.ts';
 
@@ -138,4 +139,58 @@ test('a message file goes when its message goes or gets a better one', async t =
   assert.equal((await account.raw.read(whole)).toString(), 'whole', 'not before the index says so durably');
   await store.flush();
   await assert.rejects(account.raw.read(whole), code('raw.missing'));
+});
+
+test('thousands of files at once keep few of them open', async t => {
+  let open = 0;
+  let most = 0;
+  const fs: FileSystem = {
+    ...realFileSystem,
+    // Only the form that the store uses.
+    open: (async (path: string, flags?: string | number, mode?: number) => {
+      const handle = await realFileSystem.open(path, flags, mode);
+      if (!String(path).includes('.eml')) return handle;
+      most = Math.max(most, ++open);
+      const close = handle.close;
+      handle.close = () => {
+        open--;
+        return close.call(handle);
+      };
+      return handle;
+    }) as FileSystem['open'],
+  };
+  const { store } = await ownedStore(t, await temporaryDirectory(t), { fs });
+  const { raw } = (await inbox(store)).account;
+  const all = Array.from({ length: 2500 }, (_, i) => raw.write(Buffer.from(`${i}`), owner(i + 1)));
+  await raw.flush();
+  const refs = await Promise.all(all);
+  assert.ok(most <= 200, `${most} files open`);
+  assert.equal(open, 0);
+  assert.equal((await raw.read(refs[2499] ?? { n: 0, partial: false })).toString(), '2499');
+});
+
+test('what is left of damaged mail that no server has is kept', async t => {
+  const { store } = await ownedStore(t, await temporaryDirectory(t), { now: () => 77 });
+  const { account, folder } = await inbox(store);
+  const uid = folder.reserve(2);
+  const refs: RawRef[] = [];
+  for (const i of [0, 1]) {
+    const message = syntheticMessage(uid + i);
+    const remote = i === 0 ? message.remote : ({ t: 'pop3', uidl: 'x' } as const);
+    const raw = await account.raw.write(Buffer.from('mail'), { ...owner(uid + i), remote });
+    await folder.apply({ put: [{ ...message, remote, raw }] }, 'now');
+    refs.push(raw);
+  }
+  await folder.apply(
+    {
+      raw: [
+        { uid, raw: null },
+        { uid: uid + 1, raw: null },
+      ],
+    },
+    'now',
+  );
+  await store.flush();
+  const names = await readdir(dirname(account.raw.path(refs[0] ?? { n: 0, partial: false })));
+  assert.deepEqual(names.sort(), ['000002.eml.damaged-77', 'manifest.json']);
 });
