@@ -30,7 +30,15 @@ export async function openFolder(host: FolderHost): Promise<Folder> {
   // A crash between shard and summary: numbers in use are never handed out again.
   for (const number of folder.table.numbers().slice(-1)) await folder.loadStates([number]);
   folder.next = Math.max(folder.next, nextAfter(folder));
+  // A crash between the first messages after a reset and the markers that name their UIDVALIDITY.
+  folder.sync = { ...folder.sync, uidValidity: folder.sync.uidValidity ?? validityOf(folder) };
   return folder;
+}
+
+/** The UIDVALIDITY of the messages that are here, as far as their shards are in memory. */
+function validityOf(folder: Folder): string | null {
+  const states = folder.table.numbers().map(number => folder.table.state(number));
+  return states.findLast(state => state && state.count > 0 && state.validity !== null)?.validity ?? null;
 }
 
 /** The summary may be older than the shards. */
@@ -66,8 +74,7 @@ async function rebuildIndex(folder: Folder, thorough: boolean): Promise<void> {
     if (folder.table.numbers().at(-1) === number) folder.hold(number, shard, true);
   }
   folder.next = Math.max(folder.next, nextAfter(folder));
-  const validities = folder.table.numbers().map(number => folder.table.state(number)?.validity ?? null);
-  folder.sync = { ...initialSync(), uidValidity: validities.findLast(validity => validity !== null) ?? null };
+  folder.sync = { ...initialSync(), uidValidity: validityOf(folder) };
   folder.writer.retreated();
   folder.writer.request(false);
 }
