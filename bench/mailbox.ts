@@ -20,14 +20,14 @@ function message(n: number): string {
   ];
   if (n % 10 === 3) return withAttachment(head, n);
   const kind = n % 4 === 1 ? 'html' : 'plain';
-  const lines = Array.from({ length: 20 + ((n * 37) % 90) }, (_, i) =>
+  const lines = Array.from({ length: 14 + ((n * 37) % 80) }, (_, i) =>
     kind === 'html' ? `<p>${i}. ${SENTENCE}</p>` : `${i}. ${SENTENCE}`,
   );
   return [...head, `Content-Type: text/${kind}; charset=utf-8`, '', ...lines, ''].join('\r\n');
 }
 
 function withAttachment(head: readonly string[], n: number): string {
-  const data = Buffer.alloc(20_000 + ((n * 7919) % 60_000), `attachment ${n} `).toString('base64');
+  const data = Buffer.alloc(16_000 + ((n * 7919) % 44_000), `attachment ${n} `).toString('base64');
   return [
     ...head,
     'Content-Type: multipart/mixed; boundary=b',

@@ -18,6 +18,9 @@ import type { UidRange } from './uid-set.ts';
 
 export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
 
+/** Rows are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
+const ROWS_AT_A_TIME_MS = 5;
+
 /** A folder as SELECT described it. */
 export interface Mailbox {
   readonly path: string;
@@ -210,6 +213,7 @@ class Client implements ImapClient {
   rows(request: RowRequest): Promise<FetchMessageObject[]> {
     return this.#run(async () => {
       const found: FetchMessageObject[] = [];
+      let since = performance.now();
       const fetching = this.#flow.fetch(request.range, request.items, {
         uid: request.by === 'uid',
         ...(request.changedSince === undefined ? {} : { changedSince: BigInt(request.changedSince) }),
@@ -218,6 +222,10 @@ class Client implements ImapClient {
         for await (const row of fetching) {
           if (found.length >= request.most) throw this.#overrun();
           found.push(row);
+          if (performance.now() - since < ROWS_AT_A_TIME_MS) continue;
+          // imapflow reads a whole chunk in microtasks: without a pause no key would be read meanwhile.
+          await new Promise(resolve => setImmediate(resolve));
+          since = performance.now();
         }
       } catch (error) {
         // RFC 5530: some of the messages are gone; the others were sent all the same.
