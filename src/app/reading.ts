@@ -13,8 +13,8 @@ import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { BodyWanted } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { TEXT_BYTES } from '../util/limits.ts';
-import type { ParsedMessage } from '../worker/types.ts';
 import type { Core } from './core.ts';
+import { forgetFile, lossOf } from './lost-file.ts';
 import { said } from './said.ts';
 import { hasLayer, type ReaderState, setReader } from './state.ts';
 
@@ -52,7 +52,7 @@ interface Place {
 
 export function createReading(core: Core, on: { readonly applied: () => void }): Reading {
   const { change, track, say } = core;
-  const { store, parser } = core.deps;
+  const { store, parser, askOwner } = core.deps;
   const state = () => core.state.get();
   let latest = 0;
   let slowTimer: NodeJS.Timeout | undefined;
@@ -69,6 +69,8 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     return { account: mail, folder: await mail.folder(folder), uid, id };
   };
 
+  const online = (id: MessageId) => core.engines.get(splitMessageId(id).account)?.status().phase === 'online';
+
   const rawRef = async ({ folder, uid }: Place): Promise<RawRef | null> => {
     const at = folder.positionOf(uid);
     if (at < 0) throw new TmailError('storage', 'body.gone', { retry: 'never' });
@@ -78,24 +80,37 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
 
   const fetch = async (where: Place, wanted: BodyWanted): Promise<RawRef> => {
     const engine = core.engines.get(where.account.id);
-    if (!engine) throw new TmailError('network', OFFLINE);
-    await engine.body(where.id, wanted);
+    if (engine) await engine.body(where.id, wanted);
+    else if (askOwner) await askOwner(where.id, wanted);
+    else throw new TmailError('network', OFFLINE);
     const ref = await rawRef(where);
     if (ref === null) throw new TmailError('storage', 'raw.missing');
     return ref;
   };
 
-  /** Parses what is here; a file that is gone or damaged is fetched once more. */
-  const parsed = async (where: Place): Promise<ParsedMessage> => {
-    const ref = (await rawRef(where)) ?? (await fetch(where, 'text'));
-    try {
-      return await parser.parse(where.account.raw.path(ref));
-    } catch (thrown) {
-      const error = asTmailError(thrown);
-      if (error.code !== 'raw.missing' && error.code !== 'raw.damaged') throw error;
-      const again = await fetch(where, 'text');
-      return parser.parse(where.account.raw.path(again));
+  /** Fetches what was lost here; null where that is not possible now. */
+  const fetchLost = async (where: Place, wanted: BodyWanted): Promise<RawRef | null> => {
+    const phase = core.engines.get(where.account.id)?.status().phase;
+    if (!where.folder.remote(where.uid)) return null;
+    if (phase === 'online' || phase === 'connecting') await forgetFile(where.folder, where.uid);
+    else if (phase !== undefined || !askOwner) return null;
+    return fetch(where, wanted);
+  };
+
+  /** The message's file. `loss`: it is damaged, nothing better can be had now. */
+  const found = async (
+    where: Place,
+    wanted: BodyWanted,
+  ): Promise<{ readonly ref: RawRef; readonly loss: TmailError | null }> => {
+    const ref = await rawRef(where);
+    if (ref === null || (ref.partial && wanted === 'whole')) {
+      return { ref: await fetch(where, wanted), loss: null };
     }
+    const loss = await lossOf(where.account.raw, ref);
+    const again = loss && (await fetchLost(where, wanted));
+    if (again) return { ref: again, loss: null };
+    if (loss?.code === 'raw.missing') throw loss;
+    return { ref, loss };
   };
 
   const flag: Reading['flag'] = (account, folder, uids, add, remove) => {
@@ -147,18 +162,23 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
       slowTimer.unref();
       track(
         place(id)
-          .then(parsed)
+          .then(async where => {
+            const { ref, loss } = await found(where, 'text');
+            return { loss, message: await parser.parse(where.account.raw.path(ref)) };
+          })
           .then(
-            message => {
+            ({ message, loss }) => {
               settle(id, token, { phase: 'ready', message });
-              if (token === latest) markRead(id, token);
+              if (token !== latest) return;
+              if (loss) say('warning', said(loss));
+              markRead(id, token);
             },
             thrown => {
               const error = asTmailError(thrown);
               settle(id, token, {
                 phase: 'failed',
                 problem: problemOf(error),
-                waiting: error.code === OFFLINE,
+                waiting: error.code === OFFLINE || (error.code === 'raw.missing' && !online(id)),
               });
             },
           ),
@@ -172,7 +192,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
       track(
         place(id)
           .then(async where => {
-            const ref = (await rawRef(where)) ?? (await fetch(where, 'text'));
+            const { ref } = await found(where, 'text');
             return where.account.raw.read(ref);
           })
           .then(
@@ -203,9 +223,9 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     },
     async file(id, wanted) {
       const where = await place(id);
-      const ref = await rawRef(where);
-      const enough = ref !== null && (wanted === 'text' || !ref.partial);
-      return where.account.raw.path(enough ? ref : await fetch(where, wanted));
+      const { ref, loss } = await found(where, wanted);
+      if (loss) throw loss;
+      return where.account.raw.path(ref);
     },
     flag,
     close() {

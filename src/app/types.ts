@@ -2,7 +2,7 @@
 import type { Config } from '../config/types.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Store } from '../store/types.ts';
-import type { Engine } from '../sync/types.ts';
+import type { BodyWanted, Engine } from '../sync/types.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Parser } from '../worker/types.ts';
 
@@ -48,6 +48,8 @@ export interface AppDeps {
   readonly start: { readonly account: AccountId | null; readonly folder: string | null };
   /** The store is another process's: nothing can be changed. */
   readonly readOnly: boolean;
+  /** Beside another process's store: has that one put a message's file on the disk, and sees it. */
+  readonly askOwner?: (id: MessageId, wanted: BodyWanted) => Promise<void>;
   /** What is odd in the configuration: said once the screen is up. */
   readonly warnings?: readonly TmailError[];
   /** First screen without a configuration: what its choices do. */

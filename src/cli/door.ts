@@ -1,7 +1,8 @@
 // What a command asks the process that owns the store, and how that one answers. Plain data: it crosses a socket.
+import { forgetFile, lossOf } from '../app/lost-file.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
-import type { AccountId, RawRef } from '../mail/types.ts';
-import type { AccountStore, Store } from '../store/types.ts';
+import type { AccountId } from '../mail/types.ts';
+import type { Store } from '../store/types.ts';
 import type { BodyWanted, Engine, Progress, SyncReport } from '../sync/types.ts';
 import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
 import { chosenFolder } from './folders.ts';
@@ -77,19 +78,9 @@ export async function bring(store: Store, engine: Engine, id: string, wanted: Bo
   const opened = await kept.folder(folder);
   await opened.loadAll();
   const raw = opened.raw(uid);
-  if (raw && (await isLost(kept, raw))) await opened.apply({ raw: [{ uid, raw: null }] }, 'now');
+  if (raw && (await lossOf(kept.raw, raw))) await forgetFile(opened, uid);
   await engine.body(messageId(folder, uid), wanted);
   await store.flush();
-}
-
-async function isLost(account: AccountStore, raw: RawRef): Promise<boolean> {
-  try {
-    await account.raw.read(raw);
-    return false;
-  } catch (error) {
-    if (error instanceof TmailError && /^raw\.(missing|damaged)$/.test(error.code)) return true;
-    throw error;
-  }
 }
 
 function engineOf(engines: readonly Engine[], account: AccountId): Engine {

@@ -123,6 +123,85 @@ test('offline and not kept: it says so in words', async () => {
   assert.deepEqual(w.store.operations, []);
 });
 
+for (const loss of ['raw.missing', 'raw.damaged'] as const) {
+  test(`a message file that is lost (${loss}) is fetched again, then shown`, async () => {
+    const w = await world();
+    const [engine] = w.engines;
+    assert.ok(engine);
+    const [uid = 0] = w.inbox.uids.slice(-1);
+    w.store.lost.set(uid, loss);
+    engine.onBody = async () => {
+      // As the real one: what the index says to be here is not fetched.
+      if (w.inbox.raw(uid) !== null) return;
+      w.store.lost.delete(uid);
+      const entry = w.inbox.entries.get(uid);
+      if (entry) entry.raw = true;
+    };
+    w.app.press('enter');
+    await w.app.settled();
+    assert.ok(engine.calls.includes(`body ${w.inbox.id}:${uid}`));
+    assert.equal(w.app.state.get().reader?.phase, 'ready');
+    assert.equal(w.store.lost.size, 0);
+  });
+}
+
+test('offline, a missing message file says so and opens when the line is back', async () => {
+  const w = await world();
+  const [engine] = w.engines;
+  assert.ok(engine);
+  const [uid = 0] = w.inbox.uids.slice(-1);
+  w.store.lost.set(uid, 'raw.missing');
+  engine.become({ phase: 'offline' });
+  w.app.press('enter');
+  await w.app.settled();
+  assert.match(w.app.state.get().reader?.problem ?? '', /^The file of this message is not on this disk\./);
+  assert.equal(w.inbox.raw(uid)?.n, uid, 'the index is left alone while nothing can replace the file');
+  engine.onBody = async () => {
+    w.store.lost.delete(uid);
+    const entry = w.inbox.entries.get(uid);
+    if (entry) entry.raw = true;
+  };
+  engine.become({ phase: 'online' });
+  await w.app.settled();
+  assert.equal(w.app.state.get().reader?.phase, 'ready');
+});
+
+test('offline, what is left of a damaged message is shown, with a warning', async () => {
+  const w = await world();
+  const [engine] = w.engines;
+  assert.ok(engine);
+  const [uid = 0] = w.inbox.uids.slice(-1);
+  w.store.lost.set(uid, 'raw.damaged');
+  engine.become({ phase: 'offline' });
+  w.app.press('enter');
+  await w.app.settled();
+  const { reader, toast } = w.app.state.get();
+  assert.equal(reader?.phase, 'ready');
+  assert.match(toast?.text ?? '', /^The file of this message is damaged/);
+});
+
+test('beside another process, a message that is not here is asked of that one', async () => {
+  const asked: string[] = [];
+  const w = await world({
+    deps: {
+      engines: [],
+      readOnly: true,
+      askOwner: (id, wanted) => {
+        asked.push(`${wanted} ${id}`);
+        for (const entry of w.inbox.entries.values()) entry.raw = true;
+        return Promise.resolve();
+      },
+    },
+  });
+  const [uid = 0] = w.inbox.uids.slice(-1);
+  const entry = w.inbox.entries.get(uid);
+  if (entry) entry.raw = false;
+  w.app.press('enter');
+  await w.app.settled();
+  assert.deepEqual(asked, [`text ${w.inbox.id}:${uid}`]);
+  assert.equal(w.app.state.get().reader?.phase, 'ready');
+});
+
 test('a message that can not be parsed offers the raw view, which works', async () => {
   const parser = new FakeParser();
   parser.messages.set('/raw/60', new TmailError('protocol', 'parse.failed'));

@@ -16,6 +16,7 @@ import {
 } from '../../src/mail/types.ts';
 import type {
   AccountStore,
+  FolderChange,
   FolderRecord,
   FolderStore,
   NewOperation,
@@ -154,7 +155,12 @@ export class FakeFolder implements FolderStore {
     return this.next - count;
   }
 
-  apply() {
+  apply(change: FolderChange) {
+    for (const { uid, raw } of change.raw ?? []) {
+      const entry = this.entries.get(uid);
+      if (entry) entry.raw = raw !== null;
+    }
+    this.changed();
     return Promise.resolve();
   }
 
@@ -191,6 +197,8 @@ export class FakeStore implements Store {
   readonly mode = 'owner';
   readonly folders = new Map<FolderId, FakeFolder>();
   readonly operations: Operation[] = [];
+  /** Message files that can't be read, and why. */
+  readonly lost = new Map<number, 'raw.missing' | 'raw.damaged'>();
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #accounts = new Map<string, AccountStore>();
 
@@ -233,7 +241,11 @@ export class FakeStore implements Store {
       raw: {
         write: never,
         flush: () => Promise.resolve(),
-        read: ref => Promise.resolve(Buffer.from(`Subject: raw ${ref.n}\r\n\r\nThe raw text.\r\n`)),
+        read: ref => {
+          const loss = this.lost.get(ref.n);
+          if (loss) return Promise.reject(new TmailError('storage', loss));
+          return Promise.resolve(Buffer.from(`Subject: raw ${ref.n}\r\n\r\nThe raw text.\r\n`));
+        },
         path: ref => `/raw/${ref.n}`,
         remove: () => Promise.resolve(),
         usage: () => Promise.resolve(12_345),
