@@ -4,14 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sentence } from '../app/messages.ts';
-import type { FirstRun } from '../app/types.ts';
+import type { AppDeps, FirstRun } from '../app/types.ts';
 import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
-import { type LocalStore, openStore } from '../store/store.ts';
+import { knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
+import type { DoorRequest } from './door.ts';
 
 export interface TuiOptions {
   /** Null: no configuration yet (the first screen), or the demo. */
@@ -93,6 +94,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     store,
     engines,
     readOnly,
+    ...(readOnly ? { askOwner: ownerOf(dir, store) } : {}),
     warnings,
     env,
     dataDir: dir,
@@ -106,7 +108,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
         : null,
   });
   later(() => program.close());
-  if (!readOnly) await answerDoor(store, engines);
+  if (readOnly) store.follow();
+  else await answerDoor(store, engines);
   await Promise.race([program.app.ready, new Promise(resolve => setTimeout(resolve, READY_MS))]);
   const status = await program.run(() => {
     for (const engine of engines) engine.start();
@@ -139,6 +142,14 @@ async function openFor(dir: string, log: Log): Promise<{ store: LocalStore; read
     if (!(error instanceof TmailError) || error.code !== 'store.locked') throw error;
     return { store: await openStore({ dir, mode: 'reader', log }), readOnly: true };
   }
+}
+
+function ownerOf(dir: string, store: LocalStore): NonNullable<AppDeps['askOwner']> {
+  return async (id, wanted) => {
+    // A body has no lines; the end of them is its answer.
+    for await (const _ of knock(dir, { t: 'body', id, wanted } satisfies DoorRequest));
+    await store.refresh();
+  };
 }
 
 async function enginesOf(

@@ -20,6 +20,7 @@ import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
 import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
+import type { ChangedSince } from './reread.ts';
 import { expire, expired, type SweepReport, sweep } from './sweep.ts';
 import type {
   AccountStore,
@@ -222,12 +223,15 @@ export class Account implements AccountStore {
     return { ...swept, messages };
   }
 
-  /** For a reader: reads the list, the queue and every open folder again. */
-  async refresh(): Promise<void> {
-    this.list.become(await FolderList.open(this.options));
-    this.options.emit({ t: 'folders', account: this.id });
-    this.#operations.reload(await openQueueFiles(this.options));
-    for (const folder of this.#open.values()) {
+  /** For a reader: reads the list, the queue and every open folder again, as far as their directory has `changed`. */
+  async refresh(changed: ChangedSince): Promise<void> {
+    if (await changed(this.options.dir)) {
+      this.list.become(await FolderList.open(this.options));
+      this.options.emit({ t: 'folders', account: this.id });
+      this.#operations.reload(await openQueueFiles(this.options));
+    }
+    for (const [number, folder] of this.#open) {
+      if (!(await changed(join(this.options.dir, 'folders', String(number))))) continue;
       const fresh = await openFolder(folder.host);
       // What was in memory stays so: rows on the screen must not go blank.
       await fresh.loadStates(folder.table.numbers().filter(number => folder.table.state(number)));

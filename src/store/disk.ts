@@ -104,6 +104,16 @@ export class Disk {
     }
   }
 
+  /** When a name in this directory was last added, replaced or removed; 0: there is none. */
+  async timeOf(path: string): Promise<number> {
+    try {
+      return (await this.fs.lstat(path)).mtimeMs;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return 0;
+      throw storageError(error, path);
+    }
+  }
+
   /** Bytes of a regular file; null for anything else. */
   async size(path: string): Promise<number | null> {
     try {

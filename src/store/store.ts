@@ -12,6 +12,7 @@ import { EnvelopeCache } from './envelope-cache.ts';
 import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
+import { type ChangedSince, changedSince, REREAD_MS } from './reread.ts';
 import type { OpenStoreOptions, Store, StoreEvent } from './types.ts';
 
 export { knock } from './door.ts';
@@ -33,6 +34,8 @@ export interface LocalStore extends Store {
   serve(handler: DoorHandler): void;
   /** For a reader: shows what the owner has made durable since. An owner's memory is the truth already. */
   refresh(): Promise<void>;
+  /** For a reader: refreshes by itself from now on, within REREAD_MS of a change; until it is closed. */
+  follow(): void;
   /** Reads everything and changes nothing: for `tmail doctor`. */
   inspect(): Promise<AccountHealth[]>;
   /** For `tmail doctor --rebuild`, see Account.rebuild. */
@@ -132,10 +135,14 @@ class OpenedStore implements LocalStore {
   readonly #parts: Parts;
   readonly #accounts = new Map<AccountId, Promise<Account>>();
   readonly #opened = new Map<AccountId, Account>();
+  readonly #changed: ChangedSince;
   #closed: Promise<void> | null = null;
+  #following: NodeJS.Timeout | null = null;
+  #refreshing: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#changed = changedSince(dir => parts.disk.timeOf(dir));
   }
 
   get dir(): string {
@@ -181,9 +188,23 @@ class OpenedStore implements LocalStore {
     return this.#parts.disk.freeBytes(this.#parts.dir);
   }
 
-  async refresh(): Promise<void> {
-    if (this.mode === 'owner') return;
-    for (const account of this.#opened.values()) await account.refresh();
+  refresh(): Promise<void> {
+    const read = async () => {
+      if (this.mode === 'owner') return;
+      for (const account of this.#opened.values()) if (!this.#closed) await account.refresh(this.#changed);
+    };
+    const done = this.#refreshing.then(read);
+    this.#refreshing = done.catch(() => undefined);
+    return done;
+  }
+
+  follow(): void {
+    if (this.#closed || this.mode === 'owner') return;
+    this.#following = setTimeout(() => {
+      this.refresh()
+        .catch((thrown: unknown) => this.#parts.log.warn('refresh', { code: asTmailError(thrown).code }))
+        .finally(() => this.follow());
+    }, REREAD_MS).unref();
   }
 
   async inspect(): Promise<AccountHealth[]> {
@@ -216,6 +237,7 @@ class OpenedStore implements LocalStore {
   }
 
   async #close(): Promise<void> {
+    if (this.#following) clearTimeout(this.#following);
     await Promise.allSettled(this.#accounts.values());
     try {
       if (this.mode === 'owner') for (const account of this.#opened.values()) await account.close();
