@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { View } from '../../src/app/commands/command.ts';
-import type { AppState, Layer } from '../../src/app/state.ts';
+import { type AppState, type Layer, say } from '../../src/app/state.ts';
 import { ANSWERED, DELETED, FLAGGED, FORWARDED, SEEN } from '../../src/mail/types.ts';
-import { hintRow } from '../../src/ui/parts/frame-rows.ts';
+import { width } from '../../src/mail/width.ts';
+import { hintRow, statusRow } from '../../src/ui/parts/frame-rows.ts';
 import { messageRow } from '../../src/ui/parts/message-row.ts';
 import { themeFor } from '../../src/ui/theme.ts';
 import { envelope, NOW, world } from '../app/fakes.ts';
@@ -49,6 +50,24 @@ test('a number or the beginning of a longer key is shown while the rest is await
   const w = await world();
   w.press('1', '2', 'g');
   assert.match(hintRow({ state: w.app.state.get(), data: w.app.data }, plain), /12g {2}: cmds/);
+});
+
+test('what is said leaves the accounts in sight, and goes on in the hint row where it is long', async () => {
+  const text = `${'This is a long sentence about the mail. '.repeat(2)}Next: press @.`;
+  const w = await world();
+  for (let columns = 160; columns >= 40; columns -= 1) {
+    const state = say({ ...w.app.state.get(), size: { columns, rows: 24 } }, 'error', text);
+    const view: View = { state, data: w.app.data };
+    const status = statusRow(view, plain);
+    const hints = hintRow(view, plain);
+    assert.equal(width(status), columns);
+    assert.equal(width(hints), columns);
+    assert.match(status, /work: online {2}$/, `${columns}`);
+    assert.match(hints, /: cmds \? help $/, `${columns}`);
+    const seen = `${status.replace(/work: online {2}$/, '').trim()} ${hints.replace(/: cmds \? help $/, '').trim()}`;
+    if (columns >= 80) assert.ok(seen.startsWith(text), `${columns}: ${seen}`);
+    else assert.ok(text.startsWith(seen.replace(/…$/, '').trim()), `${columns}: ${seen}`);
+  }
 });
 
 test('every state has a letter of its own', () => {

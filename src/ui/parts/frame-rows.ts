@@ -16,10 +16,10 @@ import {
   progressText,
   stateWord,
 } from '../../app/selectors.ts';
-import { type AccountView, hasLayer, listOf, topLayer } from '../../app/state.ts';
+import { type AccountView, type Entry, hasLayer, listOf, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
-import { width } from '../../mail/width.ts';
-import type { Theme } from '../theme.ts';
+import { truncate, width, wrapCells } from '../../mail/width.ts';
+import type { Meaning, Theme } from '../theme.ts';
 import { clean, type Piece, piece, row, split } from './row.ts';
 
 /** Where am I: folder and account on the left, counts on the right. */
@@ -108,32 +108,48 @@ function accountPieces(view: AccountView, readOnly: boolean): readonly Piece[] {
   return [name, piece(`${stateWord(view, readOnly)}${waiting}`, meaning), piece('  ')];
 }
 
-/** Accounts with their state on the right of a message to the person, if there is one. */
+/** Accounts with their state, on the right of what is said to the person, if anything is. */
 export function statusRow(view: View, theme: Theme): string {
   const { state } = view;
   const cells = state.size.columns;
-  const percent =
-    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
-      ? `${percentRead(state)}%  `
-      : '';
-  const states = [
-    piece(percent, 'dim'),
-    ...state.accounts.flatMap(view => accountPieces(view, state.readOnly)),
-  ];
+  const states = statePieces(view);
   const { toast } = state;
   const about = helpAbout(view);
   if (about !== '' && !toast) return row([piece(` ${about}`)], cells, theme);
   if (!toast) return row([piece(' '), ...states], cells, theme);
-  const meaning = toast.level === 'info' ? 'text' : toast.level;
-  const text = ` ${clean(toast.text)}`;
-  const room = cells - width(text) - 2;
-  // What is said matters more than what is always there.
-  if (room < 16) return row([piece(text, meaning)], cells, theme);
-  const wanted = states.reduce((sum, { text: piece }) => sum + width(piece), 0);
-  return (
-    row([piece(text, meaning)], cells - Math.min(room, wanted), theme) +
-    row(states, Math.min(room, wanted), theme)
-  );
+  const { first, room } = toastLines(view);
+  return row([piece(` ${first}`, toastMeaning(toast))], room, theme) + row(states, cells - room, theme);
+}
+
+function statePieces({ state }: View): readonly Piece[] {
+  const percent =
+    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
+      ? `${percentRead(state)}%  `
+      : '';
+  return [
+    piece(percent, 'dim'),
+    ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
+  ];
+}
+
+function toastMeaning({ level }: Entry): Meaning {
+  return level === 'info' ? 'text' : level;
+}
+
+/**
+ * What is said, in the status row's left part (`room` cells with its margins) and, where that is too short for it, in
+ * the hint row. The accounts' states stay in sight.
+ */
+function toastLines(view: View): { readonly first: string; readonly rest: string; readonly room: number } {
+  const { size, toast } = view.state;
+  const text = clean(toast?.text ?? '');
+  const states = statePieces(view).reduce((sum, { text: state }) => sum + width(state), 0);
+  const room = size.columns - Math.min(states, Math.floor(size.columns / 2));
+  const layer = topLayer(view.state);
+  const typing = layer.t === 'find' || (layer.t === 'help' && layer.typing);
+  if (width(text) <= room - 2 || typing || room < 6) return { first: text, rest: '', room };
+  const first = wrapCells(text, room - 2)[0] ?? '';
+  return { first, rest: text.slice(first.length).trim(), room };
 }
 
 /** The whole sentence about the command under help's cursor: its row has room for the beginning. */
@@ -168,13 +184,24 @@ export function hintRow(view: View, theme: Theme): string {
     pending.keys.length > 0 || pending.count !== '' ? `${pending.count}${showKeys(pending.keys)}  ` : '';
   const room = () => cells - 2 - width(typed) - width(right) - (right === '' ? 0 : 2);
   while (kept.length > 0 && width(kept.map(hint => hint.text).join('  ')) > room()) kept.pop();
-  const left = kept.flatMap((hint, i) => [
-    piece(i === 0 ? ' ' : '  '),
+  const end = always.flatMap((hint, i) => [
+    piece(i === 0 ? '' : ' '),
     piece(hint.key, 'key'),
     piece(` ${hint.label}`, 'dim'),
   ]);
-  const end = always.flatMap((hint, i) => [
-    piece(i === 0 ? '' : ' '),
+  const { toast } = state;
+  const more = toast ? toastLines(view).rest : '';
+  if (toast && more !== '') {
+    const shown = truncate(more, Math.max(0, room()), theme.ellipsis);
+    return split(
+      [piece(` ${shown}`, toastMeaning(toast))],
+      [piece(typed, 'key'), ...end, piece(' ')],
+      cells,
+      theme,
+    );
+  }
+  const left = kept.flatMap((hint, i) => [
+    piece(i === 0 ? ' ' : '  '),
     piece(hint.key, 'key'),
     piece(` ${hint.label}`, 'dim'),
   ]);
