@@ -151,6 +151,13 @@ for (const evil of EVIL) {
   });
 }
 
+test('a tab where only text was looked for is taken out everywhere', async () => {
+  const w = await worldOf('\t');
+  w.app.resize({ columns: 40, rows: 15 });
+  assertScreens({ state: w.app.state.get(), data: w.app.data });
+  w.app.quit();
+});
+
 test('whatever text comes from outside, every row is clean and exactly as wide as its pane', async () => {
   const evil = fc.string({ unit: 'binary', maxLength: 60 });
   await fc.assert(

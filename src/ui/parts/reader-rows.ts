@@ -76,7 +76,10 @@ function headerRows(view: View, reader: ReaderState, cells: number, theme: Theme
 
 function fileNames(parts: readonly ParsedPart[]): string {
   return parts
-    .map(part => `${part.n} ${clean(part.filename ?? '') || part.contentType} ${byteSize(part.size)}`)
+    .map(part => {
+      const size = `${byteSize(part.size)}${part.size < 1000 ? 'B' : ''}`;
+      return `${part.n} ${clean(part.filename ?? '') || clean(part.contentType)} ${size}`;
+    })
     .join('   ');
 }
 
