@@ -40,15 +40,19 @@ export function accountView({ mail, engines }: Core, id: AccountId): AccountView
 
 export function listen(core: Core, deps: NewsDeps): News {
   const { state, opened } = core;
-  const troubles = new Map<AccountId, string>();
+  const troubles = new Map<AccountId, { readonly code: string; readonly cut: boolean }>();
 
   const announce = ({ account, phase, error }: AccountStatus): void => {
-    const trouble = (phase === 'offline' || phase === 'attention') && error ? error.code : '';
-    if (phase === 'connecting' || (troubles.get(account) ?? '') === trouble) return;
-    troubles.set(account, trouble);
-    if (error && trouble !== '') {
+    if (phase === 'connecting') return;
+    const before = troubles.get(account) ?? { code: '', cut: false };
+    const cut = phase === 'offline' || phase === 'attention';
+    // What goes wrong on a line that holds (a full disk) is said as well.
+    const code = error && phase !== 'stopped' ? error.code : '';
+    if (before.code === code) return;
+    troubles.set(account, { code, cut });
+    if (error && code !== '')
       core.say(phase === 'attention' ? 'error' : 'warning', sentence(error, { account }));
-    } else core.say('info', `${account}: online again.`);
+    else if (before.cut) core.say('info', `${account}: online again.`);
   };
 
   const take = (items: ReadonlySet<Touched>): void => {

@@ -160,7 +160,7 @@ export function stateWord(account: AccountView, readOnly: boolean): string {
     case 'connecting':
       return 'connecting';
     case 'online':
-      return 'online';
+      return error?.kind === 'storage' ? 'disk: @' : 'online';
     case 'offline':
       return 'offline';
     case 'attention':

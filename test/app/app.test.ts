@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cursorPosition } from '../../src/app/list-view.ts';
+import { stateWord } from '../../src/app/selectors.ts';
 import { listOf, topLayer } from '../../src/app/state.ts';
 import { FLAGGED, SEEN } from '../../src/mail/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
@@ -453,6 +454,21 @@ test('an account that loses its line says so once, and once that it is back', as
   await w.app.settled();
   assert.equal(said(), 2);
   assert.match(w.app.state.get().log.at(-1)?.text ?? '', /online again/);
+});
+
+test('a full disk is said although the line holds, and shows in the state of the account', async () => {
+  const w = await world();
+  const error = new TmailError('storage', 'disk.floor', { facts: { free: 10_000_000, floor: 500_000_000 } });
+  w.engines[0]?.become({ error });
+  await w.app.settled();
+  assert.match(toast(w), /^work: this disk is nearly full \(10 MB free\)/);
+  const [account] = w.app.state.get().accounts;
+  assert.ok(account);
+  assert.equal(stateWord(account, false), 'disk: @');
+  const said = w.app.state.get().log.length;
+  w.engines[0]?.become({ error: null });
+  await w.app.settled();
+  assert.equal(w.app.state.get().log.length, said, 'nobody was away');
 });
 
 test('attachments are saved under safe names and the place is said', async () => {

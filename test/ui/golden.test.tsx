@@ -73,6 +73,13 @@ const SCREENS: Readonly<Record<string, (robot: Driver, w: World) => Promise<void
     w.engines[0]?.become({ progress: [{ label: 'Inbox', done: 1200, total: 5000 }] });
     await robot.press('@');
   },
+  certificate: async (robot, w) => {
+    const error = new TmailError('tls', 'tls.self-signed', {
+      facts: { host: 'imap.work.example', issuer: 'nobody', fingerprint256: 'AB:'.repeat(31).concat('AB') },
+    });
+    w.engines[0]?.become({ phase: 'attention', error });
+    await robot.press('@');
+  },
   'not-here': async (robot, w) => {
     const folder = w.store.folderOf('work:1');
     w.engines[0]?.become({ phase: 'offline' });

@@ -59,10 +59,10 @@ function accountsRows(view: View, theme: Theme, cells: number): readonly string[
   state.accounts.slice(top).forEach((account, i) => {
     const selected = cursor === top + i;
     const config = view.data.config.accounts.find(candidate => candidate.id === account.id);
-    rows.push(
-      ' '.repeat(cells),
-      ...fill(accountRows(view, account, config, selected, cells, theme), ACCOUNT_ROWS, cells),
-    );
+    const own = accountRows(view, account, config, selected, cells, theme);
+    // What a sentence needs beyond the usual rows it has where the cursor is.
+    const height = selected ? Math.max(ACCOUNT_ROWS, own.length) : ACCOUNT_ROWS;
+    rows.push(' '.repeat(cells), ...fill(own, height, cells));
   });
   return rows;
 }
@@ -84,7 +84,11 @@ function accountRows(
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
   const synced = status.lastSync === null ? 'not yet' : `${duration(state.now - status.lastSync)} ago`;
-  const head = `${selected ? '>' : ' '}${fit(clean(id), 12)} ${server}   ${stateWord(account, state.readOnly)}${retry}`;
+  const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
+  const phase = `${stateWord(account, state.readOnly)}${retry}`;
+  const whole = `${name}${server}   ${phase}`;
+  const narrow = width(whole) > cells;
+  const head = narrow ? name + phase : whole;
   const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
   const kept = copies
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
@@ -95,13 +99,14 @@ function accountRows(
   const running = status.progress[0];
   const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
   const body = [
+    ...(narrow ? [line('server', server)] : []),
     line('copy here', kept),
     line(
       'queue',
       running ? `${queue}; now ${clean(progressText(running))}` : `${queue}; last sync ${synced}`,
     ),
   ];
-  if (status.error && status.phase !== 'online') {
+  if (status.error) {
     const text = wrapCells(said(status.error), Math.max(20, cells - indent.length - 1));
     for (const part of text) body.push(row([piece(`${indent}${part}`, 'error')], cells, theme));
   }
