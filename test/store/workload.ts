@@ -190,6 +190,8 @@ export async function check(store: LocalStore, notes: readonly Note[]): Promise<
     if ('done' in note) continue;
     if (note.t === 'put') {
       for (const { uid, r, flags } of note.messages) {
+        // In the order of what began, also for a number that a crash gave back.
+        told.delete(uid);
         told.set(uid, {
           r,
           validity: note.validity,
