@@ -105,7 +105,12 @@ export async function createPty(command: readonly string[], options: PtyOptions 
     },
     pid: () => Number(pid),
     signal(signal) {
-      if (!ended) process.kill(Number(pid), signal);
+      try {
+        process.kill(Number(pid), signal);
+      } catch (error) {
+        // It ended by itself a moment ago.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
     },
     async stall(stalled) {
       await stty(tty, 'ixon');
