@@ -8,6 +8,7 @@ import type { AccountConfig } from '../../src/config/types.ts';
 import { startImapServer } from '../../src/demo/imap-server.ts';
 import { openStore } from '../../src/store/store.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
+import { openWorld } from './world.ts';
 
 test('a folder that is shown while it is being pulled in the background is numbered once, in order', async () => {
   const server = await startImapServer({
@@ -63,5 +64,41 @@ test('a folder that is shown while it is being pulled in the background is numbe
     await store.close();
     await server.stop();
     await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test('a first pull whose markers a crash took goes on below the messages that are here', async () => {
+  const server = await startImapServer({ users: { ada: 'secret' }, mailboxes: [{ name: 'INBOX' }] });
+  const count = 300;
+  for (let i = 1; i <= count; i += 1) server.deliver('INBOX', `Subject: ${i}\r\n\r\nbody ${i}\r\n`);
+  try {
+    await using world = await openWorld({ port: server.port, user: 'ada', password: 'secret' });
+    await world.engine.syncOnce(null);
+    const inbox = await world.folder('INBOX');
+    const newest = inbox.uidAt(0) ?? 0;
+    const envelope = inbox.envelope(newest);
+    assert.ok(envelope);
+    const uidValidity = inbox.sync.uidValidity ?? '';
+    const empty = { uidValidity, uidNext: 1, highestModseq: null, filledDownTo: null };
+    await inbox.apply({ reset: true, sync: empty }, 'now');
+    const top = inbox.reserve(count) + count - 1;
+    const put = Array.from({ length: 60 }, (_, i) => ({
+      uid: top - i,
+      remote: { t: 'imap', uidValidity, uid: count - i } as const,
+      flags: [],
+      envelope,
+    }));
+    await inbox.apply({ put }, 'now');
+    assert.deepEqual((await world.engine.syncOnce(null)).errors, []);
+    const remotes = Array.from({ length: inbox.length }, (_, position) => {
+      const remote = inbox.remote(inbox.uidAt(position) ?? 0);
+      return remote?.t === 'imap' ? remote.uid : 0;
+    });
+    assert.deepEqual(
+      remotes,
+      Array.from({ length: count }, (_, i) => count - i),
+    );
+  } finally {
+    await server.stop();
   }
 });

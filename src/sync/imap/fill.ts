@@ -7,7 +7,7 @@ import type { Progress } from '../types.ts';
 import type { ImapClient } from './client.ts';
 import type { PullState } from './pull-state.ts';
 
-/** The newest screenful of a folder of which nothing is here; all numbers are taken at once. */
+/** The newest screenful of a folder of which nothing is known to be here; all numbers are taken at once. */
 export async function* firstChunk(s: PullState): AsyncGenerator<Progress> {
   const { box } = s;
   const { folder } = s.c;
@@ -25,9 +25,11 @@ export async function* firstChunk(s: PullState): AsyncGenerator<Progress> {
   const range = `${from}:${box.exists}`;
   const found = await s.envelopes({ by: 'seq', range, count: box.exists - from + 1 });
   const rows = descending(found);
+  // A crash may have taken the markers of an earlier first pull and left its messages.
+  await folder.loadAll();
   // The list order is the order of local numbers: all of them are taken now, and older messages fill them downwards.
   const top = folder.reserve(box.exists) + box.exists - 1;
-  const put = s.number(rows, top);
+  const { put, next } = s.number(rows, top);
   const lowest = rows.at(-1)?.uid;
   s.received(put);
   s.apply(
@@ -36,7 +38,7 @@ export async function* firstChunk(s: PullState): AsyncGenerator<Progress> {
       ...empty,
       uidNext: Math.max(empty.uidNext, (rows[0]?.uid ?? 0) + 1),
       filledDownTo: from === 1 ? 1 : (lowest ?? empty.uidNext),
-      ...(from === 1 ? {} : { nextSlot: top - put.length }),
+      ...(from === 1 ? {} : { nextSlot: next }),
     },
   );
   yield s.progress(box.exists);
@@ -89,14 +91,14 @@ async function olderChunk(s: PullState, boundary: number, below: number) {
 function putOlder(s: PullState, rows: readonly FetchMessageObject[], last: boolean): void {
   const { folder } = s.c;
   const slot = s.sync.nextSlot ?? (folder.uidAt(folder.length - 1) ?? folder.reserve(rows.length)) - 1;
-  const put = s.number(rows, slot);
+  const { put, next } = s.number(rows, slot);
   s.received(put);
-  const next: FolderSync = {
+  const sync: FolderSync = {
     ...s.sync,
     filledDownTo: rows.at(-1)?.uid ?? s.sync.filledDownTo,
-    nextSlot: slot - put.filter(message => message.uid <= slot).length,
+    nextSlot: next,
   };
-  s.apply({ put }, last ? complete(next) : next);
+  s.apply({ put }, last ? complete(sync) : sync);
 }
 
 function descending(rows: readonly FetchMessageObject[]): FetchMessageObject[] {

@@ -92,14 +92,21 @@ export class PullState {
     return { label: this.c.record.name, done: this.c.folder.length, total };
   }
 
-  /** Gives rows (newest first) the numbers from `top` down; one that is here already keeps its own. */
-  number(rows: readonly FetchMessageObject[], top: number): NewMessage[] {
-    let slot = top;
-    return rows.map(row => {
+  /**
+   * Gives rows (newest first) the numbers from `top` down. One that is here already (a crash took the markers of an
+   * earlier pull) keeps its own, and what is older goes below it. `next` is the number for the next older message.
+   */
+  number(rows: readonly FetchMessageObject[], top: number): { put: NewMessage[]; next: number } {
+    const { folder } = this.c;
+    let next = top;
+    const put = rows.map(row => {
       const known = this.place(row.uid);
-      const uid = known ?? (slot >= 1 ? slot-- : this.c.folder.reserve(1));
-      return this.message(row, uid);
+      if (known === undefined)
+        return this.message(row, next >= (folder.floor ?? 1) ? next-- : folder.reserve(1));
+      next = Math.min(next, known - 1);
+      return this.message(row, known);
     });
+    return { put, next };
   }
 
   /** The number of a message that is here, or was before its entry was damaged. */
