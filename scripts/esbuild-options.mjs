@@ -12,7 +12,12 @@ export const shared = {
   jsx: 'automatic',
   jsxDev: false,
   // React's development build is three times slower.
-  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    'process.env.DEV': '"false"',
+    performance: 'monotonic',
+  },
+  inject: ['src/util/monotonic.ts'],
   external: builtinModules.flatMap(name => [name, `node:${name}`]),
   // CommonJS packages inside an ES module bundle call require() for Node's own modules.
   banner: {

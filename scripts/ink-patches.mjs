@@ -3,6 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+/** The first use of Intl loads the data of all locales (15 ms): not at start, and for plain text never. */
+const lazySegmenter = name => `let ${name}Made;
+const ${name} = { segment: text => (${name}Made ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })).segment(text) };`;
+
 /** What each file has replaced: `[old, new]`, each `old` exactly once. */
 const edits = {
   // The frame goes to our own canvas (src/ui/canvas.ts) as it is drawn, not as one long string.
@@ -63,6 +67,25 @@ export default squashTextNodes`,
     ["import widestLine from 'widest-line';", "import measureText from './measure-text.js';"],
     ['const currentWidth = widestLine(text);', 'const currentWidth = measureText(text).width;'],
   ],
+  'ink/build/line-update.js': [
+    [
+      "const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });",
+      lazySegmenter('segmenter'),
+    ],
+  ],
+  'slice-ansi/tokenize-ansi.js': [
+    [
+      "const GRAPHEME_SEGMENTER = new Intl.Segmenter(undefined, {granularity: 'grapheme'});",
+      lazySegmenter('GRAPHEME_SEGMENTER'),
+    ],
+  ],
+  '@alcalzone/ansi-tokenize/build/tokenize.js': [
+    [
+      'const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });',
+      lazySegmenter('segmenter'),
+    ],
+  ],
+  'wrap-ansi/index.js': [['const segmenter = new Intl.Segmenter();', lazySegmenter('segmenter')]],
   // Development only; without them nothing in the bundle waits at its top level, which CommonJS can't.
   'ink/build/reconciler.js': [
     ["        await import('./devtools.js');\n", ''],

@@ -22,7 +22,7 @@ import { Script } from 'node:vm';
 declare const BUILD: string;
 
 /** By then the first frame is out and what it took has been compiled. Short commands read the cache, never write. */
-const WRITE_AFTER_MS = 1500;
+const AFTER_START_MS = 1500;
 
 type Require = (id: string) => unknown;
 type Body = (
@@ -39,6 +39,7 @@ const modules = new Map<string, { exports: object }>();
 /** Scripts that came without a cache. */
 const uncached: { readonly name: string; readonly script: Script }[] = [];
 const cache = cacheDirectory();
+let started = false;
 
 function cacheDirectory(): string | null {
   if ((process.env.NODE_DISABLE_COMPILE_CACHE ?? '') !== '') return null;
@@ -64,7 +65,9 @@ function compile(file: string): Body {
   const code = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
   const name = `${basename(file)}.bin`;
   const cachedData = cache === null ? undefined : readCache(join(cache, name));
-  const script = new Script(code, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) });
+  const script = usualHeap(
+    () => new Script(code, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) }),
+  );
   if (cachedData === undefined || script.cachedDataRejected === true) uncached.push({ name, script });
   // A function expression's value is that function.
   return script.runInThisContext() as Body;
@@ -86,7 +89,10 @@ function writeCaches(dir: string) {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const temporary = join(dir, `${next.name}.${process.pid}`);
     const fd = openSync(temporary, 'w', 0o600);
-    writeFileSync(fd, next.script.createCachedData());
+    writeFileSync(
+      fd,
+      usualHeap(() => next.script.createCachedData()),
+    );
     // V8 trusts what is in it: a file torn by a power cut must not get its name.
     fdatasyncSync(fd);
     closeSync(fd);
@@ -95,6 +101,22 @@ function writeCaches(dir: string) {
     setTimeout(writeCaches, 20, dir).unref();
   } catch {
     // A full or read-only disk: the next start is as slow as this one.
+  }
+}
+
+/**
+ * Live data is some 30 MB with 100,000 messages open; left alone, V8 lets garbage grow to four times that first. But
+ * to start quickly is to collect late: 14 ms of 300.
+ */
+const collectSooner = () => setFlagsFromString('--heap-growing-percent=50');
+
+/** V8 takes a cache only under the flags that it was made under. */
+function usualHeap<T>(use: () => T): T {
+  setFlagsFromString('--heap-growing-percent=0');
+  try {
+    return use();
+  } finally {
+    if (started) collectSooner();
   }
 }
 
@@ -108,7 +130,9 @@ function forgetOthers(dir: string) {
 // Read when the first file is opened without waiting. Message files are made durable many at a time: four threads
 // (the default) would wait for the disk one after another.
 process.env.UV_THREADPOOL_SIZE ??= '24';
-// Live data is some 30 MB with 100,000 messages open; left alone, V8 lets garbage grow to four times that first.
-setFlagsFromString('--heap-growing-percent=50');
+setTimeout(() => {
+  started = true;
+  collectSooner();
+  if (cache !== null) writeCaches(cache);
+}, AFTER_START_MS).unref();
 load(join(root, 'main.js'));
-if (cache !== null) setTimeout(writeCaches, WRITE_AFTER_MS, cache).unref();

@@ -1,4 +1,5 @@
 // A one-line text field: its text and caret, edited by grapheme. Pure; used by the palette, pickers and prompts.
+import { clusters } from '../mail/width.ts';
 import type { Key } from './types.ts';
 
 export interface Field {
@@ -10,8 +11,6 @@ export interface Field {
 export const EMPTY_FIELD: Field = { text: '', caret: 0 };
 /** Longer input is no search any more; a pasted book must not slow down every key. */
 const MAX_TEXT = 500;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 export function fieldOf(text: string): Field {
   const kept = text.slice(0, MAX_TEXT);
@@ -64,8 +63,7 @@ export function insertText(field: Field, piece: string): Field {
 /** The text that a key types, or null for a key that is a name or a chord. */
 export function typedText(key: Key): string | null {
   if (key === 'space') return ' ';
-  if ([...graphemes.segment(key)].length !== 1) return null;
-  return key;
+  return key !== '' && after(key, 0) === key.length ? key : null;
 }
 
 function cut(field: Field, from: number, to: number): Field {
@@ -74,16 +72,16 @@ function cut(field: Field, from: number, to: number): Field {
 
 function before(text: string, caret: number): number {
   let last = 0;
-  for (const { index } of graphemes.segment(text)) {
-    if (index >= caret) break;
-    last = index;
+  for (const { end } of clusters(text)) {
+    if (end >= caret) break;
+    last = end;
   }
   return last;
 }
 
 function after(text: string, caret: number): number {
-  for (const { index, segment } of graphemes.segment(text)) {
-    if (index >= caret) return index + segment.length;
+  for (const { end } of clusters(text)) {
+    if (end > caret) return end;
   }
   return text.length;
 }

@@ -34,11 +34,12 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
   const bump = (id: FolderId) =>
     change(state => ({ ...state, revs: { ...state.revs, [id]: (state.revs[id] ?? 0) + 1 } }));
 
+  /** With the rows that will be seen first: a list is drawn once, and whole. */
   const fetchFolder = async (id: FolderId): Promise<FolderStore> => {
-    const known = opened.get(id);
-    if (known) return known;
     const account = await core.deps.store.account(splitFolderId(id).account);
     const folder = await account.folder(id);
+    const { from, to } = windowOf(listOf(now(), id), folder, listHeight(now()));
+    if (to > from) await folder.ensure(from, to - 1);
     opened.set(id, folder);
     return folder;
   };

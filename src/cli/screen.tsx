@@ -5,6 +5,7 @@ import type { AppDeps } from '../app/types.ts';
 import { App } from '../ui/App.tsx';
 import { writeCrashReport } from '../ui/crash.ts';
 import { createScreenTerminal, startScreen } from '../ui/start.tsx';
+import { sizeOf } from '../ui/terminal.ts';
 import { processTerminal } from '../ui/tty.ts';
 import { createParser } from '../worker/client.ts';
 
@@ -25,6 +26,8 @@ export function createProgram({ env, dataDir, ...deps }: ProgramOptions): Screen
   const terminal = createScreenTerminal(processTerminal(), env);
   const parser = createParser();
   const app = createApp({ ...deps, terminal, parser, now: Date.now });
+  // Which rows are read first depends on it.
+  app.resize(sizeOf(terminal.streams.output));
   return {
     app,
     async run(shown) {

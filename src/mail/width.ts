@@ -93,15 +93,20 @@ export function clusterAt(text: string, start: number, into: Cluster): void {
   into.width = width;
 }
 
+/** The clusters of a text, in order; each is the same object, moved on. */
+export function* clusters(text: string): Generator<Cluster> {
+  const cluster: Cluster = { end: 0, width: 0 };
+  while (cluster.end < text.length) {
+    clusterAt(text, cluster.end, cluster);
+    yield cluster;
+  }
+}
+
 /** Cells of a text without escape sequences; control characters count nothing. */
 export function width(text: string): number {
   if (ASCII.test(text)) return text.length;
-  const cluster: Cluster = { end: 0, width: 0 };
   let cells = 0;
-  while (cluster.end < text.length) {
-    clusterAt(text, cluster.end, cluster);
-    cells += cluster.width;
-  }
+  for (const cluster of clusters(text)) cells += cluster.width;
   return cells;
 }
 

@@ -1,11 +1,11 @@
 // Who may write: the process whose unix socket is linked as `owner.sock` in the data directory. A dead socket never
 // comes to life again, and only the holder of a guard named after it may take it away; so two processes that find the
 // same dead owner can't both become the next one, and none can take a living one's place. No pid is ever trusted.
-import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TmailError } from '../util/errors.ts';
+import { randomHex } from '../util/random.ts';
 import { errnoOf, storageError } from './disk.ts';
 
 export const OWNER_SOCKET = 'owner.sock';
@@ -26,7 +26,7 @@ export interface Lock {
 
 /** @throws TmailError `store.locked` (pid where known), `disk.*` where no socket can be made. */
 export async function lockStore(dir: string, connected: (socket: Socket) => void): Promise<Lock> {
-  const own = `owner-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
+  const own = `owner-${process.pid}-${randomHex()}.sock`;
   const server = createServer({ allowHalfOpen: true }, connected);
   await listen(server, dir, own);
   try {

@@ -1,6 +1,5 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import { randomUUID } from 'node:crypto';
 import type { AccountId, FolderId } from '../mail/types.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Folder } from './folder.ts';
@@ -48,7 +47,7 @@ export class Operations {
   async commit(newOp: NewOperation): Promise<Operation> {
     const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
     if (!folder) throw this.#options.unknown(newOp.folder);
-    const op = newOperation(newOp, randomUUID(), this.#options.now());
+    const op = newOperation(newOp, process.getBuiltinModule('node:crypto').randomUUID(), this.#options.now());
     const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
     folder.applyPending(this.queue.add(op, was));
     this.#changed();

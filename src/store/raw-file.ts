@@ -1,5 +1,5 @@
 // One message file: written to a temporary name with its checksum, read back with every doubt. Knows no batches.
-import { createHash, type Hash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { TmailError } from '../util/errors.ts';
@@ -29,7 +29,7 @@ export async function writeTemporary(
   let handle: FileHandle | null = null;
   try {
     handle = await disk.fs.open(temporary, 'wx', 0o600);
-    const hash = createHash('sha256');
+    const hash = newHash();
     const size = await writeAll(handle, bytes, hash);
     return { temporary, handle, size, sha256: hash.digest('hex') };
   } catch (error) {
@@ -90,10 +90,15 @@ async function writeAll(
 
 /** Hex. Gives way to the event loop between megabytes. */
 export async function sha256(bytes: Buffer): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = newHash();
   for (let at = 0; at < bytes.length; at += CHUNK) {
     if (at > 0) await new Promise(resolve => setImmediate(resolve));
     hash.update(bytes.subarray(at, at + CHUNK));
   }
   return hash.digest('hex');
+}
+
+/** Loaded when the first file is written or checked: the first frame needs none. */
+function newHash(): Hash {
+  return process.getBuiltinModule('node:crypto').createHash('sha256');
 }

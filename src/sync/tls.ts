@@ -2,7 +2,7 @@
 // of ours is sent. There is no "accept anything": a pinned fingerprint stands in place of the chain, never beside it.
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ServerSettings } from '../config/types.ts';
 import { TmailError } from '../util/errors.ts';
 
@@ -51,7 +51,8 @@ function dialTls(
   over: Socket | undefined,
 ): TLSSocket {
   const servername = server.tls.servername ?? (isIP(server.host) ? undefined : server.host);
-  const socket = connectTls({
+  // Loaded with the first connection, which is later than the first frame.
+  const socket = process.getBuiltinModule('node:tls').connect({
     host: server.host,
     port: server.port,
     minVersion: 'TLSv1.2',

@@ -1,6 +1,6 @@
 // Text with SGR sequences as terminal cells: one grapheme and one style each. Pure; knows nothing of Ink and writes
 // nothing. Styles are small numbers of one `Styles` table, so that two cells are compared without looking inside.
-import { stringWidth } from '../mail/width.ts';
+import { clusters } from '../mail/width.ts';
 import {
   type ColorDepth,
   INVERSE,
@@ -123,8 +123,6 @@ function parseLines(text: string, styles: Styles, ascii: boolean): Line[] {
   return lines;
 }
 
-const segmenter = new Intl.Segmenter();
-
 function addText(line: LineDraft, piece: string, style: number, ascii: boolean) {
   if (ASCII.test(piece)) {
     for (const char of piece) {
@@ -133,8 +131,10 @@ function addText(line: LineDraft, piece: string, style: number, ascii: boolean) 
     }
     return;
   }
-  for (const { segment } of segmenter.segment(piece)) {
-    const width = stringWidth(segment);
+  let start = 0;
+  for (const { end, width } of clusters(piece)) {
+    const segment = piece.slice(start, end);
+    start = end;
     // Nothing to see and nothing to stand on: it would take a cell that the layout did not count.
     if (width === 0) continue;
     line.text.push(ascii ? asciiFor(segment, width) : segment);

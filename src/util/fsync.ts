@@ -1,8 +1,8 @@
 // Files that survive a power cut: write beside, fdatasync, rename, fsync the directory. The one seam through
 // which the store and the configuration touch the disk, so that a test can fill or break it.
-import { randomBytes } from 'node:crypto';
 import * as fsPromises from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { randomHex } from './random.ts';
 
 /** The calls that write or read the disk; `realFileSystem` in the program, a failing one in tests. */
 export type FileSystem = Pick<
@@ -14,7 +14,7 @@ export const realFileSystem: FileSystem = fsPromises;
 
 /** A name beside `path` that no other process uses, now or after a crash. */
 export function temporaryName(path: string): string {
-  return `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
+  return `${path}.tmp-${process.pid}-${randomHex()}`;
 }
 
 /** A name that `temporaryName` made in another process: what a crash left behind, once that one is gone. */

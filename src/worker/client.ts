@@ -1,7 +1,7 @@
 // The parsing worker as the rest of the program sees it: started on first use, killed when it takes too long,
 // started again after a crash, given back when idle. Without threads the work is done in place.
 import { existsSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { cancelled, TmailError } from '../util/errors.ts';
 import { PARSE_TIMEOUT_MS, WORKER_MEMORY_MB } from '../util/limits.ts';
 import { type Answer, revivedError, type Work } from './protocol.ts';
@@ -87,7 +87,8 @@ export function createParser(options: ParserOptions = {}): Parser {
     try {
       const url = options.workerUrl ?? findWorker(import.meta.url);
       if (url === null) throw new TmailError('bug', 'parse.no-worker');
-      fresh = new Worker(url, {
+      const threads = process.getBuiltinModule('node:worker_threads');
+      fresh = new threads.Worker(url, {
         resourceLimits: { maxOldGenerationSizeMb: options.memoryMb ?? WORKER_MEMORY_MB },
         // Nothing of ours is needed there. What a library prints stays in these streams, unread: reading them would
         // keep the process alive, and it may not reach the screen.
