@@ -68,7 +68,8 @@ function compile(file: string): Body {
   const script = usualHeap(
     () => new Script(code, { filename: file, ...(cachedData === undefined ? {} : { cachedData }) }),
   );
-  if (cachedData === undefined || script.cachedDataRejected === true) uncached.push({ name, script, size: code.length });
+  if (cachedData === undefined || script.cachedDataRejected === true)
+    uncached.push({ name, script, size: code.length });
   // A function expression's value is that function.
   return script.runInThisContext() as Body;
 }
