@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { TmailError } from '../util/errors.ts';
 import { temporaryName } from '../util/fsync.ts';
+import { nextTurn } from '../util/turn.ts';
 import { type Disk, errnoOf, storageError } from './disk.ts';
 import type { ManifestEntry } from './shapes.ts';
 
@@ -92,7 +93,7 @@ async function writeAll(
 export async function sha256(bytes: Buffer): Promise<string> {
   const hash = newHash();
   for (let at = 0; at < bytes.length; at += CHUNK) {
-    if (at > 0) await new Promise(resolve => setImmediate(resolve));
+    if (at > 0) await nextTurn();
     hash.update(bytes.subarray(at, at + CHUNK));
   }
   return hash.digest('hex');

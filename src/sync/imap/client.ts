@@ -2,6 +2,7 @@
 // every command, bounded answers, names sent as the server listed them, translated errors. Knows nothing of the store.
 import type { FetchMessageObject, FetchQueryObject, ImapFlow, ListResponse, StatusObject } from 'imapflow';
 import { cancelled, TmailError } from '../../util/errors.ts';
+import { nextTurn } from '../../util/turn.ts';
 import { type Peer, preauthRefused, translate } from '../errors.ts';
 import { createDialer } from '../tls.ts';
 import {
@@ -224,7 +225,7 @@ class Client implements ImapClient {
           found.push(row);
           if (performance.now() - since < ROWS_AT_A_TIME_MS) continue;
           // imapflow reads a whole chunk in microtasks: without a pause no key would be read meanwhile.
-          await new Promise(resolve => setImmediate(resolve));
+          await nextTurn();
           since = performance.now();
         }
       } catch (error) {

@@ -3,9 +3,15 @@
 import type { FetchMessageObject } from 'imapflow';
 import type { FolderSync } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
+import { nextTurn } from '../../util/turn.ts';
 import type { Progress } from '../types.ts';
 import type { ImapClient } from './client.ts';
 import type { PullState } from './pull-state.ts';
+
+/** Taken over in one turn of the event loop: some 5 ms of work. */
+const SLICE = 100;
+/** Slices on their way to the disk before the next chunk is asked for. */
+const SLICES_AHEAD = 20;
 
 /** The newest screenful of a folder of which nothing is known to be here; all numbers are taken at once. */
 export async function* firstChunk(s: PullState): AsyncGenerator<Progress> {
@@ -67,9 +73,9 @@ export async function* fillDown(s: PullState): AsyncGenerator<Progress> {
     }
     astray = 0;
     below = chunk.below;
-    putOlder(s, chunk.rows, below === 0);
+    await putOlder(s, chunk.rows, below === 0);
     yield s.progress(Math.max(s.box.exists, s.c.folder.length + below));
-    await s.writes.drain(4);
+    await s.writes.drain(SLICES_AHEAD);
   }
 }
 
@@ -88,17 +94,23 @@ async function olderChunk(s: PullState, boundary: number, below: number) {
   return { rows: older, below: from - 1 };
 }
 
-function putOlder(s: PullState, rows: readonly FetchMessageObject[], last: boolean): void {
+/** In slices, each with the markers that it makes true. */
+async function putOlder(s: PullState, rows: readonly FetchMessageObject[], last: boolean): Promise<void> {
   const { folder } = s.c;
-  const slot = s.sync.nextSlot ?? (folder.uidAt(folder.length - 1) ?? folder.reserve(rows.length)) - 1;
-  const { put, next } = s.number(rows, slot);
-  s.received(put);
-  const sync: FolderSync = {
-    ...s.sync,
-    filledDownTo: rows.at(-1)?.uid ?? s.sync.filledDownTo,
-    nextSlot: next,
-  };
-  s.apply({ put }, last ? complete(sync) : sync);
+  for (let from = 0; from === 0 || from < rows.length; from += SLICE) {
+    if (from > 0) await nextTurn();
+    const slice = rows.slice(from, from + SLICE);
+    const slot =
+      s.sync.nextSlot ?? (folder.uidAt(folder.length - 1) ?? folder.reserve(rows.length - from)) - 1;
+    const { put, next } = s.number(slice, slot);
+    s.received(put);
+    const sync: FolderSync = {
+      ...s.sync,
+      filledDownTo: slice.at(-1)?.uid ?? s.sync.filledDownTo,
+      nextSlot: next,
+    };
+    s.apply({ put }, last && from + SLICE >= rows.length ? complete(sync) : sync);
+  }
 }
 
 function descending(rows: readonly FetchMessageObject[]): FetchMessageObject[] {

@@ -4,6 +4,7 @@ import type { FetchMessageObject } from 'imapflow';
 import type { Offline } from '../../config/types.ts';
 import type { LocalUid, RawRef } from '../../mail/types.ts';
 import { FETCH_CHUNK, MESSAGE_BYTES, WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
+import { nextTurn } from '../../util/turn.ts';
 import type { Progress } from '../types.ts';
 import { type BodyContext, fetchPieces, fetchWhole, owner, withinSame } from './body.ts';
 import { formatUidSet } from './uid-set.ts';
@@ -140,7 +141,7 @@ async function* candidates(
   let uid = folder.uidAt(0);
   for (let looked = 1; uid !== undefined; looked++) {
     // A walk over a large folder that is all here must not keep the keys waiting.
-    if (looked % 500 === 0) await new Promise(resolve => setImmediate(resolve));
+    if (looked % 500 === 0) await nextTurn();
     const position = folder.positionOf(uid);
     const size = await sizeOf(context, uid, position);
     run.low = Math.min(run.low, uid);
