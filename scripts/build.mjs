@@ -12,7 +12,11 @@ export async function buildProgram(outdir = 'dist') {
   const { outputFiles, metafile } = await build({
     ...shared,
     banner: {},
-    entryPoints: { main: 'src/main.ts', worker: 'src/worker/worker.ts' },
+    entryPoints: {
+      main: 'src/main.ts',
+      worker: 'src/worker/worker.ts',
+      files: 'src/store/file-batch.thread.ts',
+    },
     outdir,
     chunkNames: 'lib/[name]-[hash]',
     minify: true,

@@ -8,6 +8,7 @@ import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
 import type { Disk } from './disk.ts';
 import type { EnvelopeCache } from './envelope-cache.ts';
+import type { FileBatches } from './file-batch.ts';
 import type { DroppedRaw, Folder } from './folder.ts';
 import { FolderFiles } from './folder-files.ts';
 import { FolderList } from './folder-list.ts';
@@ -40,6 +41,7 @@ export interface AccountOptions {
   /** Absolute: `<data>/accounts/<id>`. */
   readonly dir: string;
   readonly disk: Disk;
+  readonly files: FileBatches;
   readonly groupMs: number;
   readonly cache: EnvelopeCache;
   readonly now: () => number;
@@ -100,6 +102,7 @@ export class Account implements AccountStore {
     });
     this.raw = new RawFiles({
       disk,
+      files: options.files,
       manifests: this.manifests,
       began: () => this.#begin(),
       reserved,

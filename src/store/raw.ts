@@ -1,14 +1,14 @@
 // Message files of one account: written in batches so that one directory fsync serves many, checked when read, never
 // overwritten. Decides nothing about messages.
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { splitFolderId } from '../mail/ids.ts';
 import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
-import type { TmailError } from '../util/errors.ts';
-import { RAW_BATCH, RAW_BATCH_MS } from '../util/limits.ts';
+import { asTmailError, type TmailError } from '../util/errors.ts';
+import { RAW_BATCH, RAW_BATCH_MS, RAW_SMALL_BATCH, RAW_SMALL_BYTES } from '../util/limits.ts';
 import { type Disk, storageError } from './disk.ts';
+import type { FileBatches } from './file-batch.ts';
 import { directoryOf, fileName, type Manifests, parseFileName } from './manifests.ts';
-import { readChecked, writeTemporary } from './raw-file.ts';
+import { readChecked, type TemporaryFile, writeTemporary } from './raw-file.ts';
 import { storeRemote } from './remote.ts';
 import type { ManifestEntry } from './shapes.ts';
 import type { RawStore } from './types.ts';
@@ -27,6 +27,7 @@ export interface RawOwner {
 
 export interface RawFilesOptions {
   readonly disk: Disk;
+  readonly files: FileBatches;
   readonly manifests: Manifests;
   /** Before the first file of this session: notes durably that a crash has to be looked for. */
   readonly began: () => Promise<void>;
@@ -34,11 +35,21 @@ export interface RawFilesOptions {
   readonly reserved: () => Promise<void>;
 }
 
+/** A message on its way into a batch. */
+interface Pending {
+  readonly n: number;
+  readonly owner: RawOwner;
+  /** Small ones are written with their batch, others are in a temporary file already. */
+  readonly content: Buffer | TemporaryFile;
+  readonly done: (error: TmailError | null) => void;
+}
+
+/** Its bytes are durable, its name is not. */
 interface Written {
   readonly n: number;
   readonly entry: ManifestEntry;
   readonly temporary: string;
-  readonly handle: FileHandle;
+  readonly path: string;
   readonly done: (error: TmailError | null) => void;
 }
 
@@ -48,13 +59,15 @@ export class RawFiles implements RawStore {
   /** The highest number handed out. */
   #given = 0;
   readonly #made = new Map<number, Promise<void>>();
-  #batch: Written[] = [];
+  #batch: Pending[] = [];
   /** Files that are being written to their temporary names. */
   readonly #writing = new Set<Promise<unknown>>();
   #open = 0;
   readonly #waiting: (() => void)[] = [];
   #quiet: NodeJS.Timeout | null = null;
   #deadline: NodeJS.Timeout | null = null;
+  /** Batches whose bytes are being made durable, one after the other; never fails. */
+  #staging: Promise<unknown> = Promise.resolve();
   /** Batches and removals, one after the other. */
   #chain: Promise<void> = Promise.resolve();
 
@@ -162,27 +175,29 @@ export class RawFiles implements RawStore {
   }
 
   async #write(bytes: Buffer | AsyncIterable<Buffer>, owner: RawOwner) {
-    const { disk } = this.#options;
-    const { folder } = splitFolderId(owner.folder);
     const first = await this.firstNew();
     const n = Math.max(first, this.#given + 1);
     this.#given = n;
     const directory = directoryOf(n);
     await this.#makeDirectory(directory);
-    const { uid, partial } = owner;
-    if (this.#open >= OPEN_FILES) await new Promise<void>(resolve => this.#waiting.push(resolve));
-    else this.#open++;
-    const file = await writeTemporary(disk, this.path({ n, partial }), bytes).catch((error: unknown) => {
-      this.#closed();
-      throw error;
-    });
-    const remote = storeRemote(owner.remote);
-    const entry = { sha256: file.sha256, size: file.size, partial, folder, uid, remote };
+    const small = Buffer.isBuffer(bytes) && bytes.length <= RAW_SMALL_BYTES;
+    const content = small ? bytes : await this.#temporary(this.path({ n, partial: owner.partial }), bytes);
     const written = new Promise<void>((resolve, reject) => {
       const done = (error: TmailError | null) => (error ? reject(error) : resolve());
-      this.#batch.push({ n, entry, temporary: file.temporary, handle: file.handle, done });
+      this.#batch.push({ n, owner, content, done });
     });
     return { n, written };
+  }
+
+  async #temporary(path: string, bytes: Buffer | AsyncIterable<Buffer>): Promise<TemporaryFile> {
+    if (this.#open >= OPEN_FILES) await new Promise<void>(resolve => this.#waiting.push(resolve));
+    else this.#open++;
+    try {
+      return await writeTemporary(this.#options.disk, path, bytes);
+    } catch (error) {
+      this.#closed();
+      throw error;
+    }
   }
 
   async #findNext(): Promise<number> {
@@ -199,7 +214,8 @@ export class RawFiles implements RawStore {
     if (this.#quiet) clearTimeout(this.#quiet);
     this.#quiet = null;
     if (this.#batch.length === 0) return;
-    if (this.#batch.length >= RAW_BATCH) {
+    const small = this.#batch.filter(({ content }) => Buffer.isBuffer(content)).length;
+    if (small >= RAW_SMALL_BATCH || this.#batch.length - small >= RAW_BATCH) {
       this.#commitBatch();
       return;
     }
@@ -212,9 +228,15 @@ export class RawFiles implements RawStore {
     if (this.#deadline) clearTimeout(this.#deadline);
     this.#quiet = null;
     this.#deadline = null;
-    const batch = this.#batch;
+    const all = this.#batch;
     this.#batch = [];
-    if (batch.length > 0) this.exclusive(() => this.#commit(batch)).catch(() => undefined);
+    for (let from = 0; from < all.length; from += RAW_SMALL_BATCH) {
+      const batch = all.slice(from, from + RAW_SMALL_BATCH);
+      // The bytes of one batch go to the disk while the batch before gets its names.
+      const staged = this.#staging.then(() => this.#stage(batch));
+      this.#staging = staged;
+      this.exclusive(async () => this.#commit(await staged)).catch(() => undefined);
+    }
   }
 
   /** With its manifest, so that files of a crash are told from files whose manifest was lost. */
@@ -237,41 +259,67 @@ export class RawFiles implements RawStore {
     else this.#open--;
   }
 
-  /** Bytes, then names, then manifest and directory; each file's promise is kept or broken by itself. */
-  async #commit(batch: Written[]): Promise<void> {
-    const { disk, began, reserved } = this.#options;
-    const synced = await Promise.all(
-      batch.map(async file => {
-        try {
-          await file.handle.datasync();
-          return file;
-        } catch (error) {
-          await this.#fail([file], storageError(error, file.temporary), false);
+  /** Makes the bytes durable. Whoever's file fails is told; the others are returned. */
+  async #stage(batch: readonly Pending[]): Promise<Written[]> {
+    const small = batch.flatMap(({ n, owner, content }) =>
+      Buffer.isBuffer(content) ? [{ path: this.path({ n, partial: owner.partial }), bytes: content }] : [],
+    );
+    const staging = small.length > 0 ? this.#options.files.stage(small) : Promise.resolve([]);
+    const results = staging.catch((error: unknown) => small.map(() => asTmailError(error)));
+    let next = 0;
+    const written = await Promise.all(
+      batch.map(async pending => {
+        const { n, owner, content, done } = pending;
+        const path = this.path({ n, partial: owner.partial });
+        const place = Buffer.isBuffer(content) ? next++ : -1;
+        const file = Buffer.isBuffer(content) ? (await results)[place] : await this.#synced(content);
+        if (file === undefined || file instanceof Error) {
+          done(storageError(file, path));
           return null;
-        } finally {
-          await file.handle.close().catch(() => undefined);
-          this.#closed();
         }
+        const { folder } = splitFolderId(owner.folder);
+        const { uid, partial } = owner;
+        const { sha256, size, temporary } = file;
+        const entry = { sha256, size, partial, folder, uid, remote: storeRemote(owner.remote) };
+        return { n, entry, temporary, path, done };
       }),
     );
-    const files = synced.filter(file => file !== null);
-    const renamed: Written[] = [];
+    return written.filter(file => file !== null);
+  }
+
+  async #synced(file: TemporaryFile): Promise<TemporaryFile | Error> {
+    try {
+      await file.handle.datasync();
+      return file;
+    } catch (error) {
+      await this.#options.disk.fs.unlink(file.temporary).catch(() => undefined);
+      return storageError(error, file.temporary);
+    } finally {
+      await file.handle.close().catch(() => undefined);
+      this.#closed();
+    }
+  }
+
+  /** Names, then manifest and directory; each file's promise is kept or broken by itself. */
+  async #commit(files: readonly Written[]): Promise<void> {
+    const { began, reserved } = this.#options;
+    if (files.length === 0) return;
+    let named = 0;
     try {
       await began();
       await reserved();
-      for (const file of files) {
-        await disk.fs.rename(file.temporary, this.path({ n: file.n, partial: file.entry.partial }));
-        renamed.push(file);
-      }
+      const names = files.map(({ temporary, path }) => ({ from: temporary, to: path }));
+      const { done, error } = await this.#options.files.rename(names);
+      named = done;
+      if (error) throw error;
       await this.#enter(files);
     } catch (error) {
       const failure = storageError(error, this.#options.manifests.path(directoryOf(files[0]?.n ?? 0)));
-      await this.#fail(renamed, failure, true);
-      await this.#fail(
-        files.filter(file => !renamed.includes(file)),
-        failure,
-        false,
-      );
+      for (const [i, { path, temporary, done }] of files.entries()) {
+        // What can't be removed now is an orphan without an entry: swept at the next start.
+        await this.#options.disk.fs.unlink(i < named ? path : temporary).catch(() => undefined);
+        done(failure);
+      }
       return;
     }
     for (const file of files) file.done(null);
@@ -290,15 +338,6 @@ export class RawFiles implements RawStore {
         for (const file of mine) delete entries[file.n];
         throw error;
       }
-    }
-  }
-
-  async #fail(files: readonly Written[], error: TmailError, renamed: boolean): Promise<void> {
-    for (const file of files) {
-      const path = renamed ? this.path({ n: file.n, partial: file.entry.partial }) : file.temporary;
-      // What can't be removed now is an orphan without an entry: swept at the next start.
-      await this.#options.disk.fs.unlink(path).catch(() => undefined);
-      file.done(error);
     }
   }
 }

@@ -9,6 +9,8 @@ import { Account, type AccountOptions, type RebuildReport } from './account.ts';
 import { Disk } from './disk.ts';
 import { answer, type DoorHandler } from './door.ts';
 import { EnvelopeCache } from './envelope-cache.ts';
+import { type FileBatches, filesInPlace } from './file-batch.ts';
+import { filesInThread } from './file-batch-thread.ts';
 import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
@@ -51,6 +53,8 @@ export interface LocalStore extends Store {
 export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const { dir, mode, now = Date.now, log = silentLog } = options;
   const disk = new Disk(options.fs ?? realFileSystem, mode === 'owner');
+  // A test's failing disk is no matter for a thread.
+  const files = options.fs ? filesInPlace(disk) : filesInThread(filesInPlace(disk));
   const listeners = new Set<(event: StoreEvent) => void>();
   const emit = (event: StoreEvent) => {
     if (event.t === 'trouble') log.warn(event.error.code, event.error.facts);
@@ -83,6 +87,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     id,
     dir: join(dir, 'accounts', id),
     disk,
+    files,
     cache,
     groupMs: options.groupMs ?? GROUP_COMMIT_MS,
     now,
@@ -94,6 +99,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   return new OpenedStore({
     dir,
     disk,
+    files,
     log,
     mode,
     listeners,
@@ -121,6 +127,7 @@ export function isAccountId(id: string): boolean {
 interface Parts {
   readonly dir: string;
   readonly disk: Disk;
+  readonly files: FileBatches;
   readonly log: Log;
   readonly mode: 'owner' | 'reader';
   readonly listeners: Set<(event: StoreEvent) => void>;
@@ -242,6 +249,7 @@ class OpenedStore implements LocalStore {
     try {
       if (this.mode === 'owner') for (const account of this.#opened.values()) await account.close();
     } finally {
+      await this.#parts.files.close();
       this.#parts.lock?.release();
     }
   }

@@ -8,6 +8,10 @@ export const SHARDS_IN_MEMORY = 24;
 export const GROUP_COMMIT_MS = 250;
 /** Message files that are made durable together: one directory fsync serves them all. */
 export const RAW_BATCH = 50;
+/** Messages up to this size (bytes) wait in memory for their batch and are written with it, by a thread. */
+export const RAW_SMALL_BYTES = 256 * 1024;
+/** So many of them make a batch. */
+export const RAW_SMALL_BATCH = 200;
 /** A batch of message files is written after this time even when it is not full. */
 export const RAW_BATCH_MS = 1000;
 

@@ -1,9 +1,9 @@
 // The parsing worker as the rest of the program sees it: started on first use, killed when it takes too long,
 // started again after a crash, given back when idle. Without threads the work is done in place.
-import { existsSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { cancelled, TmailError } from '../util/errors.ts';
 import { PARSE_TIMEOUT_MS, WORKER_MEMORY_MB } from '../util/limits.ts';
+import { threadFile } from '../util/thread-file.ts';
 import { type Answer, revivedError, type Work } from './protocol.ts';
 import type { ParsedMessage, Parser } from './types.ts';
 
@@ -85,7 +85,7 @@ export function createParser(options: ParserOptions = {}): Parser {
     let fresh: Worker;
     let ready = false; // it ran its program, not only started
     try {
-      const url = options.workerUrl ?? findWorker(import.meta.url);
+      const url = options.workerUrl ?? threadFile('worker.js', import.meta.url);
       if (url === null) throw new TmailError('bug', 'parse.no-worker');
       const threads = process.getBuiltinModule('node:worker_threads');
       fresh = new threads.Worker(url, {
@@ -177,19 +177,4 @@ function understood(thrown: unknown): TmailError {
     return revivedError(plain);
   const text = plain?.facts?.text ?? (thrown instanceof Error ? thrown.message : '');
   return failure('parse.failed', { reason: String(text) });
-}
-
-/**
- * worker.js of the bundle: beside the program (which may sit in a chunk one folder down), or in dist/ of the
- * repository that the tests were built in.
- */
-function findWorker(from: string): URL | null {
-  const candidates = [
-    './worker.js',
-    '../worker.js',
-    '../dist/worker.js',
-    '../../dist/worker.js',
-    '../../../dist/worker.js',
-  ];
-  return candidates.map(path => new URL(path, from)).find(url => existsSync(url)) ?? null;
 }

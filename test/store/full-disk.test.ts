@@ -120,6 +120,8 @@ test('no DELE may follow a failed fsync: a message file is promised only when al
 });
 
 test('a random life on a disk that is full now and then keeps its promises', async t => {
+  const seed = Number(process.env.TMAIL_SEED ?? Date.now() % 1_000_000);
+  t.diagnostic(`TMAIL_SEED=${seed}`);
   let changes = 0;
   const fs = faultyDisk(change => {
     // Some dozens of changes go well, some fail; removing always frees room.
@@ -132,7 +134,7 @@ test('a random life on a disk that is full now and then keeps its promises', asy
     const from = 1 + notes.reduce((highest, note) => ('i' in note ? Math.max(highest, note.i) : highest), 0);
     changes = 0;
     const { store } = await ownedStore(t, dir, { fs, groupMs: 3 });
-    await live(store, Date.now() + life, 150, from, note => notes.push(note));
+    await live(store, seed + life, 150, from, note => notes.push(note));
     for (let i = 0; i < 20; i++) await store.flush().catch(() => undefined);
     await store.close().catch(() => undefined);
     const whole = await ownedStore(t, dir);
