@@ -117,7 +117,7 @@ async function begin(core: Core, folders: Folders, problems: readonly KeyProblem
     if (problem.wished) core.say('warning', keyProblemText(problem));
   }
   for (const warning of deps.warnings ?? []) core.say('warning', sentence(warning));
-  if (deps.readOnly) core.say('info', 'Another tmail has this mail open: here it can only be read.');
+  if (deps.askOwner) core.say('info', 'Another tmail has this mail open: here it can only be read.');
 }
 
 /** How it ends: nothing new begins, engines stop, everything is durable. `letGo` gives the last thing to close. */

@@ -51,6 +51,9 @@ const NO_ACCOUNTS: Config = {
 /** The first frame waits for mail from the cache, but not for a store that has to be mended first. */
 const READY_MS = 150;
 
+/** Why the store can't be owned, but read. */
+const READABLE: ReadonlySet<string> = new Set(['store.locked', 'disk.read-only']);
+
 /** Takes over the terminal until the person quits. Resolves with the exit status. */
 export async function startTui(options: TuiOptions): Promise<number> {
   const { config, warnings } = options;
@@ -84,7 +87,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   const { config, dir, warnings } = await mailOf(show, options, later);
   const log = openLog(join(dir, 'tmail.log'));
   later(() => log.close());
-  const { store, readOnly } = await openFor(dir, log);
+  const { store, hindrance } = await openFor(dir, log);
+  const readOnly = hindrance !== null;
   later(() => store.close());
   const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log });
   let next: Show | null = null;
@@ -94,8 +98,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     store,
     engines,
     readOnly,
-    ...(readOnly ? { askOwner: ownerOf(dir, store) } : {}),
-    warnings,
+    ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
+    warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
     env,
     dataDir: dir,
     start: { account, folder },
@@ -134,13 +138,13 @@ async function mailOf(show: Show, { dataDir }: TuiOptions, later: Later): Promis
   return { config: demo.config, dir, warnings: [] };
 }
 
-/** The store as its owner; beside another owner, to read only. */
-async function openFor(dir: string, log: Log): Promise<{ store: LocalStore; readOnly: boolean }> {
+/** The store as its owner; to read only beside another owner and on a disk that takes no writes. */
+async function openFor(dir: string, log: Log): Promise<{ store: LocalStore; hindrance: TmailError | null }> {
   try {
-    return { store: await openStore({ dir, mode: 'owner', log }), readOnly: false };
+    return { store: await openStore({ dir, mode: 'owner', log }), hindrance: null };
   } catch (error) {
-    if (!(error instanceof TmailError) || error.code !== 'store.locked') throw error;
-    return { store: await openStore({ dir, mode: 'reader', log }), readOnly: true };
+    if (!(error instanceof TmailError) || !READABLE.has(error.code)) throw error;
+    return { store: await openStore({ dir, mode: 'reader', log }), hindrance: error };
   }
 }
 

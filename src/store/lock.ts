@@ -149,7 +149,7 @@ function connect(dir: string, name: string): Promise<Socket | 'dead' | 'absent'>
 
 function listen(server: Server, dir: string, name: string): Promise<void> {
   return new Promise<void>((resolve, reject) => {
-    server.once('error', error => reject(storageError(error, join(dir, name))));
+    server.once('error', error => reject(storageError(error, dir)));
     at(dir, name, path => server.listen(path, () => resolve()));
   }).then(() => {
     server.removeAllListeners('error');
