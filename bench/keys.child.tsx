@@ -10,6 +10,7 @@ import { openStore } from '../src/store/store.ts';
 import { createEngineFor } from '../src/sync/create.ts';
 import { App } from '../src/ui/App.tsx';
 import { createScreenTerminal, startScreen } from '../src/ui/start.tsx';
+import { createPace } from '../src/util/pace.ts';
 import { createParser } from '../src/worker/client.ts';
 import { fillFolder } from '../test/fixtures/synthetic.ts';
 import { accountOn } from '../test/robot/home.ts';
@@ -80,16 +81,20 @@ const config: Config = {
   defaultAccount: 'work',
   ui: { colors: 'auto', borders: 'auto', markReadAfter: null, keys: {} },
 };
+const pace = createPace();
 const engines =
   port === undefined
     ? []
     : await Promise.all(
-        config.accounts.map(account => createEngineFor(account, store, { password: async () => password })),
+        config.accounts.map(account =>
+          createEngineFor(account, store, { pace, password: async () => password }),
+        ),
       );
 const app = createApp({
   config,
   store,
   engines,
+  pace,
   parser,
   terminal,
   now: Date.now,

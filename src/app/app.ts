@@ -81,6 +81,7 @@ export function createApp(deps: AppDeps): Program {
     ready,
     ended,
     press(key) {
+      deps.pace?.touched();
       if (!state.get().quitting) state.batch(() => pressKey(on, key));
     },
     paste(text) {

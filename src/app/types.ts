@@ -4,6 +4,7 @@ import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Store } from '../store/types.ts';
 import type { BodyWanted, Engine } from '../sync/types.ts';
 import type { TmailError } from '../util/errors.ts';
+import type { Pace } from '../util/pace.ts';
 import type { Parser } from '../worker/types.ts';
 
 /** The whole state library: a value, its readers, and batches that notify once. */
@@ -41,6 +42,8 @@ export interface AppDeps {
   readonly store: Store;
   /** In the order of the configuration. */
   readonly engines: readonly Engine[];
+  /** The engines' own: told of every key. */
+  readonly pace?: Pick<Pace, 'touched'>;
   readonly parser: Parser;
   readonly terminal: Terminal;
   readonly now: () => number;

@@ -12,6 +12,7 @@ import { knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
+import { createPace, type Pace } from '../util/pace.ts';
 import type { DoorRequest } from './door.ts';
 
 export interface TuiOptions {
@@ -90,13 +91,15 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   const { store, hindrance } = await openFor(dir, log);
   const readOnly = hindrance !== null;
   later(() => store.close());
-  const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log });
+  const pace = createPace();
+  const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log, pace });
   let next: Show | null = null;
   const { createProgram } = await screen;
   const program = createProgram({
     config,
     store,
     engines,
+    pace,
     readOnly,
     ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
     warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
@@ -159,7 +162,7 @@ function ownerOf(dir: string, store: LocalStore): NonNullable<AppDeps['askOwner'
 async function enginesOf(
   config: Config,
   store: LocalStore,
-  setting: { readonly env: Environment; readonly log: Log },
+  setting: { readonly env: Environment; readonly log: Log; readonly pace: Pace },
 ): Promise<Engine[]> {
   const { engineFor } = await import('./engines.ts');
   return Promise.all(

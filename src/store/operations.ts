@@ -31,6 +31,7 @@ export class Operations {
   readonly queue = new OperationQueue();
   readonly #options: OperationsOptions;
   readonly #commit: GroupCommit;
+  readonly #ending = new Map<string, Promise<void>>();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -71,22 +72,37 @@ export class Operations {
     }
   }
 
-  async settled(id: string): Promise<void> {
+  settled(id: string): Promise<void> {
+    return this.#end(id, op => this.#settle(op));
+  }
+
+  refused(id: string, error: TmailError): Promise<void> {
+    return this.#end(id, op => this.#refuse(op, error));
+  }
+
+  /** Once: whoever ends it again waits for the first, and where that failed, for the queue without it. */
+  #end(id: string, work: (op: Operation) => Promise<void>): Promise<void> {
+    const running = this.#ending.get(id);
+    if (running) return running;
     const op = this.queue.get(id)?.op;
-    if (!op) return;
+    if (!op) return this.#commit.request(true);
+    const ended = work(op).finally(() => this.#ending.delete(id));
+    this.#ending.set(id, ended);
+    return ended;
+  }
+
+  async #settle(op: Operation): Promise<void> {
     // The index has to hold durably what the queue lets go of.
     const folder = await this.#loadFor(op);
     await folder?.flush();
-    this.queue.remove(id);
+    this.queue.remove(op.id);
     this.#changed();
     await this.#commit.request(true);
   }
 
-  async refused(id: string, error: TmailError): Promise<void> {
-    const op = this.queue.get(id)?.op;
-    if (!op) return;
+  async #refuse(op: Operation, error: TmailError): Promise<void> {
     const folder = await this.#loadFor(op);
-    this.#withdraw(id, folder);
+    this.#withdraw(op.id, folder);
     this.#options.emit({ t: 'trouble', error });
     await folder?.flush();
     await this.#commit.request(true);

@@ -4,6 +4,7 @@ import { version } from '../../package.json';
 import type { AccountConfig } from '../config/types.ts';
 import type { Store } from '../store/types.ts';
 import { TmailError } from '../util/errors.ts';
+import type { Pace } from '../util/pace.ts';
 import type { Clock } from './clock.ts';
 import { createEngine } from './engine.ts';
 import { createImapSession, IMAP_CAPS } from './imap/session.ts';
@@ -15,6 +16,8 @@ export interface EngineForDeps {
   readonly password: () => Promise<string>;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Of whoever has a person at the keys. */
+  readonly pace?: Pace;
 }
 
 /** The engine of one account, stopped. Its store part is opened, nothing is connected. */

@@ -6,6 +6,7 @@ import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { AccountStore, StoreEvent } from '../store/types.ts';
 import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { FREE_SPACE_FLOOR } from '../util/limits.ts';
+import type { Pace } from '../util/pace.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { CreateSession, SessionDeps, SessionMemory } from './session.ts';
@@ -35,6 +36,7 @@ export interface EngineDeps {
   readonly subscribe?: (listener: (event: StoreEvent) => void) => () => void;
   /** Free bytes where the store is. */
   readonly freeSpace?: () => Promise<number>;
+  readonly pace?: Pace;
 }
 
 /** A notice is shown this long, unless something else happens. */
@@ -246,7 +248,7 @@ class AccountEngine implements Engine {
   }
 
   #sessionDeps(): SessionDeps {
-    const { config, store, password, version } = this.#deps;
+    const { config, store, password, version, pace } = this.#deps;
     return {
       account: config,
       store,
@@ -259,6 +261,7 @@ class AccountEngine implements Engine {
         this.#received += count;
       },
       room: () => this.#room(),
+      ...(pace && { pace }),
     };
   }
 

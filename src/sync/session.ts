@@ -3,6 +3,7 @@ import type { AccountConfig } from '../config/types.ts';
 import type { FolderId } from '../mail/types.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
+import type { Pace } from '../util/pace.ts';
 import type { Clock } from './clock.ts';
 import type { Caution } from './imap/caution.ts';
 import type { Seen } from './imap/prefetch.ts';
@@ -28,6 +29,7 @@ export interface SessionDeps {
   /** @throws TmailError `disk.floor` when background fetching must pause. */
   readonly room: () => Promise<void>;
   readonly memory: SessionMemory;
+  readonly pace?: Pace;
 }
 
 export type CreateSession = (deps: SessionDeps) => Session;

@@ -304,7 +304,8 @@ const KEYPAD: Readonly<Record<string, Key>> = { M: 'enter', I: 'tab', ' ': 'spac
 
 /** `text` stands behind `ESC O`. */
 function ss3(text: string): Found | null {
-  const whole = /^(\d?)([\x20-\x7e])/.exec(text);
+  // No digit ends one: after a digit there is more to come.
+  const whole = /^(\d?)([\x20-\x2f\x3a-\x7e])/.exec(text);
   if (whole === null) return text === '' || /^\d$/.test(text) ? null : { length: 0, key: null };
   const [sequence, digit = '', final = ''] = whole;
   const held = digit === '' ? 0 : Math.max(0, Number(digit) - 1);

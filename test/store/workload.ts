@@ -164,11 +164,14 @@ function highestRemote(folder: Folder): number {
   return highest;
 }
 
+/** Where in the notes something began. */
+type Place = number;
+
 interface Told {
   r: number;
   validity: string;
   /** Visible flags in the order of what began; -1: removed. See Note for `kept` and `loose`. */
-  flags: { i: number; flags: number; kept: number; loose: number }[];
+  flags: { i: number; at: Place; flags: number; kept: number; loose: number }[];
   bodies: number[];
 }
 
@@ -176,17 +179,17 @@ interface Told {
 export async function check(store: LocalStore, notes: readonly Note[]): Promise<void> {
   const { account, folder } = await inbox(store);
   await folder.loadAll();
-  const done = new Set<number>();
+  const done = new Map<number, Place>();
   const ids = new Map<string, number>();
-  for (const note of notes) {
+  for (const [at, note] of notes.entries()) {
     if (!('done' in note)) continue;
-    done.add(note.done);
+    done.set(note.done, at);
     if (note.id !== undefined) ids.set(note.id, note.done);
   }
   const told = new Map<number, Told>();
   const ended = new Map<string, number>();
   let resets: number[] = [];
-  for (const note of notes) {
+  for (const [at, note] of notes.entries()) {
     if ('done' in note) continue;
     if (note.t === 'put') {
       for (const { uid, r, flags } of note.messages) {
@@ -195,7 +198,7 @@ export async function check(store: LocalStore, notes: readonly Note[]): Promise<
         told.set(uid, {
           r,
           validity: note.validity,
-          flags: [{ i: note.i, flags, kept: -1, loose: 0 }],
+          flags: [{ i: note.i, at, flags, kept: -1, loose: 0 }],
           bodies: [],
         });
       }
@@ -206,9 +209,10 @@ export async function check(store: LocalStore, notes: readonly Note[]): Promise<
     else {
       if (note.t === 'end') ended.set(note.id, note.i);
       const flags = note.t === 'remove' ? -1 : note.flags;
-      const kept = note.t === 'commit' ? note.bits : note.t === 'end' ? ~note.bits : -1;
+      // An end promises nothing of other flags: what a refused operation gives back may be the server's newer word.
+      const kept = note.t === 'commit' ? note.bits : note.t === 'end' ? 0 : -1;
       const loose = note.t === 'end' ? note.bits : 0;
-      told.get(note.uid)?.flags.push({ i: note.i, flags, kept, loose });
+      told.get(note.uid)?.flags.push({ i: note.i, at, flags, kept, loose });
     }
   }
   checkMessages(folder, told, done, resets);
@@ -234,7 +238,12 @@ export async function check(store: LocalStore, notes: readonly Note[]): Promise<
   }
 }
 
-function checkMessages(folder: Folder, told: Map<number, Told>, done: Set<number>, resets: number[]): void {
+function checkMessages(
+  folder: Folder,
+  told: Map<number, Told>,
+  done: ReadonlyMap<number, Place>,
+  resets: number[],
+): void {
   const remotes = new Set<string>();
   let unread = 0;
   for (let position = 0; position < folder.length; position++) {
@@ -272,6 +281,10 @@ function checkMessages(folder: Folder, told: Map<number, Told>, done: Set<number
       const pinned = flags.findLastIndex(({ i, kept }) => done.has(i) && kept & bit);
       const since = flags.slice(Math.max(0, pinned));
       if (since.some(({ loose }) => loose & bit)) continue;
+      // An end takes its effect some time before it is promised, not when it begins.
+      const from = since[0]?.at ?? 0;
+      if (flags.some(({ i, loose }) => loose & bit && (done.get(i) ?? Number.POSITIVE_INFINITY) > from))
+        continue;
       // What was seen may have come from an operation that was never promised, and be gone with it; but not where a
       // later one has the last word.
       const operation = pinned >= 0 && flags[pinned]?.kept !== -1;
@@ -283,7 +296,11 @@ function checkMessages(folder: Folder, told: Map<number, Told>, done: Set<number
 }
 
 /** An operation on this bit that nobody was told is kept. */
-function unpromised({ i, kept, loose }: Told['flags'][number], bit: number, done: Set<number>): boolean {
+function unpromised(
+  { i, kept, loose }: Told['flags'][number],
+  bit: number,
+  done: ReadonlyMap<number, Place>,
+): boolean {
   return kept !== -1 && loose === 0 && (kept & bit) !== 0 && !done.has(i);
 }
 
@@ -291,7 +308,7 @@ async function checkBodies(
   folder: Folder,
   raw: { read(ref: { n: number; partial: boolean }): Promise<Buffer> },
   told: Map<number, Told>,
-  done: Set<number>,
+  done: ReadonlyMap<number, Place>,
 ): Promise<void> {
   const hash = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
   const used = new Set<number>();

@@ -20,7 +20,7 @@ import type { UidRange } from './uid-set.ts';
 export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
 
 /** Rows are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
-const ROWS_AT_A_TIME_MS = 5;
+const ROWS_AT_A_TIME_MS = 2;
 
 /** A folder as SELECT described it. */
 export interface Mailbox {
@@ -136,6 +136,7 @@ class Client implements ImapClient {
   readonly #flow: ImapFlow;
   readonly #inside: Internals;
   readonly #limits: LineLimits;
+  readonly #turn: () => Promise<void>;
   readonly #listeners = new Set<(event: Unsolicited) => void>();
   #why: TmailError | null = null;
   #closing = false;
@@ -145,6 +146,7 @@ class Client implements ImapClient {
     this.#flow = flow;
     this.#inside = internals(flow);
     this.#limits = options.limits ?? LINE_LIMITS;
+    this.#turn = options.pace?.turn ?? nextTurn;
     this.peer = { host: options.server.host, port: options.server.port };
     this.closed = new Promise(resolve => {
       flow.once('close', () => {
@@ -225,7 +227,7 @@ class Client implements ImapClient {
           found.push(row);
           if (performance.now() - since < ROWS_AT_A_TIME_MS) continue;
           // imapflow reads a whole chunk in microtasks: without a pause no key would be read meanwhile.
-          await nextTurn();
+          await this.#turn();
           since = performance.now();
         }
       } catch (error) {

@@ -8,10 +8,10 @@ import type { Progress } from '../types.ts';
 import type { ImapClient } from './client.ts';
 import type { PullState } from './pull-state.ts';
 
-/** Taken over in one turn of the event loop: some 5 ms of work. */
-const SLICE = 100;
+/** Taken over in one turn of the event loop: some 2 ms of work. */
+const SLICE = 40;
 /** Slices on their way to the disk before the next chunk is asked for. */
-const SLICES_AHEAD = 20;
+const SLICES_AHEAD = 50;
 
 /** The newest screenful of a folder of which nothing is known to be here; all numbers are taken at once. */
 export async function* firstChunk(s: PullState): AsyncGenerator<Progress> {

@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import type { ImapFlow, ImapFlowOptions, ImapTransportSocket } from 'imapflow';
 import type { ServerSettings } from '../../config/types.ts';
 import { COMMAND_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
+import type { Pace } from '../../util/pace.ts';
 import type { Dialer } from '../tls.ts';
 import { parseUidSet, type UidRange } from './uid-set.ts';
 
@@ -33,6 +34,8 @@ export interface ClientOptions {
   readonly password: string;
   readonly version: string;
   readonly limits?: LineLimits;
+  /** Between the rows of a long answer; without it: a turn of the event loop. */
+  readonly pace?: Pick<Pace, 'turn'>;
 }
 
 /** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */

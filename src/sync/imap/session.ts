@@ -192,9 +192,15 @@ class ImapSession implements Session {
   }
 
   async #dial(): Promise<Line> {
-    const { account, version } = this.#deps;
+    const { account, version, pace } = this.#deps;
     const limits = this.#options.limits ?? LINE_LIMITS;
-    const options = { server: account.incoming, password: this.#password, version, limits };
+    const options = {
+      server: account.incoming,
+      password: this.#password,
+      version,
+      limits,
+      ...(pace && { pace }),
+    };
     return new Line(await openClient(options, this.#abort.signal));
   }
 
