@@ -32,6 +32,8 @@ export class FolderWriter {
   #durable: IndexFile | null = null;
   /** The sync markers speak of messages that are no longer here: they go back on disk before anything else. */
   #retreat = false;
+  /** A write has taken it over, and it is not on the disk yet: numbers that are written ahead meanwhile say it too. */
+  #retreating = false;
   #chain: Promise<void> = Promise.resolve();
   /** Envelopes that a running write still has to read. */
   #writing = new Set<number>();
@@ -139,10 +141,12 @@ export class FolderWriter {
     const batch = this.#take();
     const index = this.#current();
     const retreat = this.#retreat;
+    this.#retreating = retreat;
     this.#retreat = false;
     this.#index = false;
     try {
       await this.#writeAhead(retreat);
+      this.#retreating = false;
       await this.#writeShards(batch);
       await this.#exclusive(() => this.#writeIndex(index));
       for (const shard of batch.forgotten) await host.files.removeShard(shard);
@@ -151,6 +155,7 @@ export class FolderWriter {
       this.#retreat ||= retreat;
       throw error;
     } finally {
+      this.#retreating = false;
       this.#writing = new Set();
     }
     if (batch.drop.length > 0) host.dropRaw(batch.drop);
@@ -163,7 +168,7 @@ export class FolderWriter {
       if (!retreat && this.#durable?.open && this.#durable.next >= this.#folder.next) return;
       if (!this.#durable) await this.#folder.host.listed();
       // Also when it is only about numbers: what was forgotten in memory is not claimed on disk.
-      await this.#writeIndex(this.#ahead(this.#current(), retreat || this.#retreat));
+      await this.#writeIndex(this.#ahead(this.#current(), retreat || this.#retreat || this.#retreating));
       await this.#folder.host.files.sync();
     });
   }
