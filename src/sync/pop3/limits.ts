@@ -14,7 +14,7 @@ export const TOP_BYTES = 2 * 1024 * 1024;
 /** Message bytes that wait for whoever reads them; beyond it the line is not read. */
 export const BODY_BUFFER = 1024 * 1024;
 /** Commands under way together, and the bytes expected of them: 4 MB in 50 ms is 640 Mbit/s. */
-export const PIPELINE_COMMANDS = 256;
+export const PIPELINE_COMMANDS = 1000;
 export const PIPELINE_BYTES = 4 * 1024 * 1024;
 /** Signing in, listing and QUIT: servers open a cold maildrop, or rewrite it, in minutes. */
 export const SLOW_ANSWER_MS = 120_000;
