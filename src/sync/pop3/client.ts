@@ -16,7 +16,7 @@ import { Pop3Line } from './connection.ts';
 import { refusal } from './errors.ts';
 import { createExchange, EXCHANGE_TIMES, type Exchange, type ExchangeTimes } from './exchange.ts';
 import { asStored } from './framing.ts';
-import { LIST_LINE_BYTES, LISTED_MESSAGES, PIPELINE_BYTES, PIPELINE_COMMANDS, TOP_BYTES } from './limits.ts';
+import { LIST_LINE_BYTES, LISTED_MESSAGES, PIPELINE_BYTES, PIPELINE_COMMANDS } from './limits.ts';
 import { signIn } from './sign-in.ts';
 
 export interface ClientOptions {
@@ -139,7 +139,7 @@ function createClient(exchange: Exchange, capabilities: Capabilities, options: C
       const wanted = (function* () {
         for (const number of numbers) yield { number, size: null };
       })();
-      yield* inOrder(exchange, wanted, one => ['TOP', one.number, lines], TOP_BYTES);
+      yield* inOrder(exchange, wanted, one => ['TOP', one.number, lines], messageBytes);
     },
     async dele(numbers) {
       const results: (TmailError | null)[] = [];

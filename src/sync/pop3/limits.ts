@@ -9,8 +9,6 @@ export const LIST_LINE_BYTES = 1024;
 export const LISTED_MESSAGES = 500_000;
 /** All bytes of one list, cut lines included: 500,000 lines of the longest legal UIDL. */
 export const LIST_BYTES = 64 * 1024 * 1024;
-/** Header block and first lines that TOP may send. */
-export const TOP_BYTES = 2 * 1024 * 1024;
 /** Message bytes that wait for whoever reads them; beyond it the line is not read. */
 export const BODY_BUFFER = 1024 * 1024;
 /** Commands under way together, and the bytes expected of them: 4 MB in 50 ms is 640 Mbit/s. */

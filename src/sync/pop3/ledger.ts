@@ -1,0 +1,184 @@
+// The memory of a POP3 account on disk: which messages of the server were seen, and what became of them. A journal
+// that only grows while it is open, so that a crash costs at most what had not been promised. Holds no mail.
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TmailError } from '../../util/errors.ts';
+import type { Known } from './known.ts';
+
+export interface LedgerMemory {
+  /** Milliseconds since 1970 of the last check that went through; null before the first. */
+  readonly lastCheck: number | null;
+  /** The choice for the first check was made good. */
+  readonly begun: boolean;
+  /** The server was caught giving a name to two messages. */
+  readonly reusesNames: boolean;
+  /** Deletions of the last checks that deleted; the newest last. */
+  readonly usual: readonly number[];
+  readonly told: { readonly policy: string; readonly many: number } | null;
+}
+
+export interface Ledger {
+  readonly known: ReadonlyMap<string, Known>;
+  readonly memory: LedgerMemory;
+  /** Lines of the journal that could not be read when it was opened; a torn last line is not counted. */
+  readonly damaged: number;
+  /** Adds or replaces by id; durable when it resolves. @throws TmailError storage `pop3.ledger-write` */
+  record(entries: readonly Known[], memory?: Partial<LedgerMemory>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const VERSION = 1;
+const NOTHING: LedgerMemory = { lastCheck: null, begun: false, reusesNames: false, usual: [], told: null };
+/** A journal is written anew when so many of its lines are out of date, and at least half of them. */
+const STALE_LINES = 2000;
+
+/** Opens or makes the journal (0600). @throws TmailError storage `pop3.ledger-open`, `pop3.ledger-version` */
+export async function openLedger(path: string): Promise<Ledger> {
+  const known = new Map<string, Known>();
+  let memory = NOTHING;
+  let file: FileHandle;
+  let lines = 0;
+  let damaged = 0;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    file = await openFile(path);
+    const read = parseJournal((await file.readFile()).toString('utf8'));
+    damaged = read.damaged;
+    lines = read.lines;
+    for (const one of read.known) known.set(one.id, one);
+    memory = { ...memory, ...read.memory };
+    const current = known.size + 1;
+    if (read.torn || lines - current > Math.max(STALE_LINES, lines / 2) || lines === 0) {
+      await file.close();
+      await rewrite(path, known, memory);
+      file = await openFile(path);
+      lines = current;
+    }
+  } catch (error) {
+    throw storageError(error, 'pop3.ledger-open', path);
+  }
+
+  let writing = Promise.resolve();
+  async function append(text: string): Promise<void> {
+    try {
+      await file.appendFile(text);
+      await file.datasync();
+    } catch (error) {
+      throw storageError(error, 'pop3.ledger-write', path);
+    }
+  }
+
+  return {
+    known,
+    get memory() {
+      return memory;
+    },
+    damaged,
+    async record(entries, change) {
+      if (entries.length === 0 && !change) return;
+      const text = entries.map(one => `${JSON.stringify(one)}\n`).join('');
+      const next = change ? { ...memory, ...change } : memory;
+      const about = change ? `${JSON.stringify({ memory: next })}\n` : '';
+      // One after the other; a failed write must not fail those behind it.
+      const turn = writing.then(() => append(text + about));
+      writing = turn.catch(() => undefined);
+      await turn;
+      for (const one of entries) known.set(one.id, one);
+      memory = next;
+    },
+    async close() {
+      await writing;
+      await file.close();
+    },
+  };
+}
+
+const openFile = (path: string) =>
+  open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
+
+/** A fresh journal beside the old one, durable before it takes its place. */
+async function rewrite(path: string, known: ReadonlyMap<string, Known>, memory: LedgerMemory): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  await unlink(temporary).catch(() => undefined); // one that a crash left behind
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+  const file = await open(temporary, flags, 0o600);
+  try {
+    const lines = [{ version: VERSION }, { memory }, ...known.values()];
+    await file.writeFile(lines.map(line => `${JSON.stringify(line)}\n`).join(''));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(dirname(path), constants.O_RDONLY);
+  await directory.sync().finally(() => directory.close());
+}
+
+function parseJournal(text: string) {
+  const known: Known[] = [];
+  let memory: Partial<LedgerMemory> = {};
+  let damaged = 0;
+  const lines = text.split('\n');
+  const torn = lines.pop() !== '';
+  for (const line of lines) {
+    const value = parseLine(line);
+    if (isKnown(value)) known.push(value);
+    else if (isRecord(value) && isRecord(value.memory)) memory = readMemory(value.memory);
+    else if (isRecord(value) && typeof value.version === 'number') {
+      if (value.version !== VERSION)
+        throw new TmailError('storage', 'pop3.ledger-version', { retry: 'never' });
+    } else damaged++;
+  }
+  return { known, memory, damaged, torn, lines: lines.length };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const STATES: readonly unknown[] = ['here', 'placeholder', 'skipped', 'deleted'];
+const isTextOrNull = (value: unknown) => value === null || typeof value === 'string';
+
+function isKnown(value: unknown): value is Known {
+  return (
+    isRecord(value) &&
+    typeof value.id === 'string' &&
+    typeof value.key === 'string' &&
+    STATES.includes(value.state) &&
+    typeof value.firstSeen === 'number' &&
+    (value.size === null || typeof value.size === 'number') &&
+    isTextOrNull(value.head) &&
+    isTextOrNull(value.body) &&
+    typeof value.onServer === 'boolean' &&
+    typeof value.policy === 'string'
+  );
+}
+
+function readMemory(value: Record<string, unknown>): LedgerMemory {
+  const { lastCheck, begun, reusesNames, usual, told } = value;
+  return {
+    lastCheck: typeof lastCheck === 'number' ? lastCheck : null,
+    begun: begun === true,
+    reusesNames: reusesNames === true,
+    usual: Array.isArray(usual) ? usual.filter(one => typeof one === 'number') : [],
+    told:
+      isRecord(told) && typeof told.policy === 'string' && typeof told.many === 'number'
+        ? { policy: told.policy, many: told.many }
+        : null,
+  };
+}
+
+function storageError(error: unknown, code: string, path: string): TmailError {
+  if (error instanceof TmailError) return error;
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new TmailError('storage', code, { facts: { path, reason }, cause: error });
+}

@@ -1,0 +1,120 @@
+// What may be deleted on the server, proved message by message: TOP or RETR against what is known, and the copy here
+// read again from the disk. A UIDL alone proves nothing.
+import { TmailError } from '../../util/errors.ts';
+import type { CheckOptions, Tally } from './check.ts';
+import { type Known, startFingerprint } from './known.ts';
+import type { Fetch, Removal } from './plan.ts';
+
+/** A message whose deletion is justified. */
+export interface Going {
+  readonly number: number;
+  readonly known: Known;
+  /** The copy here must be read again first. */
+  readonly copy: boolean;
+}
+
+/** What TOP confirms may go; what it refutes is another message under a known name and is fetched. */
+export async function compareHeads(
+  options: CheckOptions,
+  removals: readonly Removal[],
+  tally: Tally,
+): Promise<{ matching: Going[]; strangers: Fetch[]; unsure: Removal[] }> {
+  const matching: Going[] = [];
+  const strangers: Fetch[] = [];
+  const nameless: Known[] = [];
+  const unsure = removals.filter(one => one.check === 'whole');
+  for (const one of removals) if (one.check === 'seen') matching.push(goingOf(one));
+  const asked = new Map(removals.filter(one => one.check === 'head').map(one => [one.of.listed.number, one]));
+  for await (const one of options.client.top(asked.keys(), 0)) {
+    const removal = asked.get(one.number);
+    if (!removal) continue;
+    if (one.bytes === null) {
+      // No TOP: only the whole message can tell.
+      unsure.push(removal);
+      continue;
+    }
+    const print = startFingerprint();
+    for await (const piece of one.bytes) print.add(piece);
+    if (print.end().head === removal.known.head) matching.push(goingOf(removal));
+    else if (removal.of.key !== null) {
+      strangers.push({
+        of: { ...removal.of, known: null },
+        thenDelete: options.settings.serverCopy === 'delete',
+      });
+      nameless.push({ ...removal.known, key: '', onServer: false });
+      tally.errors.push(
+        new TmailError('protocol', 'pop3.uidl-reused', { retry: 'auto', facts: { uidl: removal.of.key } }),
+      );
+    }
+  }
+  await options.ledger.record(nameless, nameless.length > 0 ? { reusesNames: true } : undefined);
+  return { matching, strangers, unsure };
+}
+
+function goingOf(removal: Removal): Going {
+  return { number: removal.of.listed.number, known: removal.known, copy: removal.copy };
+}
+
+/** Fetches to compare, keeps nothing. What differs loses its name and is a new message at the next check. */
+export async function compareWholes(
+  options: CheckOptions,
+  removals: readonly Removal[],
+  tally: Tally,
+): Promise<Going[]> {
+  const asked = new Map(removals.map(one => [one.of.listed.number, one]));
+  const matching: Going[] = [];
+  const strangers: Known[] = [];
+  for await (const one of options.client.retrieve(removals.map(removal => removal.of.listed))) {
+    const removal = asked.get(one.number);
+    if (!removal) continue;
+    if (one.bytes === null) {
+      tally.errors.push(one.error);
+      continue;
+    }
+    const print = startFingerprint();
+    for await (const piece of one.bytes) print.add(piece);
+    const { head, body } = print.end();
+    const copy = removal.copy ? await options.box.reread(removal.known.id) : null;
+    const wanted = copy ?? removal.known;
+    if (wanted.head === head && wanted.body === body) matching.push(goingOf(removal));
+    else strangers.push({ ...removal.known, key: '', onServer: false });
+  }
+  await options.ledger.record(strangers);
+  return matching;
+}
+
+/** DELE for what is here beyond doubt: the copy is read again from the disk, and is what the server sent. */
+export async function mark(options: CheckOptions, going: readonly Going[], tally: Tally): Promise<Going[]> {
+  const intact = await readAgain(options, going);
+  const sure = going.filter((_, n) => intact[n]);
+  for (const one of going.filter((_, n) => !intact[n])) {
+    tally.errors.push(
+      new TmailError('storage', 'pop3.copy-damaged', { facts: { uidl: one.known.id }, retry: 'auto' }),
+    );
+  }
+  const results = await options.client.dele(sure.map(one => one.number));
+  return sure.filter((_, n) => {
+    const error = results[n];
+    if (error) tally.errors.push(error);
+    return !error;
+  });
+}
+
+/** Files that are read at the same time: the disk's latency is what costs. */
+const READERS = 8;
+
+/** For each: the copy here is what the server sent, or there is to be none. */
+async function readAgain({ box }: CheckOptions, going: readonly Going[]): Promise<boolean[]> {
+  const intact: boolean[] = [];
+  let next = 0;
+  const reader = async () => {
+    for (let n = next++; n < going.length; n = next++) {
+      const one = going[n];
+      const copy = one?.copy ? await box.reread(one.known.id) : null;
+      intact[n] =
+        !one?.copy || (copy !== null && copy.head === one.known.head && copy.body === one.known.body);
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return intact;
+}
