@@ -68,8 +68,10 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     yield { label: options.label, done: 0, total: plan.download.length + plan.placeholders.length };
 
     const heads = await compareHeads(options, plan.remove, tally);
-    const fetches = [...plan.download, ...heads.strangers];
-    const unseen = new Map(identities.vanished.map(one => [one.id, one]));
+    const wholes = await compareWholes(options, heads.unsure, tally);
+    const fetches = [...plan.download, ...heads.strangers, ...wholes.strangers];
+    const missing = [...identities.vanished, ...heads.nameless, ...wholes.nameless];
+    const unseen = new Map(missing.map(one => [one.id, one]));
     const job: FetchJob = {
       options,
       tally,
@@ -80,7 +82,7 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     const arrived = yield* fetchMessages(job, fetches, false);
     yield* fetchMessages(job, plan.placeholders, true);
 
-    const going = [...heads.matching, ...arrived, ...(await compareWholes(options, heads.unsure, tally))];
+    const going = [...heads.matching, ...wholes.matching, ...arrived];
     const marked = await mark(options, going, tally);
     orderly = true;
     await client.quit();
@@ -112,12 +114,14 @@ async function reconcile({ box, ledger, now, settings }: CheckOptions): Promise<
     const mend: Known = {
       id,
       key: entry?.key ?? keyOfId(id),
+      sure: entry?.sure ?? true,
       state: whole ? 'here' : 'placeholder',
       firstSeen: entry?.firstSeen ?? now(),
       size: entry?.size ?? null,
       head: print?.head ?? entry?.head ?? null,
       body: print?.body ?? null,
       onServer: true,
+      removals: entry?.removals ?? 0,
       policy: policyName(settings.serverCopy),
     };
     known.set(id, mend);
@@ -177,7 +181,7 @@ async function remember(
   const at = now();
   const policy = policyName(settings.serverCopy);
   const renamed = plan.renamed.flatMap(one =>
-    one.known && one.key !== null ? [{ ...one.known, key: one.key, onServer: true }] : [],
+    one.known && one.key !== null ? [{ ...one.known, key: one.key, sure: false, onServer: true }] : [],
   );
   const byId = new Map(renamed.map(one => [one.id, one]));
   for (const id of plan.restamp) {
@@ -190,12 +194,14 @@ async function remember(
     byId.set(id, {
       id,
       key: key ?? '',
+      sure: false,
       state: 'skipped',
       firstSeen: at,
       size: listed.size,
       head: looks.get(listed.number)?.head ?? null,
       body: null,
       onServer: true,
+      removals: 0,
       policy,
     });
   }
@@ -214,16 +220,14 @@ async function settle(
   vanished: readonly Known[],
   plan: Plan,
 ): Promise<void> {
-  const gone = [...marked.map(one => one.known), ...vanished].map(one => ({
-    ...(ledger.known.get(one.id) ?? one),
-    onServer: false,
-  }));
+  const removed = marked.map(({ known }) => ({ ...known, onServer: false, removals: known.removals + 1 }));
+  const gone = vanished.map(one => ({ ...(ledger.known.get(one.id) ?? one), onServer: false }));
   const unexpected = plan.remove.filter(one => one.why !== 'again').length;
   const usual = unexpected > 0 ? [...ledger.memory.usual, unexpected].slice(-USUAL) : ledger.memory.usual;
   // What was told has happened: the next time that many go, it is said again.
   const { told } = ledger.memory;
   const spent = plan.held.length === 0 && told !== null ? { told: { ...told, many: 0 } } : {};
-  await ledger.record(gone, { lastCheck: now(), usual, ...spent });
+  await ledger.record([...removed, ...gone], { lastCheck: now(), usual, ...spent });
 }
 
 function report(listed: readonly ListedMessage[], marked: readonly Going[], plan: Plan): CheckReport {

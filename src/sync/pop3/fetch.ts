@@ -94,12 +94,14 @@ async function take(
   const entry: Known = {
     id,
     key: key ?? '',
+    sure: !partial,
     state: partial ? 'placeholder' : 'here',
     firstSeen: known?.firstSeen ?? now(),
     size: listed.size,
     head,
     body: partial ? null : body,
     onServer: true,
+    removals: known?.removals ?? 0,
     policy: policyName(settings.serverCopy),
   };
   return { fetch, written, known: entry };
@@ -113,14 +115,17 @@ async function commit(job: FetchJob, batch: readonly Arriving[], partial: boolea
   await box.flush();
   for (const one of batch) {
     await one.written.durable;
-    const old = one.fetch.of.known === null && !partial ? sameContent(job.unseen, one.known) : undefined;
+    const old = one.fetch.of.known === null ? sameContent(job.unseen, one.known) : undefined;
     if (!old) {
       fresh.push(one);
       continue;
     }
     job.unseen.delete(old.id);
     await box.drop(one.written);
-    again.push({ ...one, known: { ...old, key: one.known.key, size: one.known.size, onServer: true } });
+    again.push({
+      ...one,
+      known: { ...old, key: one.known.key, sure: !partial, size: one.known.size, onServer: true },
+    });
   }
   await box.add(fresh.map(one => arrivalOf(one, partial)));
   await ledger.record([...fresh, ...again].map(one => one.known));
@@ -142,8 +147,12 @@ function arrivalOf(one: Arriving, partial: boolean): NewArrival {
   };
 }
 
+/** Of a placeholder only the head is known, and its size. */
 function sameContent(unseen: ReadonlyMap<string, Known>, known: Known): Known | undefined {
-  for (const old of unseen.values()) if (old.head === known.head && old.body === known.body) return old;
+  for (const old of unseen.values()) {
+    if (old.head === null || old.head !== known.head || old.body !== known.body) continue;
+    if (old.body !== null || old.size === known.size) return old;
+  }
   return undefined;
 }
 
@@ -154,8 +163,8 @@ async function leaveAlone(job: FetchJob, fetch: Fetch): Promise<void> {
   if (key === null || known !== null) return;
   const id = freshId(key, new Set(ledger.known.keys()));
   const policy = policyName(settings.serverCopy);
-  const seen = { firstSeen: now(), size: listed.size, head: null, body: null, onServer: true };
-  await ledger.record([{ id, key, state: 'skipped', ...seen, policy }]);
+  const seen = { firstSeen: now(), size: listed.size, head: null, body: null, onServer: true, removals: 0 };
+  await ledger.record([{ id, key, sure: false, state: 'skipped', ...seen, policy }]);
 }
 
 /** An id that no message of the account has had. */

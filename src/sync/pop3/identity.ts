@@ -14,21 +14,21 @@ export type Looks = ReadonlyMap<number, Look>;
 
 export interface Identified {
   readonly listed: ListedMessage;
-  /** What the server calls it, made by us where it has no name; null: cannot be recognised before it is here. */
+  /** What the server calls it, or `top …` where it has no name; null: cannot be recognised before it is here. */
   readonly key: string | null;
   readonly known: Known | null;
   /** Its head was seen in this session and is the known one's. */
   readonly confirmed: boolean;
-  /** Others look just like it, or it was gone and is back: only the whole content can tell. */
-  readonly ambiguous: boolean;
   /** The server calls a known message by another name now. */
   readonly renamed: boolean;
 }
 
 export interface Identities {
   readonly all: readonly Identified[];
-  /** Known, in the maildrop at the last check, and not found in it now. */
+  /** Known and not found: gone, or what one of the unknown turns out to be once its content is here. */
   readonly vanished: readonly Known[];
+  /** Of those: gone before, and something by the same name and head is there. */
+  readonly returned: number;
 }
 
 /**
@@ -78,17 +78,15 @@ export function identify(
 ): Identities {
   const names = usableNames(listed, trustNames);
   const { byKey, every } = index(known, names);
+  const alike = countAlike(listed, looks);
   const found = new Map<number, Identified>();
   const taken = new Set<string>();
-  const heads = new Map<string, number>();
-  const alike = countAlike(listed, looks);
+  const suspected = new Set<string>();
 
   const claim = (one: ListedMessage, key: string, match: Known, renamed: boolean) => {
-    // One that was gone and is back may be another delivery with the same head.
-    const ambiguous = isAmbiguous(one, looks, alike) || !match.onServer;
     const confirmed = match.head !== null && looks.get(one.number)?.head === match.head;
     taken.add(match.id);
-    found.set(one.number, { listed: one, key, known: match, confirmed, ambiguous, renamed });
+    found.set(one.number, { listed: one, key, known: match, confirmed, renamed });
   };
 
   // First those that are called what they were called; only what is left over can have been renamed.
@@ -96,31 +94,37 @@ export function identify(
   for (const one of listed) {
     const name = names.get(one.number);
     const look = looks.get(one.number);
-    const key = name ?? (look ? headKey(one, look, heads) : null);
+    const isUnique = look !== undefined && alike.get(appearance(one, look)) === 1;
+    const key = name ?? (isUnique ? `top ${look.head} ${one.size ?? ''}` : null);
     const match = key === null ? undefined : byKey.get(key);
-    const likely = name === undefined || (match?.onServer === true && sameSize(one.size, match.size));
+    const likely = match !== undefined && sameSize(one.size, match.size);
     const same = match && (look ? sameHead(look, match) : likely);
-    if (key !== null && same && !taken.has(match.id)) claim(one, key, match, false);
-    else left.push({ one, key });
+    // One that was gone may be back, or be another by the same name and head: its content will tell.
+    if (same && !match.onServer && match.state !== 'skipped') suspected.add(match.id);
+    else if (key !== null && same && !taken.has(match.id)) {
+      claim(one, key, match, false);
+      continue;
+    }
+    left.push({ one, key });
   }
-  const byHead = new Map<string, Known[]>();
+  const byAppearance = new Map<string, Known[]>();
   for (const one of every) {
     if (one.head === null || !one.onServer || taken.has(one.id)) continue;
     const place = `${one.head} ${one.size}`;
-    byHead.set(place, [...(byHead.get(place) ?? []), one]);
+    byAppearance.set(place, [...(byAppearance.get(place) ?? []), one]);
   }
   for (const { one, key } of left) {
     const look = looks.get(one.number);
-    const match = look && byHead.get(`${look.head} ${one.size}`)?.shift();
+    const candidates = look ? byAppearance.get(appearance(one, look)) : undefined;
+    const isUnique = look !== undefined && candidates?.length === 1 && alike.get(appearance(one, look)) === 1;
+    const match = isUnique ? candidates.pop() : undefined;
     if (match && key !== null) claim(one, key, match, true);
-    else {
-      const ambiguous = isAmbiguous(one, looks, alike);
-      found.set(one.number, { listed: one, key, known: null, confirmed: false, ambiguous, renamed: false });
-    }
+    else found.set(one.number, { listed: one, key, known: null, confirmed: false, renamed: false });
   }
   return {
     all: listed.flatMap(one => found.get(one.number) ?? []),
-    vanished: every.filter(one => one.onServer && !taken.has(one.id)),
+    vanished: every.filter(one => (one.onServer || suspected.has(one.id)) && !taken.has(one.id)),
+    returned: suspected.size,
   };
 }
 
@@ -128,8 +132,7 @@ export function identify(
 function usableNames(listed: readonly ListedMessage[], trustNames: boolean): Map<number, string> {
   const counts = new Map<string, number>();
   for (const { uidl } of listed) if (uidl !== null) counts.set(uidl, (counts.get(uidl) ?? 0) + 1);
-  const positions =
-    listed.length > 1 && listed.every(one => one.uidl === null || one.uidl === String(one.number));
+  const positions = listed.every(one => one.uidl === null || one.uidl === String(one.number));
   const names = new Map<number, string>();
   if (!trustNames) return names;
   for (const { number, uidl } of listed) {
@@ -148,26 +151,18 @@ function index(known: Iterable<Known>, names: ReadonlyMap<number, string>) {
   return { every, byKey, gone };
 }
 
-/** The name of a message without one: the same head and size again get a number. A legal UIDL has no space. */
-function headKey(one: ListedMessage, look: Look, heads: Map<string, number>): string {
-  const key = `top ${look.head} ${one.size ?? ''}`;
-  const nth = (heads.get(key) ?? 0) + 1;
-  heads.set(key, nth);
-  return nth === 1 ? key : `${key} ${nth}`;
+/** What a message looks like from outside. The same twice: only the whole content can tell them apart. */
+function appearance(one: ListedMessage, look: Look): string {
+  return `${look.head} ${one.size}`;
 }
 
 function countAlike(listed: readonly ListedMessage[], looks: Looks): Map<string, number> {
   const alike = new Map<string, number>();
   for (const one of listed) {
     const look = looks.get(one.number);
-    if (look) alike.set(`${look.head} ${one.size}`, (alike.get(`${look.head} ${one.size}`) ?? 0) + 1);
+    if (look) alike.set(appearance(one, look), (alike.get(appearance(one, look)) ?? 0) + 1);
   }
   return alike;
-}
-
-function isAmbiguous(one: ListedMessage, looks: Looks, alike: ReadonlyMap<string, number>): boolean {
-  const look = looks.get(one.number);
-  return look !== undefined && (alike.get(`${look.head} ${one.size}`) ?? 0) > 1;
 }
 
 function sameSize(a: number | null, b: number | null): boolean {

@@ -17,6 +17,8 @@ export interface Known {
   readonly state: KnownState;
   /** Milliseconds since 1970, by this computer's clock. */
   readonly firstSeen: number;
+  /** All of it came over the line under this key; false after it was recognised by its head under a new one. */
+  readonly sure: boolean;
   /** LIST's word. */
   readonly size: number | null;
   /** Hashes of what came over the line; null while it is not known. */
@@ -24,6 +26,8 @@ export interface Known {
   readonly body: string | null;
   /** In the maildrop at the last complete check, as far as is known here. */
   readonly onServer: boolean;
+  /** How often its deletion was confirmed by QUIT. A server that shows it again all the same is asked twice at most. */
+  readonly removals: number;
   /** `serverCopy` under which it came, as policyName says it. */
   readonly policy: string;
 }

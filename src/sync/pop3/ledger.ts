@@ -153,12 +153,14 @@ function isKnown(value: unknown): value is Known {
     isRecord(value) &&
     typeof value.id === 'string' &&
     typeof value.key === 'string' &&
+    typeof value.sure === 'boolean' &&
     STATES.includes(value.state) &&
     typeof value.firstSeen === 'number' &&
     (value.size === null || typeof value.size === 'number') &&
     isTextOrNull(value.head) &&
     isTextOrNull(value.body) &&
     typeof value.onServer === 'boolean' &&
+    typeof value.removals === 'number' &&
     typeof value.policy === 'string'
   );
 }

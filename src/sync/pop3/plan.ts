@@ -57,9 +57,11 @@ export type Warning =
   /** Deletions under a policy that deleted nothing yet; `held` until the next check when mail came under another. */
   | { readonly t: 'first-deletion'; readonly policy: string; readonly count: number; readonly held: boolean }
   | { readonly t: 'many-deletions'; readonly count: number; readonly usual: number; readonly held: boolean }
+  /** Messages that were gone are back, or others with their names and heads: they are fetched to be compared. */
+  | { readonly t: 'returned'; readonly count: number }
   /** The server calls messages that are here by other names now. */
   | { readonly t: 'renumbered'; readonly count: number }
-  /** Neither UIDL nor TOP: these are fetched at every check to be compared. */
+  /** Neither a UIDL nor a head of their own: these are fetched at every check to be compared. */
   | { readonly t: 'unrecognisable'; readonly count: number };
 
 export interface Plan {
@@ -85,6 +87,9 @@ const DAY = 24 * 60 * 60 * 1000;
 const MANY = 100;
 /** More than so many times the usual is far more. */
 const FAR_MORE = 5;
+
+/** Gmail answers +OK and shows what it likes; asking for ever would fetch for ever. */
+const MOST_REMOVALS = 2;
 
 /** Stable name of a policy, for the memory. */
 export function policyName(policy: ServerCopy): string {
@@ -128,9 +133,11 @@ export function makePlan(
     const why = whyRemove(known, settings.serverCopy, now);
     if (why) removals.push(removal(of, known, why));
   }
+  const { returned } = identities;
   const renamed = identities.all.filter(one => one.renamed);
   const { remove, held, warnings } = holdBack(removals, download, settings.serverCopy, memory);
   const unrecognisable = download.filter(one => one.of.key === null).length;
+  if (returned > 0) warnings.push({ t: 'returned', count: returned });
   if (unrecognisable > 0) warnings.push({ t: 'unrecognisable', count: unrecognisable });
   if (renamed.length > 2 && renamed.length * 2 > identities.vanished.length + renamed.length) {
     warnings.push({ t: 'renumbered', count: renamed.length });
@@ -149,6 +156,7 @@ export function willDelete(known: Iterable<Known>, policy: ServerCopy, now: numb
 export function whyRemove(known: Known, policy: ServerCopy, now: number): Removal['why'] | null {
   // What is not here whole is deleted there only when the person deleted it.
   if (known.state === 'skipped' || known.state === 'placeholder') return null;
+  if (known.removals >= MOST_REMOVALS) return null;
   const deleted = known.state === 'deleted';
   if (policy === 'keep') return null;
   if (policy === 'untilDeletedHere') return deleted ? 'deleted' : null;
@@ -158,7 +166,9 @@ export function whyRemove(known: Known, policy: ServerCopy, now: number): Remova
 }
 
 function removal(of: Identified, known: Known, why: Removal['why']): Removal {
-  const check = of.ambiguous || known.head === null ? 'whole' : of.confirmed ? 'seen' : 'head';
+  // Without a name of its own, another message with the same head would go in its place.
+  const named = of.key === of.listed.uidl && !of.renamed && known.sure;
+  const check = known.head === null || !named ? 'whole' : of.confirmed ? 'seen' : 'head';
   return { of, known, why, check, copy: known.state === 'here' };
 }
 

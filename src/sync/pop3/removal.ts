@@ -13,12 +13,20 @@ export interface Going {
   readonly copy: boolean;
 }
 
+export interface Compared {
+  readonly matching: Going[];
+  /** Other messages under known names: they are new. */
+  readonly strangers: Fetch[];
+  /** Known messages that lost their names to those, and may have another one now. */
+  readonly nameless: Known[];
+}
+
 /** What TOP confirms may go; what it refutes is another message under a known name and is fetched. */
 export async function compareHeads(
   options: CheckOptions,
   removals: readonly Removal[],
   tally: Tally,
-): Promise<{ matching: Going[]; strangers: Fetch[]; unsure: Removal[] }> {
+): Promise<Compared & { readonly unsure: Removal[] }> {
   const matching: Going[] = [];
   const strangers: Fetch[] = [];
   const nameless: Known[] = [];
@@ -41,29 +49,30 @@ export async function compareHeads(
         of: { ...removal.of, known: null },
         thenDelete: options.settings.serverCopy === 'delete',
       });
-      nameless.push({ ...removal.known, key: '', onServer: false });
+      nameless.push({ ...removal.known, key: '' });
       tally.errors.push(
         new TmailError('protocol', 'pop3.uidl-reused', { retry: 'auto', facts: { uidl: removal.of.key } }),
       );
     }
   }
   await options.ledger.record(nameless, nameless.length > 0 ? { reusesNames: true } : undefined);
-  return { matching, strangers, unsure };
+  return { matching, strangers, nameless, unsure };
 }
 
 function goingOf(removal: Removal): Going {
   return { number: removal.of.listed.number, known: removal.known, copy: removal.copy };
 }
 
-/** Fetches to compare, keeps nothing. What differs loses its name and is a new message at the next check. */
+/** The same by RETR, where TOP cannot tell; keeps nothing of what it fetches. */
 export async function compareWholes(
   options: CheckOptions,
   removals: readonly Removal[],
   tally: Tally,
-): Promise<Going[]> {
+): Promise<Compared> {
   const asked = new Map(removals.map(one => [one.of.listed.number, one]));
   const matching: Going[] = [];
-  const strangers: Known[] = [];
+  const strangers: Fetch[] = [];
+  const nameless: Known[] = [];
   for await (const one of options.client.retrieve(removals.map(removal => removal.of.listed))) {
     const removal = asked.get(one.number);
     if (!removal) continue;
@@ -74,13 +83,17 @@ export async function compareWholes(
     const print = startFingerprint();
     for await (const piece of one.bytes) print.add(piece);
     const { head, body } = print.end();
-    const copy = removal.copy ? await options.box.reread(removal.known.id) : null;
-    const wanted = copy ?? removal.known;
-    if (wanted.head === head && wanted.body === body) matching.push(goingOf(removal));
-    else strangers.push({ ...removal.known, key: '', onServer: false });
+    if (removal.known.head === head && removal.known.body === body) matching.push(goingOf(removal));
+    else {
+      nameless.push({ ...removal.known, key: '' });
+      strangers.push({
+        of: { ...removal.of, known: null },
+        thenDelete: options.settings.serverCopy === 'delete',
+      });
+    }
   }
-  await options.ledger.record(strangers);
-  return matching;
+  await options.ledger.record(nameless);
+  return { matching, strangers, nameless };
 }
 
 /** DELE for what is here beyond doubt: the copy is read again from the disk, and is what the server sent. */

@@ -20,6 +20,23 @@ export class Crash extends Error {}
 
 export const DAY = 24 * 60 * 60 * 1000;
 
+export const schemes: readonly Scheme[] = [
+  'good',
+  'none',
+  'equal',
+  'empty',
+  'position',
+  'slot',
+  'session',
+  'reset',
+  'some',
+];
+export const policies: readonly ServerCopy[] = ['delete', 'keep', 'untilDeletedHere', { deleteAfterDays: 3 }];
+
+/** Messages differ in their bodies; `head` decides which heads are alike. */
+export const mail = (n: number, head = n, length = n % 7) =>
+  Buffer.from(`Message-ID: <${head}@x>\r\nSubject: ${head}\r\n\r\n${n} ${'x'.repeat(length)}\r\n`);
+
 export interface WorldOptions {
   readonly scheme?: Scheme;
   readonly policy?: ServerCopy;
