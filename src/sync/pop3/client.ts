@@ -1,9 +1,9 @@
 // A signed-in POP3 session (RFC 1939) in the protocol's own words, several commands under way where the server
 // allows it. Knows messages by number only: what is fetched or deleted, and why, is decided elsewhere.
-import { readFile } from 'node:fs/promises';
 import type { ServerSettings } from '../../config/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { CONNECT_TIMEOUT_MS, MESSAGE_BYTES } from '../../util/limits.ts';
+import { createDialer } from '../tls.ts';
 import {
   type Capabilities,
   type MaildropStatus,
@@ -82,7 +82,7 @@ export async function connectPop3(options: ClientOptions): Promise<Pop3Client> {
   const { server, signal } = options;
   if (signal.aborted) throw cancelled();
   const times = { ...EXCHANGE_TIMES, connect: CONNECT_TIMEOUT_MS, ...options.times };
-  const line = new Pop3Line(server, await readAuthority(server), {
+  const line = new Pop3Line(server, await createDialer(server), {
     received: chunk => exchange.received(chunk),
     lost: error => exchange.fail(error),
   });
@@ -100,17 +100,6 @@ export async function connectPop3(options: ClientOptions): Promise<Pop3Client> {
       error instanceof TmailError ? error : new TmailError('bug', 'bug.unexpected', { cause: error }),
     );
     throw signal.aborted ? cancelled() : error;
-  }
-}
-
-async function readAuthority(server: ServerSettings): Promise<string | undefined> {
-  const path = server.tls.ca;
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new TmailError('config', 'tls.ca-unreadable', { facts: { path, reason }, cause: error });
   }
 }
 

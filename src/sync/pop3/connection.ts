@@ -1,13 +1,13 @@
 // node-pop3's connection with its data path taken over: the library dials, we read. Its own reader ends messages at
 // the wrong place, corrupts bytes and throws where nobody catches (docs/decisions/0010-pop3.md); none of it runs.
 import { once } from 'node:events';
-import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import Pop3Command from 'node-pop3';
 import type { ServerSettings } from '../../config/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
-import { lineError } from './errors.ts';
+import { translate } from '../errors.ts';
+import type { Dialer } from '../tls.ts';
 import type { Line } from './exchange.ts';
 
 export interface LineEvents {
@@ -18,25 +18,16 @@ export interface LineEvents {
 
 export class Pop3Line extends Pop3Command implements Line {
   readonly #server: ServerSettings;
-  readonly #tls: ConnectionOptions;
+  readonly #dialer: Dialer;
   readonly #events: LineEvents;
-  #wire: Socket | TLSSocket | null = null;
+  #wire: Socket | null = null;
   #ended = false;
 
-  /** `ca`: the text of the file that the settings name, since a constructor reads no files. */
-  constructor(server: ServerSettings, ca: string | undefined, events: LineEvents) {
-    const options = tlsOptions(server, ca);
-    super({
-      user: server.user,
-      password: '', // it never needs to know
-      host: server.host,
-      port: server.port,
-      tls: server.security === 'tls',
-      // The library's type is that of a TLS server; it passes this on to tls.connect.
-      tlsOptions: options as Record<string, unknown>,
-    });
+  constructor(server: ServerSettings, dialer: Dialer, events: LineEvents) {
+    // It never needs to know the password; TLS is put over its socket by the one place that checks certificates.
+    super({ user: server.user, password: '', host: server.host, port: server.port, tls: false });
     this.#server = server;
-    this.#tls = options;
+    this.#dialer = dialer;
     this.#events = events;
   }
 
@@ -47,24 +38,27 @@ export class Pop3Line extends Pop3Command implements Line {
 
   /** Connects, and shakes hands where TLS comes first. @throws TmailError network, tls, cancelled */
   async dial(signal: AbortSignal, timeoutMs = CONNECT_TIMEOUT_MS): Promise<void> {
-    const secure = this.#server.security === 'tls';
     // Its promise settles by its own reading of the greeting; ours waits for the socket itself.
     super.connect().catch(() => undefined);
-    const wire = this._socket;
-    if (!wire) throw this.#lineError(new Error('no socket'), secure);
-    await this.#adopt(wire, secure ? 'secureConnect' : 'connect', signal, timeoutMs);
-    wire.setNoDelay(true);
+    const plain = this._socket;
+    if (!plain) throw this.#closed();
+    plain.setNoDelay(true);
+    await this.#adopt(plain, signal, timeoutMs, ready => plain.once('connect', ready));
+    if (this.#server.security === 'tls') await this.secure(signal, timeoutMs);
   }
 
-  /** The handshake after STLS. Whatever came before it in clear is refused (RFC 2595 section 4). */
+  /** The handshake, at once or after STLS. What came before it in clear is refused (RFC 2595 section 4). */
   async secure(signal: AbortSignal, timeoutMs = CONNECT_TIMEOUT_MS): Promise<void> {
     const plain = this.#wire;
-    if (!plain) throw this.#lineError(new Error('no socket'), true);
+    if (!plain) throw this.#closed();
     plain.removeAllListeners('data');
-    if (plain.readableLength > 0) throw new TmailError('tls', 'pop3.stls-injection');
-    const wire = connectTls({ ...this.#tls, host: this.#server.host, socket: plain });
+    if (plain.readableLength > 0) throw new TmailError('tls', 'tls.injection', { facts: this.#peer() });
+    let ready: () => void = () => undefined;
+    const wire = this.#dialer.secure(() => ready(), plain);
     this._socket = wire;
-    await this.#adopt(wire, 'secureConnect', signal, timeoutMs);
+    await this.#adopt(wire, signal, timeoutMs, resolve => {
+      ready = resolve;
+    });
   }
 
   write(bytes: string): void {
@@ -81,53 +75,42 @@ export class Pop3Line extends Pop3Command implements Line {
     this.#wire?.destroy();
   }
 
+  /** Takes the socket over and waits until it may be used. */
   async #adopt(
-    wire: Socket | TLSSocket,
-    ready: string,
+    wire: Socket,
     signal: AbortSignal,
     timeoutMs: number,
+    whenReady: (ready: () => void) => void,
   ): Promise<void> {
-    const secure = ready === 'secureConnect';
     this.#wire = wire;
     // Bytes that come before the certificate is checked wait for it: removing the library's listener leaves the
     // socket flowing, so without one of ours they would be lost.
     let early: Buffer[] | null = [];
     wire.removeAllListeners('data');
     wire.on('data', chunk => (early ? early.push(chunk) : this.#events.received(chunk)));
-    wire.on('error', error => this.#lost(this.#lineError(error, false)));
-    wire.once('close', () => this.#lost(this.#lineError(new Error('closed'), false)));
-    wire.once('end', () => this.#lost(this.#lineError(new Error('ended'), false)));
+    wire.on('error', error => this.#lost(translate(error, this.#peer())));
+    wire.once('close', () => this.#lost(this.#closed()));
+    wire.once('end', () => this.#lost(this.#closed()));
     const late = AbortSignal.timeout(timeoutMs);
-    const closed = once(wire, 'close', { signal: late }).then(() => {
-      throw Object.assign(new Error('closed'), { code: 'ECONNRESET' });
-    });
+    const failed = Promise.race([
+      once(wire, 'error', { signal: late }).then(([error]) => Promise.reject(error)),
+      once(wire, 'close', { signal: AbortSignal.any([signal, late]) }).then(() =>
+        Promise.reject(this.#closed()),
+      ),
+    ]);
+    failed.catch(() => undefined);
     try {
-      // `once` rejects with an 'error' event by itself.
-      await Promise.race([once(wire, ready, { signal: AbortSignal.any([signal, late]) }), closed]);
-      if (secure) this.#checkPin(wire as TLSSocket); // it emitted secureConnect
+      await Promise.race([new Promise<void>(whenReady), failed]);
     } catch (error) {
       this.#ended = true;
       wire.destroy();
       if (signal.aborted) throw cancelled();
-      if (late.aborted)
-        throw this.#lineError(Object.assign(new Error('late'), { code: 'ETIMEDOUT' }), secure);
-      throw this.#lineError(error, secure);
-    } finally {
-      closed.catch(() => undefined);
+      if (late.aborted) throw new TmailError('network', 'net.timeout', { facts: this.#peer() });
+      throw translate(error, this.#peer());
     }
     const waiting = early;
     early = null;
     for (const chunk of waiting) this.#events.received(chunk);
-  }
-
-  /** A pinned certificate stands in place of the chain. */
-  #checkPin(wire: TLSSocket): void {
-    const wanted = this.#server.tls.fingerprint256;
-    if (wanted === undefined) return;
-    const found = wire.getPeerCertificate().fingerprint256;
-    if (found === wanted) return;
-    const { host, port } = this.#server;
-    throw new TmailError('tls', 'tls.wrong-fingerprint', { facts: { host, port, found, wanted } });
   }
 
   #lost(error: TmailError): void {
@@ -137,18 +120,11 @@ export class Pop3Line extends Pop3Command implements Line {
     this.#events.lost(error);
   }
 
-  #lineError(error: unknown, secure: boolean): TmailError {
-    return lineError(error, this.#server, secure);
+  #peer() {
+    return { host: this.#server.host, port: this.#server.port };
   }
-}
 
-function tlsOptions(server: ServerSettings, ca: string | undefined): ConnectionOptions {
-  const name = server.tls.servername ?? server.host;
-  return {
-    // An address is no server name (RFC 6066), but the certificate is checked against it all the same.
-    servername: isIP(name) ? '' : name,
-    checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
-    ...(ca !== undefined && { ca }),
-    ...(server.tls.fingerprint256 !== undefined && { rejectUnauthorized: false }),
-  };
+  #closed(): TmailError {
+    return new TmailError('network', 'net.closed', { facts: this.#peer() });
+  }
 }

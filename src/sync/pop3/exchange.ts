@@ -99,7 +99,7 @@ export function createExchange(line: Line, times: ExchangeTimes = EXCHANGE_TIMES
     settleClosed = resolve;
   });
   const clock = createClock(times, () =>
-    fail(new TmailError('network', 'network.timeout', { facts: { command: queue.head?.verb ?? '' } })),
+    fail(new TmailError('network', 'net.timeout', { facts: { command: queue.head?.verb ?? '' } })),
   );
 
   function newFraming(): Framing {
@@ -307,7 +307,7 @@ export function createExchange(line: Line, times: ExchangeTimes = EXCHANGE_TIMES
 }
 
 function gone(): TmailError {
-  return new TmailError('network', 'network.dropped', { facts: { command: '' } });
+  return new TmailError('network', 'net.closed', { facts: { command: '' } });
 }
 
 /** A promise that may be rejected while nobody looks: with pipelining the first failure is the one that is seen. */

@@ -19,8 +19,8 @@ export interface SignInOptions {
 const CAPA_LINES = 200;
 
 /**
- * @throws TmailError `pop3.greeting-refused`, `pop3.unexpected`, `tls.not-offered`, `pop3.stls-injection`, `tls.*`,
- * `pop3.auth-refused`, `pop3.auth-no-way`, `pop3.in-use`, `pop3.login-delay`, `pop3.server-*`, `network.*`
+ * @throws TmailError `pop3.greeting-refused`, `pop3.unexpected`, `tls.*`,
+ * `auth.refused`, `auth.no-method`, `pop3.in-use`, `pop3.login-delay`, `pop3.server-*`, `net.*`
  */
 export async function signIn(exchange: Exchange, options: SignInOptions): Promise<Capabilities> {
   const { server } = options;
@@ -55,9 +55,9 @@ async function startTls(exchange: Exchange, options: SignInOptions): Promise<voi
   // CAPA is not asked first: what it says in clear may be an attacker's.
   const answer = await exchange.command(['STLS'], { last: true });
   if (answer.t !== 'ok') {
-    throw new TmailError('tls', 'tls.not-offered', { facts: { host, port, text: answer.text } });
+    throw new TmailError('tls', 'tls.starttls-missing', { facts: { host, port, text: answer.text } });
   }
-  if (exchange.beyond > 0) throw new TmailError('tls', 'pop3.stls-injection', { facts: { host, port } });
+  if (exchange.beyond > 0) throw new TmailError('tls', 'tls.injection', { facts: { host, port } });
   await options.secure();
   exchange.restart();
 }
@@ -71,7 +71,7 @@ export async function askCapabilities(exchange: Exchange): Promise<Capabilities>
 
 export type Way = 'plain' | 'user' | 'apop';
 
-/** How to sign in. @throws TmailError auth `pop3.auth-no-way` with what the server offers */
+/** How to sign in. @throws TmailError auth `auth.no-method` with what the server offers */
 export function chooseWay(
   capabilities: Capabilities,
   challenge: string | undefined,
@@ -82,7 +82,7 @@ export function chooseWay(
   if (capabilities.sasl.includes('PLAIN')) return 'plain';
   if (capabilities.user) return 'user';
   if (challenge !== undefined) return 'apop';
-  throw new TmailError('auth', 'pop3.auth-no-way', {
+  throw new TmailError('auth', 'auth.no-method', {
     facts: { host: server.host, offered: capabilities.sasl.join(' ') },
   });
 }
