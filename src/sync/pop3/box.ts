@@ -23,8 +23,8 @@ export interface NewArrival<W extends Written = Written> {
 }
 
 export interface Box<W extends Written = Written> {
-  /** Messages here that came from this account's server, by id; true when whole. */
-  ids(): Promise<ReadonlyMap<string, boolean>>;
+  /** Which of these ids are here, in whatever folder; true when whole. */
+  here(ids: Iterable<string>): Promise<ReadonlyMap<string, boolean>>;
   /** Takes all bytes; resolves when they were read, which is before they are durable. */
   write(id: string, bytes: AsyncIterable<Buffer>, partial: boolean): Promise<W>;
   /** Everything written so far becomes durable now. */

@@ -1,4 +1,4 @@
-// One check of a maildrop, from the list to QUIT. The order is the promise: bytes durable → entry durable → ledger
+// One check of a maildrop, from the list to QUIT. The order is the promise: bytes durable → ledger durable → entry
 // durable → copy read again → DELE → QUIT; ended at any arrow, nothing is lost and nothing doubles.
 import { TmailError } from '../../util/errors.ts';
 import type { Progress } from '../types.ts';
@@ -60,7 +60,7 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
   let orderly = false;
   try {
     const listed = await client.list();
-    const known = await reconcile(options);
+    const known = await reconcile(options, listed);
     const { identities, looks, memory } = await recognise(options, listed, known);
     const plan = makePlan(identities, looks, settings, memory, options.now());
     tally.skipped = plan.skip.length;
@@ -98,8 +98,13 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
 }
 
 /** What the ledger and the store say together; they can differ by one step after a crash. */
-async function reconcile({ box, ledger, now, settings }: CheckOptions): Promise<Map<string, Known>> {
-  const here = await box.ids();
+async function reconcile(
+  { box, ledger, now, settings }: CheckOptions,
+  listed: readonly ListedMessage[],
+): Promise<Map<string, Known>> {
+  // The server's names too, in case the ledger was lost.
+  const names = listed.flatMap(one => one.uidl ?? []);
+  const here = await box.here(new Set([...ledger.known.keys(), ...names]));
   const known = new Map<string, Known>();
   const mended: Known[] = [];
   for (const one of ledger.known.values()) {

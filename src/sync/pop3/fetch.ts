@@ -1,4 +1,4 @@
-// Messages from the server into the box: bytes durable, entry durable, ledger durable, in batches. What turns out to
+// Messages from the server into the box: bytes durable, ledger durable, entry durable, in batches. What turns out to
 // be here already under another name is not kept twice.
 import { TmailError } from '../../util/errors.ts';
 import { RAW_BATCH } from '../../util/limits.ts';
@@ -127,8 +127,9 @@ async function commit(job: FetchJob, batch: readonly Arriving[], partial: boolea
       known: { ...old, key: one.known.key, sure: !partial, size: one.known.size, onServer: true },
     });
   }
-  await box.add(fresh.map(one => arrivalOf(one, partial)));
+  // The ledger first: what it says is here counts only when it is, and what only the index knew would come again.
   await ledger.record([...fresh, ...again].map(one => one.known));
+  await box.add(fresh.map(one => arrivalOf(one, partial)));
   job.tally[partial ? 'placeholders' : 'received'] += fresh.length;
   return [...fresh, ...again]
     .filter(one => whyRemove(one.known, settings.serverCopy, now()) !== null)

@@ -48,8 +48,6 @@ export function headHash(head: Buffer): string {
 export interface Fingerprint {
   readonly head: string;
   readonly body: string;
-  /** Of all bytes, as the store checks them. */
-  readonly sha256: string;
   readonly bytes: number;
   /** The header block, cut at HEADER_BYTES. */
   readonly header: Buffer;
@@ -64,7 +62,6 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
 /** Takes a message in pieces; keeps no more than its header. A header over HEADER_BYTES goes on in the body's hash. */
 export function startFingerprint(): Fingerprinting {
-  const whole = createHash('sha256');
   const body = createHash('sha256');
   let pieces: Buffer[] | null = [];
   let header: Buffer = Buffer.alloc(0);
@@ -93,7 +90,6 @@ export function startFingerprint(): Fingerprinting {
 
   return {
     add(bytes) {
-      whole.update(bytes);
       bytesSeen += bytes.length;
       if (pieces === null) body.update(bytes);
       else headerBytes(bytes);
@@ -101,7 +97,7 @@ export function startFingerprint(): Fingerprinting {
     end() {
       if (pieces !== null) endHeader(Buffer.concat(pieces), length);
       const hex = (hash: Hash) => hash.digest('hex');
-      return { head: headHash(header), body: hex(body), sha256: hex(whole), bytes: bytesSeen, header };
+      return { head: headHash(header), body: hex(body), bytes: bytesSeen, header };
     },
   };
 }

@@ -201,7 +201,14 @@ export function createWorld(options: WorldOptions = {}) {
       return hashing.end();
     };
     return {
-      ids: async () => new Map([...world.disk.mail].map(([id, one]) => [id, !one.partial])),
+      async here(ids) {
+        const found = new Map<string, boolean>();
+        for (const id of ids) {
+          const one = world.disk.mail.get(id);
+          if (one) found.set(id, !one.partial);
+        }
+        return found;
+      },
       async write(_, stream) {
         const hashing = startFingerprint();
         const all: Buffer[] = [];

@@ -1,0 +1,227 @@
+// A POP3 account as the engine sees it. A POP3 connection locks the maildrop and sees no new mail, so each check has
+// its own: connected, checked, QUIT. Between two checks the session is a timer.
+
+import { parseDate } from '../../mail/dates.ts';
+import { fieldValue, readHeaders } from '../../mail/headers.ts';
+import { splitMessageId } from '../../mail/ids.ts';
+import type { FolderId, MessageId, RemoteRef } from '../../mail/types.ts';
+import type { Operation } from '../../store/types.ts';
+import { cancelled, TmailError } from '../../util/errors.ts';
+import type { SessionDeps } from '../session.ts';
+import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
+import { type CheckReport, check, newTally, type Tally } from './check.ts';
+import type { Pop3Client } from './client.ts';
+import { ensureFolders, inboxOf } from './folders.ts';
+import type { Ledger } from './ledger.ts';
+import { CHECK_EVERY_MS } from './limits.ts';
+import { type PlanSettings, policyName, willDelete } from './plan.ts';
+import { openStoreBox } from './store-box.ts';
+
+export const POP3_CAPS: Caps = {
+  folders: true,
+  flags: true,
+  move: true,
+  push: false,
+  serverSearch: false,
+  quota: false,
+};
+
+export interface Pop3SessionOptions {
+  /** Of this account, open; the session does not close it. */
+  readonly ledger: Ledger;
+  readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
+  /** Milliseconds between two checks; the server's LOGIN-DELAY may ask for more. */
+  readonly everyMs?: number;
+}
+
+/** What the last check did, for the status screen and `tmail sync --json`. */
+export interface LastCheck {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly tally: Tally;
+  /** Null: it was not finished. */
+  readonly report: CheckReport | null;
+}
+
+export interface Pop3Session extends Session {
+  readonly lastCheck: LastCheck | null;
+  /** Messages that the next check will delete on the server, as far as is known here. */
+  willDelete(): number;
+  /**
+   * The person deleted these messages for good, here. Durable when it resolves. Without it a message that is no
+   * longer here counts as lost and is fetched again.
+   */
+  deletedHere(remotes: readonly RemoteRef[]): Promise<void>;
+  /** The person agrees to what was held back: the next check deletes it. */
+  agree(): Promise<void>;
+}
+
+const DEFAULTS: Omit<PlanSettings, 'serverCopy'> = {
+  firstRun: { t: 'all' },
+  sizeLimit: null,
+  sessionMessages: null,
+  sessionBytes: null,
+};
+
+export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions): Pop3Session {
+  const { account, store, clock } = deps;
+  const { ledger } = options;
+  const closing = new AbortController();
+  let settleClosed: (error: TmailError | null) => void = () => undefined;
+  const closed = new Promise<TmailError | null>(resolve => {
+    settleClosed = resolve;
+  });
+  /** Signed in by `connect` and not used yet. */
+  let ready: { readonly client: Pop3Client; alive: boolean } | null = null;
+  let lastCheck: LastCheck | null = null;
+  let loginDelayMs = 0;
+  /** One check at a time: the server lets nobody else in. */
+  let turn = Promise.resolve();
+
+  function settings(): PlanSettings {
+    if (account.serverCopy === null) {
+      throw new TmailError('config', 'pop3.no-policy', { facts: { account: account.id } });
+    }
+    return { ...DEFAULTS, ...options.settings, serverCopy: account.serverCopy };
+  }
+
+  async function open(signal: AbortSignal): Promise<Pop3Client> {
+    // node-pop3 and what is around it are loaded when somebody connects.
+    const { connectPop3 } = await import('./client.ts');
+    const client = await connectPop3({ server: account.incoming, password: deps.password, signal });
+    loginDelayMs = client.capabilities.loginDelay * 1000;
+    return client;
+  }
+
+  async function takeClient(): Promise<Pop3Client> {
+    const waiting = ready;
+    ready = null;
+    return waiting?.alive ? waiting.client : await open(closing.signal);
+  }
+
+  async function* checkOnce(wanted: ReadonlySet<string>): AsyncGenerator<Progress> {
+    if (closing.signal.aborted) throw cancelled();
+    const before = turn;
+    let release: () => void = () => undefined;
+    turn = new Promise(resolve => {
+      release = resolve;
+    });
+    const tally = newTally();
+    let received = 0;
+    const tell = () => {
+      deps.received(tally.received - received);
+      received = tally.received;
+    };
+    try {
+      await before;
+      await deps.room();
+      const inbox = inboxOf(store);
+      const box = await openStoreBox(store, inbox.id);
+      const client = await takeClient();
+      const job = { client, box, ledger, settings: settings(), wanted, now: () => clock.now() };
+      let report: CheckReport | null = null;
+      const steps = async function* () {
+        report = yield* check({ ...job, dateOf, label: inbox.name }, tally);
+      };
+      for await (const progress of steps()) {
+        tell();
+        yield progress;
+      }
+      lastCheck = { at: clock.now(), tally, report };
+      for (const error of tally.errors) deps.report(error);
+    } catch (error) {
+      lastCheck = { at: clock.now(), tally, report: null };
+      // The engine reconnects and waits in between; what is rejected for now is no different.
+      if (error instanceof TmailError && endsSession(error)) settleClosed(error);
+      throw error;
+    } finally {
+      tell();
+      release();
+    }
+  }
+
+  return {
+    caps: POP3_CAPS,
+    closed,
+    get lastCheck() {
+      return lastCheck;
+    },
+    willDelete: () => willDelete(ledger.known.values(), settings().serverCopy, clock.now()),
+    async deletedHere(remotes) {
+      const ids = remotes.flatMap(remote => (remote.t === 'pop3' ? [remote.uidl] : []));
+      const entries = ids.flatMap(id => ledger.known.get(id) ?? []);
+      await ledger.record(entries.map(entry => ({ ...entry, state: 'deleted' as const })));
+    },
+    async agree() {
+      const policy = policyName(settings().serverCopy);
+      await ledger.record([], { told: { policy, many: Number.MAX_SAFE_INTEGER } });
+    },
+    async connect(signal) {
+      settings();
+      const waiting = { client: await open(AbortSignal.any([signal, closing.signal])), alive: true };
+      waiting.client.closed.then(() => {
+        waiting.alive = false;
+      });
+      ready = waiting;
+    },
+    folders: () => ensureFolders(store),
+    async *pull(folder: FolderId) {
+      if (folder === inboxOf(store).id) yield* checkOnce(new Set());
+    },
+    async *body(id: MessageId, wanted: BodyWanted) {
+      const { folder: folderId, uid } = splitMessageId(id);
+      const folder = await store.folder(folderId);
+      await folder.loadAll();
+      const raw = folder.raw(uid);
+      if (raw && !(raw.partial && wanted === 'whole')) return;
+      const remote = folder.remote(uid);
+      const gone = new TmailError('rejected', 'body.gone', {
+        retry: 'never',
+        facts: { folder: folderId, uid },
+      });
+      if (remote?.t !== 'pop3') throw gone;
+      yield* checkOnce(new Set([remote.uidl]));
+      const now = folder.raw(uid);
+      if (!now || (now.partial && wanted === 'whole')) throw gone;
+    },
+    async *prefetch() {
+      // All of it came with the check.
+      yield* [];
+    },
+    // Flags of POP3 mail exist only here: the store has them already.
+    push: async (_: Operation) => undefined,
+    watch: (_, dirty, signal) =>
+      new Promise(resolve => {
+        if (signal.aborted) return resolve();
+        const again = () => {
+          const ms = Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
+          return clock.after(ms, () => {
+            dirty(inboxOf(store).id);
+            timer = again();
+          });
+        };
+        let timer = again();
+        signal.addEventListener('abort', () => {
+          timer.cancel();
+          resolve();
+        });
+      }),
+    async close() {
+      closing.abort();
+      ready?.client.close();
+      ready = null;
+      await turn;
+      settleClosed(null);
+    },
+  };
+}
+
+function dateOf(head: Buffer): number | null {
+  return parseDate(fieldValue(readHeaders(head).fields, 'date'));
+}
+
+/** The next check may go better; until then the engine waits as it does for a server that is not there. */
+function endsSession(error: TmailError): boolean {
+  if (error.kind === 'rejected') return error.retry === 'auto';
+  return ['network', 'tls', 'auth', 'protocol'].includes(error.kind);
+}

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { ServerCopy } from '../../../src/config/types.ts';
+import { startDovecot } from '../../servers/dovecot.ts';
+import { sha256, startPop3Server } from '../../servers/pop3.ts';
+import { hardBodies } from '../../servers/pop3-messages.ts';
+import { openAccount } from './account.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'tmail-pop3-session-'));
+after(() => rm(root, { recursive: true, force: true }));
+let count = 0;
+const freshDir = () => join(root, String(count++));
+
+const DAY = 24 * 60 * 60 * 1000;
+const mail = (n: number, extra = '') =>
+  Buffer.from(
+    `From: Ada <ada@example.org>\r\nDate: Thu, 1 Jan 2026 00:00:0${n % 10} +0000\r\nMessage-ID: <${n}@x>\r\nSubject: number ${n}\r\n\r\nhello ${n}\r\n${extra}`,
+  );
+
+test('every body that mail can hold is kept as the server has it', async () => {
+  const bodies = Object.values(hardBodies);
+  await using server = await startPop3Server({ messages: bodies });
+  const dir = freshDir();
+  {
+    await using home = await openAccount({ dir, port: server.port, serverCopy: 'keep' });
+    const { error, received } = await home.check();
+    assert.equal(error, null);
+    assert.equal(received, bodies.length);
+    assert.deepEqual(await home.hashes(), bodies.map(sha256));
+  }
+  await using again = await openAccount({ dir, port: server.port, serverCopy: 'keep' });
+  assert.equal((await again.check()).received, 0);
+  assert.deepEqual(await again.hashes(), bodies.map(sha256));
+});
+
+test('messages are listed with what their headers say, unread, in the inbox', async () => {
+  await using server = await startPop3Server({ messages: [mail(1), mail(2)] });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep' });
+  await home.check();
+  await home.inbox.ensure(0, 10);
+  const newest = home.inbox.envelope(home.inbox.uidAt(0) ?? 0);
+  assert.equal(newest?.subject, 'number 2');
+  assert.equal(newest?.from[0]?.address, 'ada@example.org');
+  assert.equal(newest?.size, mail(2).length);
+  assert.deepEqual(home.inbox.record.counts, { total: 2, unread: 2 });
+  const roles = home.account.folders().map(record => [record.role, record.remote]);
+  assert.deepEqual(roles, [
+    ['inbox', true],
+    ['sent', false],
+    ['drafts', false],
+    ['archive', false],
+    ['trash', false],
+    ['junk', false],
+  ]);
+});
+
+test('delete empties the server once all is kept, and says how many went', async () => {
+  await using server = await startPop3Server({ messages: [mail(1), mail(2), mail(3)] });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+  const { last } = await home.check();
+  assert.deepEqual(
+    [last?.tally.received, last?.tally.deletedOnServer, last?.report?.onServer.messages],
+    [3, 3, 0],
+  );
+  assert.equal(server.messages.length, 0);
+  assert.equal((await home.hashes()).length, 3);
+});
+
+test('deleteAfterDays counts across restarts, and the next check is announced', async () => {
+  const dir = freshDir();
+  let now = Date.UTC(2026, 0, 1);
+  await using server = await startPop3Server({ messages: [mail(1), mail(2)] });
+  const serverCopy = { deleteAfterDays: 14 };
+  for (const [days, left, announced] of [
+    [0, 2, 0],
+    [13, 2, 0],
+    [2, 0, 2],
+  ] as const) {
+    now += days * DAY;
+    await using home = await openAccount({ dir, port: server.port, serverCopy, now: () => now });
+    const session = home.newSession();
+    assert.equal(session.willDelete(), announced);
+    assert.equal((await home.check()).error, null);
+    assert.equal(server.messages.length, left);
+    assert.equal((await home.hashes()).length, 2);
+  }
+});
+
+test('untilDeletedHere: what was deleted here goes there at the next check', async () => {
+  await using server = await startPop3Server({ messages: [mail(1), mail(2)] });
+  await using home = await openAccount({
+    dir: freshDir(),
+    port: server.port,
+    serverCopy: 'untilDeletedHere',
+  });
+  await home.check();
+  const uid = home.inbox.uidAt(0) ?? 0;
+  const remote = home.inbox.remote(uid);
+  assert.ok(remote);
+  await home.newSession().deletedHere([remote]);
+  await home.inbox.apply({ remove: [uid] }, 'now');
+  assert.equal(home.newSession().willDelete(), 1);
+  await home.check();
+  assert.deepEqual(
+    server.messages.map(one => one.bytes),
+    [mail(1)],
+  );
+  assert.deepEqual(await home.hashes(), [sha256(mail(1))]);
+});
+
+test('a large message comes as its head, and whole when it is asked for', async () => {
+  const big = mail(2, 'x'.repeat(5000));
+  await using server = await startPop3Server({ messages: [mail(1), big] });
+  const session = { settings: { sizeLimit: 2000 } };
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete', session });
+  await home.check();
+  const uid = home.inbox.uidAt(0) ?? 0;
+  assert.equal(home.inbox.raw(uid)?.partial, true);
+  await home.inbox.ensure(0, 10);
+  assert.equal(home.inbox.envelope(uid)?.size, big.length);
+  assert.equal(server.messages.length, 1);
+  const opened = home.newSession();
+  for await (const _ of opened.body(home.idAt(0), 'whole')) void _;
+  await opened.close();
+  assert.deepEqual(await home.hashes(), [sha256(mail(1)), sha256(big)]);
+  assert.equal(home.inbox.length, 2);
+  assert.equal(server.messages.length, 0);
+});
+
+for (const [name, step] of [
+  ['in the middle of RETR 3', 'RETR'],
+  ['at DELE 3', 'DELE'],
+] as const) {
+  for (const commits of ['quit', 'drop'] as const) {
+    test(`a line cut ${name}, where the server deletes at ${commits}: three checks later all is well`, async () => {
+      const all = [1, 2, 3, 4, 5].map(n => mail(n));
+      await using server = await startPop3Server({
+        messages: all,
+        commits,
+        fault: ({ verb, nth, session }) =>
+          session === 1 && verb === step && nth === 3 ? { t: 'cut', after: 30, how: 'reset' } : undefined,
+      });
+      await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+      assert.equal((await home.check()).error?.code, 'net.closed');
+      for (let n = 0; n < 3; n++) assert.equal((await home.check()).error, null);
+      assert.deepEqual((await home.hashes()).sort(), all.map(sha256).sort());
+      assert.equal(server.messages.length, 0);
+    });
+  }
+}
+
+for (const [name, fault, commits] of [
+  ['lost before it', { t: 'cut', after: 0, how: 'reset' }, 'quit'],
+  ['refused', { t: 'say', bytes: '-ERR not all removed\r\n' }, 'never'],
+  ['silent', { t: 'cut', after: 0, how: 'end' }, 'never'],
+] as const) {
+  test(`QUIT ${name}: nothing lost, nothing doubled, nothing left`, async () => {
+    const all = [1, 2, 3].map(n => mail(n));
+    await using server = await startPop3Server({
+      messages: all,
+      commits,
+      fault: ({ verb, session }) => (session === 1 && verb === 'QUIT' ? fault : undefined),
+    });
+    await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+    const { error, last } = await home.check();
+    assert.notEqual(error, null);
+    assert.equal(last?.tally.deletedOnServer, 0);
+    server.set({ commits: 'quit' });
+    for (let n = 0; n < 3; n++) assert.equal((await home.check()).error, null);
+    assert.deepEqual(await home.hashes(), all.map(sha256));
+    assert.equal(server.messages.length, 0);
+  });
+}
+
+test('a maildrop that another client has locked ends the session for a later try', async () => {
+  await using server = await startPop3Server({
+    fault: ({ verb }) => (verb === 'AUTH' ? { t: 'say', bytes: '-ERR [IN-USE] locked\r\n' } : undefined),
+  });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep' });
+  const { error } = await home.check();
+  assert.deepEqual([error?.code, error?.retry], ['pop3.in-use', 'auto']);
+});
+
+test('a cancel between batches keeps what is here and deletes nothing', async () => {
+  const all = Array.from({ length: 120 }, (_, n) => mail(n));
+  await using server = await startPop3Server({ messages: all });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+  const session = home.newSession();
+  for await (const { done } of session.pull(home.inbox.record.id)) if (done >= 50) break;
+  await session.close();
+  assert.equal(home.inbox.length, 50);
+  assert.equal(server.messages.length, 120);
+  assert.equal((await home.check()).received, 70);
+  await home.check();
+  assert.equal(server.messages.length, 0);
+  assert.deepEqual((await home.hashes()).sort(), all.map(sha256).sort());
+});
+
+test('Dovecot: TLS and STLS, each policy, the same bytes, nothing twice', async () => {
+  await using dovecot = await startDovecot();
+  const all = Array.from({ length: 300 }, (_, n) => mail(n, `${'.dots\r\n'.repeat(n % 5)}8-bit: é\r\n`));
+  await dovecot.deliver('INBOX', all);
+  const policies: readonly [ServerCopy, 'tls' | 'starttls', number][] = [
+    ['keep', 'tls', 300],
+    [{ deleteAfterDays: 1 }, 'starttls', 300],
+    ['untilDeletedHere', 'tls', 300],
+    ['delete', 'starttls', 0],
+  ];
+  for (const [serverCopy, security, left] of policies) {
+    const port = security === 'tls' ? dovecot.pop3sPort : dovecot.pop3Port;
+    await using home = await openAccount({ dir: freshDir(), port, security, ca: dovecot.ca, serverCopy });
+    const { error, received, last } = await home.check();
+    assert.equal(error, null);
+    assert.equal(received, 300);
+    assert.deepEqual(home.reports, []);
+    assert.equal(last?.report?.onServer.messages, left);
+    assert.deepEqual((await home.hashes()).sort(), all.map(sha256).sort());
+    const again = await home.check();
+    assert.deepEqual([again.received, again.last?.report?.onServer.messages], [0, left]);
+  }
+});
