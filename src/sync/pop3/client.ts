@@ -205,6 +205,8 @@ async function* inOrder(
 
   function fill(): void {
     const most = exchange.pipelining ? PIPELINE_COMMANDS : 1;
+    // Many commands in one packet, rather than one each time that a message has come.
+    if (underWay.length > most / 2 || (underWay.length > 1 && expected > PIPELINE_BYTES / 2)) return;
     while (!exhausted && underWay.length < most && (underWay.length === 0 || expected < PIPELINE_BYTES)) {
       const next = rest.next();
       if (next.done) {

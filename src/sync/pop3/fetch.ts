@@ -20,6 +20,9 @@ export interface FetchJob {
   allFetched: boolean;
 }
 
+/** Entries made durable together once the first rows are on the screen: each batch writes the index anew. */
+const LARGE_BATCH = 200;
+
 interface Arriving {
   readonly fetch: Fetch;
   readonly written: Written;
@@ -42,6 +45,16 @@ export async function* fetchMessages(
   const going: Going[] = [];
   let batch: Arriving[] = [];
   let done = 0;
+  // The next batch comes over the line while this one is made durable.
+  let committing: Promise<unknown> = Promise.resolve();
+  const startCommit = () => {
+    const full = batch;
+    batch = [];
+    const before = committing;
+    committing = before.then(async () => going.push(...(await commit(job, full, partial))));
+    committing.catch(() => undefined); // whoever waits for it next sees it
+    return before;
+  };
   const source = partial
     ? client.top(asked.keys(), 0)
     : client.retrieve(fetches.map(fetch => fetch.of.listed));
@@ -60,20 +73,23 @@ export async function* fetchMessages(
       if (partial && fetch.of.key === null) continue;
       batch.push(await take(job, fetch, one.bytes, taken, partial));
       waiting.delete(fetch);
-      if (batch.length < RAW_BATCH) continue;
-      const full = batch;
-      batch = [];
-      going.push(...(await commit(job, full, partial)));
+      // The first rows soon, then fewer and larger steps.
+      if (batch.length < (done < LARGE_BATCH ? RAW_BATCH : LARGE_BATCH)) continue;
+      await startCommit();
       yield { label: job.options.label, done, total: job.total };
     }
+    startCommit();
+    await committing;
   } catch (error) {
     if (!(error instanceof TmailError) || error.kind === 'storage') throw error;
-    await commit(job, batch, partial);
+    startCommit();
+    await committing;
     const [current] = waiting;
     if (error.code === 'pop3.body-too-long' && current) await leaveAlone(job, current);
     throw error;
+  } finally {
+    await committing.catch(() => undefined);
   }
-  going.push(...(await commit(job, batch, partial)));
   if (done > 0) yield { label: job.options.label, done, total: job.total };
   return going;
 }

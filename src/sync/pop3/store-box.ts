@@ -5,7 +5,10 @@ import type { FolderId, LocalUid, RawRef } from '../../mail/types.ts';
 import type { AccountStore, FolderStore } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { Box, NewArrival, Written } from './box.ts';
-import { type Fingerprint, startFingerprint } from './known.ts';
+import { type Fingerprint, type Fingerprinting, startFingerprint } from './known.ts';
+
+/** A message up to this size is collected before it is written. */
+const SMALL = 256 * 1024;
 
 interface Place {
   readonly folder: FolderStore;
@@ -51,23 +54,14 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
     async write(id, bytes, partial) {
       const place = find(id) ?? { folder: target, uid: target.reserve(1) };
       const hashing = startFingerprint();
-      let taken: () => void = () => undefined;
-      const read = new Promise<void>(resolve => {
-        taken = resolve;
-      });
-      async function* passing() {
-        for await (const piece of bytes) {
-          hashing.add(piece);
-          yield piece;
-        }
-        taken();
-      }
       const { folder, uid } = place;
       const owner = { folder: folder.record.id, uid, remote: { t: 'pop3' as const, uidl: id }, partial };
-      const raw = store.raw.write(passing(), owner);
+      const { small, rest, end } = await takeSmall(bytes, hashing);
+      const raw = store.raw.write(small ?? rest, owner);
       raw.catch(() => undefined); // seen through `durable`, or just below
-      // The store answers once the file is durable, which is long after the line could go on.
-      await Promise.race([read, raw]);
+      // A small one is in memory: the disk takes many of those at a time. The store answers once the file is
+      // durable, which is long after the line could go on.
+      if (!small) await Promise.race([end, raw]);
       return { place, raw, fingerprint: hashing.end(), durable: raw.then(() => undefined) };
     },
 
@@ -106,6 +100,36 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
   };
   // Its own kind of Written comes back to it: the check only hands it on.
   return box as unknown as Box & { add(arrivals: readonly NewArrival[]): Promise<void> };
+}
+
+/** A message up to SMALL bytes, or a stream of all its bytes; hashed as they pass. */
+async function takeSmall(bytes: AsyncIterable<Buffer>, hashing: Fingerprinting) {
+  const source = bytes[Symbol.asyncIterator]();
+  const pieces: Buffer[] = [];
+  let length = 0;
+  let done = false;
+  while (!done && length <= SMALL) {
+    const next = await source.next();
+    if (next.done) done = true;
+    else {
+      hashing.add(next.value);
+      pieces.push(next.value);
+      length += next.value.length;
+    }
+  }
+  let ended: () => void = () => undefined;
+  const end = new Promise<void>(resolve => {
+    ended = resolve;
+  });
+  async function* stream() {
+    yield* pieces;
+    for (let next = await source.next(); !next.done; next = await source.next()) {
+      hashing.add(next.value);
+      yield next.value;
+    }
+    ended();
+  }
+  return { small: done ? Buffer.concat(pieces, length) : null, rest: stream(), end };
 }
 
 async function printOf(store: AccountStore, raw: RawRef): Promise<Fingerprint | null> {
