@@ -67,6 +67,8 @@ export class Folder implements FolderStore {
   /** POP3: UIDL → local uid, once loaded; null while no message has one. */
   uidls: Map<string, LocalUid> | null = null;
   rev = 0;
+  /** False: `uidls` has only what was added since the folder was opened. */
+  #uidlsLoaded = false;
   #loading = new Map<string, Promise<void>>();
   /** Changes that wait for a shard to be read; later ones queue behind them. */
   #behind: Promise<void> = Promise.resolve();
@@ -187,7 +189,7 @@ export class Folder implements FolderStore {
   async loadAll(): Promise<void> {
     const missing = this.table.missing();
     await this.loadStates(missing);
-    if (this.uidls?.size === 0) await this.#loadUidls();
+    if (this.uidls && !this.#uidlsLoaded) await this.#loadUidls();
     if (missing.length > 0) this.shown();
   }
 
@@ -246,6 +248,8 @@ export class Folder implements FolderStore {
 
   /** Keeps envelopes in memory, for as long as the cache lets them stay. */
   hold(number: number, shard: EnvelopeShard, complete: boolean): EnvelopeShard {
+    // After a crash the summary may not say yet that there are any.
+    if (shard.uidls) this.uidls ??= new Map();
     const held = this.envelopes.get(number);
     if (held) {
       // Messages were added while the file was read.
@@ -368,6 +372,7 @@ export class Folder implements FolderStore {
       }
     }
     this.uidls = new Map([...uidls, ...(this.uidls ?? [])]);
+    this.#uidlsLoaded = true;
   }
 }
 

@@ -118,9 +118,14 @@ async function adopt(folder: Folder, ref: RawRef, entry: ManifestEntry, thorough
   // Removed here on purpose.
   if (uid < folder.floor || state?.gone(slotOf(uid))) return false;
   if (remote?.t === 'imap' && !(thorough && fitsServer(folder, remote))) return false;
-  if (remote?.t === 'pop3' && folder.byUidl(remote.uidl) !== undefined) return false;
+  if (remote?.t === 'pop3') {
+    // Only a head: the next check brings it again.
+    if (ref.partial) return false;
+    await folder.loadAll();
+  }
   const envelope = await folder.host.envelopeOf(ref);
-  if (!envelope) return false;
+  // Only now: a check of the server may have brought it meanwhile.
+  if (!envelope || (remote?.t === 'pop3' && folder.byUidl(remote.uidl) !== undefined)) return false;
   await folder.apply({ put: [{ uid, remote, flags: [], envelope, raw: ref }] }, 'now');
   return true;
 }

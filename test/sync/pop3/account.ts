@@ -18,6 +18,8 @@ export interface AccountOptions {
   readonly security?: Security;
   readonly ca?: string;
   readonly now?: () => number;
+  /** Leaves the inbox as it is when it is opened: only its newest messages are in memory. */
+  readonly early?: boolean;
   readonly session?: Omit<Pop3SessionOptions, 'ledger'>;
 }
 
@@ -48,7 +50,7 @@ export async function openAccount(options: AccountOptions) {
   };
   await ensureFolders(account);
   const inbox = await account.folder(inboxOf(account).id);
-  await inbox.loadAll();
+  if (!options.early) await inbox.loadAll();
   let received = 0;
   const reports: TmailError[] = [];
   const newSession = () =>
