@@ -68,7 +68,16 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
     flush: () => store.raw.flush(),
 
     async add(arrivals) {
-      const rows = await Promise.all(arrivals.map(async one => ({ one, raw: await one.written.raw })));
+      const all = await Promise.all(arrivals.map(async one => ({ one, raw: await one.written.raw })));
+      // The store may have made a message of a file that a crash left without one, meanwhile.
+      const isThere = ({ one }: (typeof all)[number]) => {
+        const now = find(one.id);
+        return (
+          now !== undefined && (now.folder !== one.written.place.folder || now.uid !== one.written.place.uid)
+        );
+      };
+      const twice = all.filter(isThere);
+      const rows = all.filter(row => !twice.includes(row));
       const changed = new Map<FolderStore, typeof rows>();
       for (const row of rows) {
         const { folder } = row.one.written.place;
@@ -87,6 +96,7 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
         const completed = put.filter((_, n) => some[n]?.one.replaces === true);
         await folder.apply({ put: fresh, raw: completed.map(({ uid, raw }) => ({ uid, raw })) }, 'now');
       }
+      for (const { raw } of twice) await store.raw.remove(raw);
     },
 
     drop: async written => store.raw.remove(await written.raw),
