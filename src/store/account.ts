@@ -200,6 +200,11 @@ export class Account implements AccountStore {
     return tidied;
   }
 
+  async recovered(): Promise<void> {
+    // Why it failed is in the log; what it did not reach is as it was.
+    await this.#sweeping?.catch(() => undefined);
+  }
+
   /**
    * For `tmail doctor --rebuild`, while no engine runs: reads every file, mends what is damaged, compares with the message files, counts
    * anew, and asks the server for everything that is not here. Nothing that is here gets another number.

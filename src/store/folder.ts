@@ -131,6 +131,10 @@ export class Folder implements FolderStore {
     return this.table.vacant(uid);
   }
 
+  uidlNames(): Iterable<string> {
+    return this.uidls?.keys() ?? [];
+  }
+
   byUidl(uidl: string): LocalUid | undefined {
     const uid = this.uidls?.get(uidl);
     return uid !== undefined && this.#here(uid) ? uid : undefined;

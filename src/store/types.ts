@@ -101,6 +101,11 @@ export interface AccountStore {
   /** Opens a folder: reads its summary and newest shard only. The same object for the same id. */
   folder(id: FolderId): Promise<FolderStore>;
   readonly raw: RawStore;
+  /**
+   * Resolves when what a crash left has been looked through, which goes on in the background after opening: until
+   * then, message files without a message may become messages.
+   */
+  recovered?(): Promise<void>;
   /** Operations made here that the server has not confirmed, in order, from memory. */
   queue(): readonly Operation[];
   /**
@@ -186,6 +191,8 @@ export interface FolderStore {
   /** The message with this IMAP UID. */
   byRemoteUid(uid: number): LocalUid | undefined;
   byUidl(uidl: string): LocalUid | undefined;
+  /** All UIDLs here; complete after `loadAll`. */
+  uidlNames?(): Iterable<string>;
   /**
    * The number of a message with this IMAP UID whose envelope was lost to damage: not here (`byRemoteUid` does not
    * find it), but putting it under this number brings it back to its place in the list.
