@@ -23,8 +23,8 @@ export interface NewArrival<W extends Written = Written> {
 }
 
 export interface Box<W extends Written = Written> {
-  /** Which of these ids are here, in whatever folder; true when whole. */
-  here(ids: Iterable<string>): Promise<ReadonlyMap<string, boolean>>;
+  /** Messages of this account's server that are here, in whatever folder, by id; true when whole. */
+  ids(): Promise<ReadonlyMap<string, boolean>>;
   /** Takes all bytes; resolves when they were read, which is before they are durable. */
   write(id: string, bytes: AsyncIterable<Buffer>, partial: boolean): Promise<W>;
   /** Everything written so far becomes durable now. */
@@ -33,6 +33,8 @@ export interface Box<W extends Written = Written> {
   add(arrivals: readonly NewArrival<W>[]): Promise<void>;
   /** What was written is not wanted after all. */
   drop(written: W): Promise<void>;
+  /** Takes a message away again, with its file. Durable when it resolves. */
+  remove(id: string): Promise<void>;
   /** Reads the copy here again, from the disk; null when it is missing, partial or damaged. */
   reread(id: string): Promise<Fingerprint | null>;
 }

@@ -6,7 +6,7 @@ import type { Box } from './box.ts';
 import type { ListedMessage, Pop3Client } from './client.ts';
 import { type FetchJob, fetchMessages, freshId, keyOfId } from './fetch.ts';
 import { identify, type Look, numbersToLookAt, reusesNames } from './identity.ts';
-import { type Known, startFingerprint } from './known.ts';
+import { type Fingerprint, type Known, startFingerprint } from './known.ts';
 import type { Ledger } from './ledger.ts';
 import { datesNeeded, makePlan, type Plan, type PlanSettings, policyName, type Warning } from './plan.ts';
 import { compareHeads, compareWholes, type Going, mark } from './removal.ts';
@@ -60,11 +60,13 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
   let orderly = false;
   try {
     const listed = await client.list();
-    const known = await reconcile(options, listed);
+    const known = await reconcile(options);
     const { identities, looks, memory } = await recognise(options, listed, known);
     const plan = makePlan(identities, looks, settings, memory, options.now());
     tally.skipped = plan.skip.length;
-    await remember(options, plan, looks);
+    // A message that is lost here is fetched again under its old id: the store may be bringing it back by itself.
+    const taken = new Set(known.keys());
+    await remember(options, plan, looks, taken);
     yield { label: options.label, done: 0, total: plan.download.length + plan.placeholders.length };
 
     const heads = await compareHeads(options, plan.remove, tally);
@@ -75,6 +77,7 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     const job: FetchJob = {
       options,
       tally,
+      taken,
       unseen,
       total: fetches.length + plan.placeholders.length,
       allFetched: plan.later.messages === 0,
@@ -98,13 +101,8 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
 }
 
 /** What the ledger and the store say together; they can differ by one step after a crash. */
-async function reconcile(
-  { box, ledger, now, settings }: CheckOptions,
-  listed: readonly ListedMessage[],
-): Promise<Map<string, Known>> {
-  // The server's names too, in case the ledger was lost.
-  const names = listed.flatMap(one => one.uidl ?? []);
-  const here = await box.here(new Set([...ledger.known.keys(), ...names]));
+async function reconcile({ box, ledger, now, settings }: CheckOptions): Promise<Map<string, Known>> {
+  const here = await box.ids();
   const known = new Map<string, Known>();
   const mended: Known[] = [];
   for (const one of ledger.known.values()) {
@@ -114,15 +112,20 @@ async function reconcile(
   }
   for (const [id, whole] of here) {
     const entry = known.get(id);
-    if (entry && (entry.state === 'here') === whole) continue;
+    // A row that the person is just removing for good stays removed.
+    if (entry && (entry.state === 'deleted' || (entry.state === 'here') === whole)) continue;
     const print = whole ? await box.reread(id) : null;
+    if (!entry && print && isSecondCopy(ledger.known, here, print)) {
+      await box.remove(id);
+      continue;
+    }
     const mend: Known = {
       id,
       key: entry?.key ?? keyOfId(id),
       sure: entry?.sure ?? true,
       state: whole ? 'here' : 'placeholder',
       firstSeen: entry?.firstSeen ?? now(),
-      size: entry?.size ?? null,
+      size: entry?.size ?? print?.bytes ?? null,
       head: print?.head ?? entry?.head ?? null,
       body: print?.body ?? null,
       onServer: true,
@@ -134,6 +137,21 @@ async function reconcile(
   }
   await ledger.record(mended);
   return known;
+}
+
+/**
+ * The ledger has never heard of it, and another message has its bytes: fetched under a new name, and the crash came
+ * before that was found out. The bytes stay here; were it a message of its own, the server still has it.
+ */
+function isSecondCopy(
+  known: ReadonlyMap<string, Known>,
+  here: ReadonlyMap<string, boolean>,
+  print: Fingerprint,
+): boolean {
+  for (const one of known.values()) {
+    if (one.body === print.body && one.head === print.head && here.get(one.id) === true) return true;
+  }
+  return false;
 }
 
 /** Which message is which, with a look at those that need one. */
@@ -182,6 +200,7 @@ async function remember(
   { ledger, settings, now }: CheckOptions,
   plan: Plan,
   looks: ReadonlyMap<number, Look>,
+  taken: Set<string>,
 ): Promise<void> {
   const at = now();
   const policy = policyName(settings.serverCopy);
@@ -193,7 +212,6 @@ async function remember(
     const one = byId.get(id) ?? ledger.known.get(id);
     if (one) byId.set(id, { ...one, firstSeen: at });
   }
-  const taken = new Set(ledger.known.keys());
   for (const { key, listed } of plan.skip) {
     const id = freshId(key ?? `skipped ${listed.number}`, taken);
     byId.set(id, {

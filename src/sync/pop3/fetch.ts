@@ -12,6 +12,8 @@ import type { Going } from './removal.ts';
 export interface FetchJob {
   readonly options: CheckOptions;
   readonly tally: Tally;
+  /** Ids that messages of the account have. */
+  readonly taken: Set<string>;
   /** Known messages that were not found in the list: one with the same content is not new. */
   readonly unseen: Map<string, Known>;
   /** Messages that this session fetches, for the progress. */
@@ -38,10 +40,9 @@ export async function* fetchMessages(
   fetches: readonly Fetch[],
   partial: boolean,
 ): AsyncGenerator<Progress, Going[]> {
-  const { client, ledger } = job.options;
+  const { client } = job.options;
   const asked = new Map(fetches.map(one => [one.of.listed.number, one]));
   const waiting = new Set(fetches);
-  const taken = new Set(ledger.known.keys());
   const going: Going[] = [];
   let batch: Arriving[] = [];
   let done = 0;
@@ -71,7 +72,7 @@ export async function* fetchMessages(
       }
       // A head without a name would come again at every check.
       if (partial && fetch.of.key === null) continue;
-      batch.push(await take(job, fetch, one.bytes, taken, partial));
+      batch.push(await take(job, fetch, one.bytes, partial));
       waiting.delete(fetch);
       // The first rows soon, then fewer and larger steps.
       if (batch.length < (done < LARGE_BATCH ? RAW_BATCH : LARGE_BATCH)) continue;
@@ -98,12 +99,11 @@ async function take(
   job: FetchJob,
   fetch: Fetch,
   bytes: AsyncIterable<Buffer>,
-  taken: Set<string>,
   partial: boolean,
 ): Promise<Arriving> {
   const { box, now, settings } = job.options;
   const { listed, key, known } = fetch.of;
-  const id = known?.id ?? freshId(key ?? `raw ${listed.number}`, taken);
+  const id = known?.id ?? freshId(key ?? `raw ${listed.number}`, job.taken);
   const written = await box.write(id, bytes, partial);
   written.durable.catch(() => undefined); // awaited with its batch
   const { head, body } = written.fingerprint;
@@ -178,7 +178,7 @@ async function leaveAlone(job: FetchJob, fetch: Fetch): Promise<void> {
   const { ledger, now, settings } = job.options;
   const { key, listed, known } = fetch.of;
   if (key === null || known !== null) return;
-  const id = freshId(key, new Set(ledger.known.keys()));
+  const id = freshId(key, job.taken);
   const policy = policyName(settings.serverCopy);
   const seen = { firstSeen: now(), size: listed.size, head: null, body: null, onServer: true, removals: 0 };
   await ledger.record([{ id, key, sure: false, state: 'skipped', ...seen, policy }]);

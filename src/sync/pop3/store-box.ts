@@ -22,6 +22,8 @@ interface StoreWritten extends Written {
 
 /** Opens all folders of the account: a message may have been moved to any of them. */
 export async function openStoreBox(store: AccountStore, inbox: FolderId): Promise<Box> {
+  // What a crash left becomes messages by itself; fetched at the same time, it would be here twice.
+  await store.recovered?.();
   const folders: FolderStore[] = [];
   for (const record of store.folders()) {
     const folder = await store.folder(record.id);
@@ -39,14 +41,15 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
   }
 
   const box: Box<StoreWritten> = {
-    async here(ids) {
+    async ids() {
       const found = new Map<string, boolean>();
-      for (const id of ids) {
-        const place = find(id);
-        if (place === undefined) continue;
-        // Without a file it is a row that can't be opened: the server has the mail, not we.
-        const raw = place.folder.raw(place.uid);
-        if (raw) found.set(id, !raw.partial);
+      for (const folder of folders) {
+        for (const id of folder.uidlNames?.() ?? []) {
+          // Without a file it is a row that can't be opened: the server has the mail, not we.
+          const uid = folder.byUidl(id);
+          const raw = uid === undefined ? null : folder.raw(uid);
+          if (raw) found.set(id, !raw.partial);
+        }
       }
       return found;
     },
@@ -100,6 +103,11 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
     },
 
     drop: async written => store.raw.remove(await written.raw),
+
+    async remove(id) {
+      const place = find(id);
+      if (place) await place.folder.apply({ remove: [place.uid] }, 'now');
+    },
 
     async reread(id) {
       const place = find(id);

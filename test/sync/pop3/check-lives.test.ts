@@ -39,13 +39,15 @@ test('thousands of random lives with crashes at any arrow: never lost, never dou
       fc.constantFrom(...schemes.filter(scheme => scheme !== 'slot')),
       fc.boolean(),
       fc.boolean(),
+      fc.boolean(),
       fc.array(step, { maxLength: 16 }),
-      async (policy, scheme, hasTop, commitsOnDrop, steps) => {
+      async (policy, scheme, hasTop, commitsOnDrop, adopts, steps) => {
         const { world, run, deliver, deleteHere, copies } = createWorld({
           policy,
           scheme,
           hasTop,
           commitsOnDrop,
+          adopts,
         });
         const deletedHere = new Set<number>();
         const goneOtherwise = new Set<number>();

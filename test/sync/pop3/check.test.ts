@@ -13,14 +13,16 @@ async function arrowsOf(make: () => ReturnType<typeof createWorld>): Promise<num
 for (const policy of policies) {
   for (const scheme of schemes) {
     test(`${JSON.stringify(policy)}, names ${scheme}: ended at any arrow, nothing is lost and nothing doubles`, async () => {
+      let adopts = false;
       const make = () => {
-        const made = createWorld({ policy, scheme });
+        const made = createWorld({ policy, scheme, adopts });
         for (let n = 0; n < 4; n++) made.deliver(n, mail(n));
         return made;
       };
       const arrows = await arrowsOf(make);
       assert.ok(arrows > 10);
       for (let at = 1; at <= arrows; at++) {
+        adopts = at % 2 === 0;
         const { world, run, copies, deliver } = make();
         assert.ok((await run(at)).error instanceof Crash);
         for (const n of world.deletedByUs) assert.equal(copies(n), 1, `${n} after a crash at ${at}`);

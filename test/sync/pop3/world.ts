@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly hasTop?: boolean;
   /** Deletions happen although the line was lost. */
   readonly commitsOnDrop?: boolean;
+  /** The store makes messages of files that a crash left without one. */
+  readonly adopts?: boolean;
   readonly settings?: Partial<PlanSettings>;
 }
 
@@ -59,7 +61,12 @@ export function createWorld(options: WorldOptions = {}) {
     /** Names that `reset` gives out begin again with this. */
     era: 0,
     /** Durable: what survives a crash. */
-    disk: { mail: new Map<string, { bytes: Buffer; partial: boolean }>(), known: new Map<string, Known>() },
+    disk: {
+      mail: new Map<string, { bytes: Buffer; partial: boolean }>(),
+      /** Files without a message. */
+      orphans: new Map<string, Buffer>(),
+      known: new Map<string, Known>(),
+    },
     memory: { lastCheck: null, begun: false, reusesNames: false, usual: [], told: null } as LedgerMemory,
     retrieved: 0,
     arrows: 0,
@@ -190,6 +197,13 @@ export function createWorld(options: WorldOptions = {}) {
     };
   }
 
+  function adopt(): void {
+    for (const [id, bytes] of world.disk.orphans) {
+      if (!world.disk.mail.has(id)) world.disk.mail.set(id, { bytes, partial: false });
+    }
+    world.disk.orphans.clear();
+  }
+
   interface Memo extends Written {
     readonly bytes: Buffer;
   }
@@ -201,15 +215,11 @@ export function createWorld(options: WorldOptions = {}) {
       return hashing.end();
     };
     return {
-      async here(ids) {
-        const found = new Map<string, boolean>();
-        for (const id of ids) {
-          const one = world.disk.mail.get(id);
-          if (one) found.set(id, !one.partial);
-        }
-        return found;
+      async ids() {
+        if (options.adopts) adopt();
+        return new Map([...world.disk.mail].map(([id, one]) => [id, !one.partial]));
       },
-      async write(_, stream) {
+      async write(id, stream, partial) {
         const hashing = startFingerprint();
         const all: Buffer[] = [];
         for await (const piece of stream) {
@@ -217,18 +227,28 @@ export function createWorld(options: WorldOptions = {}) {
           hashing.add(piece);
         }
         arrow();
+        if (!partial) world.disk.orphans.set(id, Buffer.concat(all));
         return { bytes: Buffer.concat(all), fingerprint: hashing.end(), durable: Promise.resolve() };
       },
       flush: async () => arrow(),
       async add(arrivals: readonly NewArrival<Memo>[]) {
         arrow();
         for (const one of arrivals) {
+          world.disk.orphans.delete(one.id);
           if (!one.replaces && world.disk.mail.has(one.id)) throw new Error(`${one.id} is there already`);
           world.disk.mail.set(one.id, { bytes: one.written.bytes, partial: one.partial });
         }
         arrow();
       },
-      drop: async () => arrow(),
+      async drop(written) {
+        arrow();
+        for (const [id, bytes] of world.disk.orphans)
+          if (bytes.equals(written.bytes)) world.disk.orphans.delete(id);
+      },
+      async remove(id) {
+        arrow();
+        world.disk.mail.delete(id);
+      },
       async reread(id) {
         const found = world.disk.mail.get(id);
         return found && !found.partial ? print(found.bytes) : null;
