@@ -1,15 +1,15 @@
 // Picks the protocol's session for an account. The libraries behind it are loaded when the engine connects.
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { version } from '../../package.json';
 import type { AccountConfig } from '../config/types.ts';
-import type { Store } from '../store/types.ts';
-import { TmailError } from '../util/errors.ts';
+import type { AccountStore, Store } from '../store/types.ts';
 import type { Pace } from '../util/pace.ts';
-import type { Clock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { createEngine } from './engine.ts';
 import { createImapSession, IMAP_CAPS } from './imap/session.ts';
-import type { CreateSession } from './session.ts';
-import type { Caps, Engine } from './types.ts';
+import type { SessionDeps } from './session.ts';
+import type { Engine } from './types.ts';
 
 export interface EngineForDeps {
   /** Asked for at every connection. @throws TmailError auth, config */
@@ -26,13 +26,16 @@ export async function createEngineFor(
   store: Store,
   deps: EngineForDeps,
 ): Promise<Engine> {
-  const imap = account.protocol === 'imap';
+  const kept = await store.account(account.id);
+  const protocol =
+    account.protocol === 'imap'
+      ? { createSession: (deps: SessionDeps) => createImapSession(deps), caps: IMAP_CAPS }
+      : await pop3(account, store.dir, kept, deps.clock ?? systemClock);
   return createEngine({
     ...deps,
+    ...protocol,
     config: account,
-    store: await store.account(account.id),
-    createSession: imap ? sessionDeps => createImapSession(sessionDeps) : createNoPop3Session,
-    caps: imap ? IMAP_CAPS : NO_CAPS,
+    store: kept,
     version,
     subscribe: listener => store.subscribe(listener),
     freeSpace: async () => {
@@ -42,35 +45,15 @@ export async function createEngineFor(
   });
 }
 
-const NO_CAPS: Caps = {
-  folders: false,
-  flags: false,
-  move: false,
-  push: false,
-  serverSearch: false,
-  quota: false,
-};
-
-/** POP3 comes with its own issue; until then an account of that kind says so and does nothing. */
-const createNoPop3Session: CreateSession = deps => {
-  const notYet = (): TmailError =>
-    new TmailError('config', 'pop3.not-yet', { facts: { account: deps.account.id } });
-  return {
-    caps: NO_CAPS,
-    connect: () => Promise.reject(notYet()),
-    folders: () => Promise.reject(notYet()),
-    async *pull() {
-      yield* [];
-    },
-    async *body() {
-      yield* [];
-    },
-    async *prefetch() {
-      yield* [];
-    },
-    push: () => Promise.reject(notYet()),
-    watch: () => Promise.resolve(),
-    closed: new Promise(() => undefined),
-    close: () => Promise.resolve(),
-  };
-};
+/** Loaded only for those who have such an account. Its folders exist here before any server was reached. */
+async function pop3(account: AccountConfig, dir: string, store: AccountStore, clock: Clock) {
+  const [{ createMaildrop }, { ensureFolders }, { POP3_CAPS }] = await Promise.all([
+    import('./pop3/account.ts'),
+    import('./pop3/folders.ts'),
+    import('./pop3/session.ts'),
+  ]);
+  await ensureFolders(store);
+  const path = join(dir, 'accounts', account.id, 'pop3.jsonl');
+  const maildrop = createMaildrop({ config: account, store, clock, path });
+  return { createSession: maildrop.createSession, caps: POP3_CAPS, maildrop };
+}

@@ -9,6 +9,7 @@ import { FREE_SPACE_FLOOR } from '../util/limits.ts';
 import type { Pace } from '../util/pace.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Connection } from './connection.ts';
+import type { Maildrop } from './pop3/account.ts';
 import type { CreateSession, SessionDeps, SessionMemory } from './session.ts';
 import type {
   AccountStatus,
@@ -32,6 +33,8 @@ export interface EngineDeps {
   readonly version: string;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** POP3: what its sessions have in common. The engine opens and closes it. */
+  readonly maildrop?: Maildrop;
   /** The store's events: a queued operation is sent at once instead of with the next round. */
   readonly subscribe?: (listener: (event: StoreEvent) => void) => () => void;
   /** Free bytes where the store is. */
@@ -118,7 +121,14 @@ class AccountEngine implements Engine {
       progress: this.#work.progress(),
       queued: this.#deps.store.queue().length,
       lastSync: this.#lastSync,
+      ...this.#aboutMaildrop(),
     };
+  }
+
+  #aboutMaildrop(): Pick<AccountStatus, 'nextCheck' | 'maildrop'> {
+    const { maildrop } = this.#deps;
+    if (!maildrop) return {};
+    return { nextCheck: this.#phase === 'online' ? maildrop.nextCheck : null, maildrop: maildrop.facts() };
   }
 
   subscribe(listener: () => void): () => void {
@@ -164,6 +174,10 @@ class AccountEngine implements Engine {
     this.#tell();
   }
 
+  async agree(): Promise<void> {
+    await this.#deps.maildrop?.agree();
+  }
+
   cancel(): void {
     this.#work.cancel();
   }
@@ -176,6 +190,7 @@ class AccountEngine implements Engine {
     this.#stopped = true;
     this.#unsubscribe();
     await this.#connection.stop();
+    await this.#deps.maildrop?.close();
     this.#set('stopped', null, null);
   }
 
@@ -184,6 +199,8 @@ class AccountEngine implements Engine {
     const before = { received: this.#received, pushed: this.#pushed };
     const abort = new AbortController();
     const temporary = !this.#connection.running;
+    const { maildrop } = this.#deps;
+    const earlier = maildrop?.lastCheck ?? null;
     this.#onProgress = onProgress ?? null;
     try {
       if (temporary) await this.#connectOnce(abort.signal);
@@ -200,15 +217,22 @@ class AccountEngine implements Engine {
         this.#set('stopped', null, null);
       }
     }
+    const check = maildrop && maildrop.lastCheck !== earlier ? maildrop.lastCheck : null;
+    // Of single messages; what ended the check was thrown.
+    errors.push(...(check?.tally.errors ?? []));
+    const facts = maildrop?.facts();
     return {
       account: this.account,
       protocol: this.#deps.config.protocol,
       received: this.#received - before.received,
       sent: 0,
       pushed: this.#pushed - before.pushed,
-      deletedOnServer: 0,
-      onServer: this.#work.targets(folder).reduce((sum, record) => sum + record.counts.total, 0),
+      deletedOnServer: check?.tally.deletedOnServer ?? 0,
+      onServer:
+        facts?.onServer.messages ??
+        this.#work.targets(folder).reduce((sum, record) => sum + record.counts.total, 0),
       errors,
+      ...(check && { warnings: facts?.warnings ?? [] }),
     };
   }
 
@@ -232,6 +256,7 @@ class AccountEngine implements Engine {
   }
 
   async #dial(signal: AbortSignal): Promise<Session> {
+    await this.#deps.maildrop?.open();
     const session = this.#deps.createSession(this.#sessionDeps());
     this.#dialled = session;
     this.#tries++;

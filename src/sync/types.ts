@@ -3,6 +3,10 @@
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Operation } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
+import type { Warning } from './pop3/plan.ts';
+
+/** What a check of a maildrop found or is going to do that a person should know first. */
+export type MaildropWarning = Warning;
 
 export interface Caps {
   readonly folders: boolean;
@@ -69,6 +73,39 @@ export interface AccountStatus {
   /** Operations that the server has not confirmed. */
   readonly queued: number;
   readonly lastSync: number | null;
+  /** POP3, between two checks: when the next one begins. Milliseconds since 1970. */
+  readonly nextCheck?: number | null;
+  /** POP3; null before the account's memory was read in this run. */
+  readonly maildrop?: MaildropFacts | null;
+}
+
+/** What is known here of a POP3 account's maildrop, without asking the server. */
+export interface MaildropFacts {
+  /** The last check that went through, milliseconds since 1970; null: none yet. */
+  readonly lastCheck: number | null;
+  readonly onServer: {
+    readonly messages: number;
+    readonly bytes: number;
+    /** When the oldest of them was first seen here. Milliseconds since 1970. */
+    readonly oldest: number | null;
+  };
+  /** Messages that the next check deletes there, as far as is known here. */
+  readonly willDelete: number;
+  /** Of those: held by the last check until the person knows. */
+  readonly held: number;
+  /** Over the size limit: only the head is here. */
+  readonly placeholders: {
+    readonly messages: number;
+    readonly bytes: number;
+    /** Hostile text. */
+    readonly largest: { readonly subject: string; readonly bytes: number } | null;
+  };
+  /** Left alone at the first check, as `firstRun` asked. */
+  readonly skipped: number;
+  /** Left for the next check by the session's limits. */
+  readonly later: number;
+  /** Of the last check in this run, or of the one that runs, as soon as it knows. */
+  readonly warnings: readonly MaildropWarning[];
 }
 
 /** One line of `tmail sync --json`. */
@@ -81,6 +118,8 @@ export interface SyncReport {
   readonly deletedOnServer: number;
   readonly onServer: number;
   readonly errors: readonly TmailError[];
+  /** POP3: what the person should know; no failure. */
+  readonly warnings?: readonly MaildropWarning[];
 }
 
 /** One account's motor: connects, keeps up, replays, reconnects. Never throws at its caller; see `status`. */
@@ -96,6 +135,8 @@ export interface Engine {
   body(id: MessageId, wanted: BodyWanted): Promise<void>;
   /** Pull all folders now; reconnects at once when offline. */
   refresh(): void;
+  /** The person agrees to deletions that a POP3 check holds back: the next check makes them. Durable. */
+  agree?(): Promise<void>;
   /** Cancels what runs in the background until the next refresh or push. */
   cancel(): void;
   /** Resolves when nothing is under way above prefetching: for tests and for quitting. */

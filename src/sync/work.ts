@@ -97,7 +97,8 @@ export class Work {
     const before = this.#visible;
     if (folder === before) return;
     this.#visible = folder;
-    if (!this.#session) return;
+    // Without push there is nothing to watch it by, and looking at a folder is no reason to connect.
+    if (!this.#session?.caps.push) return;
     this.#restartWatch();
     if (before !== null && this.#front.has(job => job.key === pullKey(before))) {
       this.#front.cancel(job => job.key === pullKey(before));

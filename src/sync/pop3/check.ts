@@ -22,6 +22,8 @@ export interface CheckOptions {
   /** Reads the Date header of a header block; null where there is none. */
   readonly dateOf: (head: Buffer) => number | null;
   readonly label: string;
+  /** Called before anything is fetched or deleted. */
+  readonly planned?: (plan: Plan) => void;
 }
 
 export interface CheckReport {
@@ -67,6 +69,7 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     // A message that is lost here is fetched again under its old id: the store may be bringing it back by itself.
     const taken = new Set(known.keys());
     await remember(options, plan, looks, taken);
+    options.planned?.(plan);
     yield { label: options.label, done: 0, total: plan.download.length + plan.placeholders.length };
 
     const heads = await compareHeads(options, plan.remove, tally);

@@ -37,12 +37,13 @@ const STALE_LINES = 2000;
 export async function openLedger(path: string): Promise<Ledger> {
   const known = new Map<string, Known>();
   let memory = NOTHING;
+  let opened: FileHandle | undefined;
   let file: FileHandle;
   let lines = 0;
   let damaged = 0;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    file = await openFile(path);
+    opened = file = await openFile(path);
     const read = parseJournal((await file.readFile()).toString('utf8'));
     damaged = read.damaged;
     lines = read.lines;
@@ -51,11 +52,13 @@ export async function openLedger(path: string): Promise<Ledger> {
     const current = known.size + 1;
     if (read.torn || lines - current > Math.max(STALE_LINES, lines / 2) || lines === 0) {
       await file.close();
+      opened = undefined;
       await rewrite(path, known, memory);
-      file = await openFile(path);
+      opened = file = await openFile(path);
       lines = current;
     }
   } catch (error) {
+    await opened?.close();
     throw storageError(error, 'pop3.ledger-open', path);
   }
 

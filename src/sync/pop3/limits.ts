@@ -20,5 +20,5 @@ export const SLOW_ANSWER_MS = 120_000;
 export const SLOWEST_PROGRESS = 1024;
 /** Base64 of an initial response must fit into a command line of 255 (RFC 5034 section 4). */
 export const COMMAND_LINE_BYTES = 255;
-/** Time between two checks unless the server asks for more (LOGIN-DELAY). */
-export const CHECK_EVERY_MS = 5 * 60_000;
+/** Time between two checks unless the configuration or the server (LOGIN-DELAY) asks for more. */
+export const CHECK_EVERY_MS = 10 * 60_000;

@@ -1,12 +1,14 @@
 // A POP3 account as the engine sees it. A POP3 connection locks the maildrop and sees no new mail, so each check has
 // its own: connected, checked, QUIT. Between two checks the session is a timer.
 
+import type { ServerCopy } from '../../config/types.ts';
 import { parseDate } from '../../mail/dates.ts';
 import { fieldValue, readHeaders } from '../../mail/headers.ts';
 import { splitMessageId } from '../../mail/ids.ts';
 import type { FolderId, MessageId, RemoteRef } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
+import type { Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
 import { type CheckReport, check, newTally, type Tally } from './check.ts';
@@ -14,7 +16,7 @@ import type { Pop3Client } from './client.ts';
 import { ensureFolders, inboxOf } from './folders.ts';
 import type { Ledger } from './ledger.ts';
 import { CHECK_EVERY_MS } from './limits.ts';
-import { type PlanSettings, policyName, willDelete } from './plan.ts';
+import { type Plan, type PlanSettings, policyName, willDelete } from './plan.ts';
 import { openStoreBox } from './store-box.ts';
 
 export const POP3_CAPS: Caps = {
@@ -26,9 +28,28 @@ export const POP3_CAPS: Caps = {
   quota: false,
 };
 
+/** What outlives a session within one run of the program. Times in milliseconds since 1970. */
+export interface CheckMemory {
+  lastCheck: LastCheck | null;
+  /** Null while a check runs, and before the first. */
+  nextCheck: number | null;
+  /** The server's LOGIN-DELAY (RFC 2449 section 6.5) ends then. */
+  notBefore: number;
+}
+
+export function newCheckMemory(): CheckMemory {
+  return { lastCheck: null, nextCheck: null, notBefore: 0 };
+}
+
 export interface Pop3SessionOptions {
   /** Of this account, open; the session does not close it. */
   readonly ledger: Ledger;
+  /** One of its own unless given. */
+  readonly memory?: CheckMemory;
+  /** Called when a check knows what it will do, before it fetches or deletes anything. */
+  readonly planned?: (plan: Plan) => void;
+  /** Called when a check is over, however it ended; the next one waits for it. */
+  readonly checked?: () => Promise<void>;
   readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
   /** Milliseconds between two checks; the server's LOGIN-DELAY may ask for more. */
   readonly everyMs?: number;
@@ -65,7 +86,7 @@ const DEFAULTS: Omit<PlanSettings, 'serverCopy'> = {
 
 export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions): Pop3Session {
   const { account, store, clock } = deps;
-  const { ledger } = options;
+  const { ledger, memory = newCheckMemory() } = options;
   const closing = new AbortController();
   let settleClosed: (error: TmailError | null) => void = () => undefined;
   const closed = new Promise<TmailError | null>(resolve => {
@@ -73,8 +94,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   });
   /** Signed in by `connect` and not used yet. */
   let ready: { readonly client: Pop3Client; alive: boolean } | null = null;
-  let lastCheck: LastCheck | null = null;
   let loginDelayMs = 0;
+  const everyMs = () => Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
   /** One check at a time: the server lets nobody else in. */
   let turn = Promise.resolve();
 
@@ -90,13 +111,25 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     const { connectPop3 } = await import('./client.ts');
     const client = await connectPop3({ server: account.incoming, password: deps.password, signal });
     loginDelayMs = client.capabilities.loginDelay * 1000;
+    memory.notBefore = loginDelayMs > 0 ? clock.now() + loginDelayMs : 0;
     return client;
+  }
+
+  /** Milliseconds until the server lets us sign in again. A clock that was set back must not make that years. */
+  function delay(): number {
+    const left = memory.notBefore - clock.now();
+    return left > 0 && left <= MOST_DELAY_MS ? left : 0;
   }
 
   async function takeClient(): Promise<Pop3Client> {
     const waiting = ready;
     ready = null;
-    return waiting?.alive ? waiting.client : await open(closing.signal);
+    if (waiting?.alive) return waiting.client;
+    if (delay() > 0) {
+      const facts = { seconds: Math.ceil(delay() / 1000) };
+      throw new TmailError('rejected', TOO_SOON, { retry: 'auto', facts });
+    }
+    return await open(closing.signal);
   }
 
   async function* checkOnce(wanted: ReadonlySet<string>): AsyncGenerator<Progress> {
@@ -107,6 +140,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       release = resolve;
     });
     const tally = newTally();
+    const { planned } = options;
     let received = 0;
     const tell = () => {
       deps.received(tally.received - received);
@@ -114,6 +148,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     };
     try {
       await before;
+      memory.nextCheck = null;
       await deps.room();
       const inbox = inboxOf(store);
       const box = await openStoreBox(store, inbox.id);
@@ -121,22 +156,30 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const job = { client, box, ledger, settings: settings(), wanted, now: () => clock.now() };
       let report: CheckReport | null = null;
       const steps = async function* () {
-        report = yield* check({ ...job, dateOf, label: inbox.name }, tally);
+        report = yield* check({ ...job, dateOf, label: inbox.name, ...(planned && { planned }) }, tally);
       };
       for await (const progress of steps()) {
         tell();
         yield progress;
       }
-      lastCheck = { at: clock.now(), tally, report };
+      memory.lastCheck = { at: clock.now(), tally, report };
       for (const error of tally.errors) deps.report(error);
     } catch (error) {
-      lastCheck = { at: clock.now(), tally, report: null };
+      memory.lastCheck = { at: clock.now(), tally, report: null };
       // The engine reconnects and waits in between; what is rejected for now is no different.
       if (error instanceof TmailError && endsSession(error)) settleClosed(error);
       throw error;
     } finally {
       tell();
-      release();
+      // What nobody took would keep the maildrop locked.
+      ready?.client.close();
+      ready = null;
+      memory.nextCheck = clock.now() + Math.max(everyMs(), delay());
+      try {
+        await options.checked?.();
+      } finally {
+        release();
+      }
     }
   }
 
@@ -144,7 +187,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     caps: POP3_CAPS,
     closed,
     get lastCheck() {
-      return lastCheck;
+      return memory.lastCheck;
     },
     willDelete: () => willDelete(ledger.known.values(), settings().serverCopy, clock.now()),
     async deletedHere(remotes) {
@@ -152,12 +195,14 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const entries = ids.flatMap(id => ledger.known.get(id) ?? []);
       await ledger.record(entries.map(entry => ({ ...entry, state: 'deleted' as const })));
     },
-    async agree() {
-      const policy = policyName(settings().serverCopy);
-      await ledger.record([], { told: { policy, many: Number.MAX_SAFE_INTEGER } });
-    },
+    agree: () => agreeTo(ledger, settings().serverCopy),
     async connect(signal) {
       settings();
+      // Too soon for the server: the check waits, and says so if somebody asks for one.
+      if (delay() > 0) {
+        memory.nextCheck = memory.notBefore;
+        return;
+      }
       const waiting = { client: await open(AbortSignal.any([signal, closing.signal])), alive: true };
       waiting.client.closed.then(() => {
         waiting.alive = false;
@@ -193,10 +238,16 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     watch: (_, dirty, signal) =>
       new Promise(resolve => {
         if (signal.aborted) return resolve();
-        const again = () => {
-          const ms = Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
-          return clock.after(ms, () => {
-            dirty(inboxOf(store).id);
+        const again = (): Timer => {
+          const now = clock.now();
+          const every = everyMs();
+          // Set back, a clock would make it wait for ever.
+          if ((memory.nextCheck ?? now) - now > Math.max(every, delay())) memory.nextCheck = now + every;
+          return clock.after(Math.max(0, (memory.nextCheck ?? now + every) - now), () => {
+            if (memory.nextCheck !== null && clock.now() >= memory.nextCheck) {
+              memory.nextCheck = clock.now() + everyMs();
+              dirty(inboxOf(store).id);
+            }
             timer = again();
           });
         };
@@ -216,12 +267,24 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   };
 }
 
+/** Whatever is held back under this policy goes with the next check. Durable when it resolves. */
+export async function agreeTo(ledger: Ledger, serverCopy: ServerCopy): Promise<void> {
+  const policy = policyName(serverCopy);
+  await ledger.record([], { told: { policy, many: Number.MAX_SAFE_INTEGER } });
+}
+
 function dateOf(head: Buffer): number | null {
   return parseDate(fieldValue(readHeaders(head).fields, 'date'));
 }
 
+/** Longer ones are a mistake of the server's, or of a clock. */
+const MOST_DELAY_MS = 24 * 60 * 60_000;
+/** Not asked at all: the server said before how long it wants to be left alone. */
+const TOO_SOON = 'pop3.too-soon';
+
 /** The next check may go better; until then the engine waits as it does for a server that is not there. */
 function endsSession(error: TmailError): boolean {
+  if (error.code === TOO_SOON) return false;
   if (error.kind === 'rejected') return error.retry === 'auto';
   return ['network', 'tls', 'auth', 'protocol'].includes(error.kind);
 }

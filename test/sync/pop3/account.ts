@@ -66,7 +66,7 @@ export async function openAccount(options: AccountOptions) {
           received += count;
         },
         room: async () => undefined,
-        memory: { prefetched: new Map() },
+        memory: { prefetched: new Map(), caution: new Map() },
       },
       { ledger, ...options.session },
     );

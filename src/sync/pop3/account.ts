@@ -1,0 +1,162 @@
+// A POP3 account between its sessions: the ledger, what is known of the maildrop without asking for it, when the next
+// check is. Connects to nothing and deletes nothing.
+import type { AccountConfig } from '../../config/types.ts';
+import type { AccountStore } from '../../store/types.ts';
+import { TmailError } from '../../util/errors.ts';
+import type { Clock } from '../clock.ts';
+import type { CreateSession } from '../session.ts';
+import type { MaildropFacts, MaildropWarning } from '../types.ts';
+import type { Known } from './known.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { type PlanSettings, willDelete } from './plan.ts';
+import { agreeTo, type CheckMemory, createPop3Session, type LastCheck, newCheckMemory } from './session.ts';
+
+export interface MaildropDeps {
+  readonly config: AccountConfig;
+  readonly store: AccountStore;
+  readonly clock: Clock;
+  /** The ledger's file. */
+  readonly path: string;
+  readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
+  /** Milliseconds between two checks. */
+  readonly everyMs?: number;
+}
+
+export interface Maildrop {
+  /** Opens the ledger; repeatable. @throws TmailError storage */
+  open(): Promise<void>;
+  /** Only while it is open. */
+  readonly createSession: CreateSession;
+  /** Null before it was opened. Cheap: computed anew when a check moved on, and once a minute. */
+  facts(): MaildropFacts | null;
+  readonly nextCheck: number | null;
+  readonly lastCheck: LastCheck | null;
+  /** The next check makes the deletions that were held back. Durable when it resolves. */
+  agree(): Promise<void>;
+  /** Repeatable; it can be opened again. No session uses it any more. */
+  close(): Promise<void>;
+}
+
+const FACTS_MS = 60_000;
+
+export function createMaildrop(deps: MaildropDeps): Maildrop {
+  const { config, store, clock } = deps;
+  const memory: CheckMemory = newCheckMemory();
+  let opening: Promise<Ledger> | null = null;
+  let ledger: Ledger | null = null;
+  let toldDamage = false;
+  let warnings: readonly MaildropWarning[] = [];
+  let largest: MaildropFacts['placeholders']['largest'] = null;
+  let known: { readonly facts: MaildropFacts; readonly at: number; readonly check: LastCheck | null } | null =
+    null;
+
+  async function open(): Promise<Ledger> {
+    opening ??= openLedger(deps.path);
+    try {
+      ledger = await opening;
+      return ledger;
+    } catch (error) {
+      opening = null;
+      throw error;
+    }
+  }
+
+  function compute(open: Ledger): MaildropFacts {
+    const now = clock.now();
+    const there = [...open.known.values()].filter(one => one.onServer);
+    const placeholders = there.filter(one => one.state === 'placeholder');
+    const report = memory.lastCheck?.report ?? null;
+    const oldest = there.reduce((least, one) => Math.min(least, one.firstSeen), Number.POSITIVE_INFINITY);
+    return {
+      lastCheck: open.memory.lastCheck,
+      onServer: {
+        ...(report?.onServer ?? { messages: there.length, bytes: bytesOf(there) }),
+        oldest: there.length > 0 ? oldest : null,
+      },
+      willDelete: config.serverCopy === null ? 0 : willDelete(there, config.serverCopy, now),
+      held: report?.held ?? 0,
+      placeholders: { messages: placeholders.length, bytes: bytesOf(placeholders), largest },
+      skipped: there.filter(one => one.state === 'skipped').length,
+      later: report?.later ?? 0,
+      warnings,
+    };
+  }
+
+  return {
+    async open() {
+      const opened = await open();
+      largest = await largestOf(store, opened);
+    },
+    createSession(sessionDeps) {
+      if (ledger === null) throw new TmailError('bug', 'bug.unexpected', { facts: { text: 'ledger' } });
+      const opened = ledger;
+      if (opened.damaged > 0 && !toldDamage) {
+        toldDamage = true;
+        const facts = { lines: opened.damaged };
+        sessionDeps.report(new TmailError('storage', 'pop3.ledger-damaged', { facts }));
+      }
+      return createPop3Session(sessionDeps, {
+        ledger: opened,
+        memory,
+        planned: plan => {
+          warnings = plan.warnings;
+          known = null;
+        },
+        checked: async () => {
+          largest = await largestOf(store, opened);
+          known = null;
+        },
+        ...(deps.settings && { settings: deps.settings }),
+        ...(deps.everyMs !== undefined && { everyMs: deps.everyMs }),
+      });
+    },
+    facts() {
+      if (ledger === null) return null;
+      const now = clock.now();
+      const fresh = known && known.check === memory.lastCheck && Math.abs(now - known.at) < FACTS_MS;
+      if (!known || !fresh) known = { facts: compute(ledger), at: now, check: memory.lastCheck };
+      return known.facts;
+    },
+    get nextCheck() {
+      return memory.nextCheck;
+    },
+    get lastCheck() {
+      return memory.lastCheck;
+    },
+    async agree() {
+      if (config.serverCopy === null) return;
+      await agreeTo(await open(), config.serverCopy);
+    },
+    async close() {
+      const last = opening;
+      opening = null;
+      ledger = null;
+      known = null;
+      await (await last?.catch(() => null))?.close();
+    },
+  };
+}
+
+function bytesOf(known: readonly Known[]): number {
+  return known.reduce((sum, one) => sum + (one.size ?? 0), 0);
+}
+
+/** The largest message that is here only by its head, with what it is called. */
+async function largestOf(
+  store: AccountStore,
+  ledger: Ledger,
+): Promise<MaildropFacts['placeholders']['largest']> {
+  const all = [...ledger.known.values()].filter(one => one.onServer && one.state === 'placeholder');
+  const [first] = all.sort((a, b) => (b.size ?? 0) - (a.size ?? 0));
+  if (!first) return null;
+  for (const { id } of store.folders()) {
+    const folder = await store.folder(id);
+    await folder.loadAll();
+    const uid = folder.byUidl(first.id);
+    if (uid === undefined) continue;
+    const at = folder.positionOf(uid);
+    await folder.ensure(at, at);
+    return { subject: folder.envelope(uid)?.subject ?? '', bytes: first.size ?? 0 };
+  }
+  return { subject: '', bytes: first.size ?? 0 };
+}

@@ -1,0 +1,278 @@
+// A POP3 account as the engine keeps it: checked, left alone, checked again; over a scripted server and a still clock.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { AccountConfig, ServerCopy } from '../../../src/config/types.ts';
+import { openStore } from '../../../src/store/store.ts';
+import { createEngineFor } from '../../../src/sync/create.ts';
+import type { AccountStatus, Engine } from '../../../src/sync/types.ts';
+import { FakeClock } from '../../fakes/clock.ts';
+import { type Pop3Server, startPop3Server } from '../../servers/pop3.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'tmail-pop3-engine-'));
+after(() => rm(root, { recursive: true, force: true }));
+let count = 0;
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const mail = (n: number) =>
+  Buffer.from(
+    `From: Ada <ada@example.org>\r\nMessage-ID: <${n}@x>\r\nSubject: number ${n}\r\n\r\nhello ${n}\r\n`,
+  );
+const mails = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => mail(from + n));
+
+interface HomeOptions {
+  readonly dir?: string;
+  readonly serverCopy?: ServerCopy;
+  readonly clock?: FakeClock;
+  readonly port?: number;
+}
+
+async function openHome(server: Pop3Server, options: HomeOptions = {}) {
+  const { clock = new FakeClock(), serverCopy = 'keep', dir = join(root, String(count++)) } = options;
+  const auth = { t: 'plain', password: 'secret' } as const;
+  const config: AccountConfig = {
+    id: 'home',
+    email: 'ada@example.org',
+    name: 'Ada',
+    protocol: 'pop3',
+    incoming: {
+      host: '127.0.0.1',
+      port: options.port ?? server.port,
+      security: 'none',
+      user: 'ada',
+      tls: {},
+    },
+    outgoing: null,
+    auth,
+    outgoingAuth: auth,
+    offline: 'all',
+    serverCopy,
+    disabled: false,
+  };
+  const store = await openStore({ dir, mode: 'owner', now: () => clock.now() });
+  const engine = await createEngineFor(config, store, {
+    password: async () => 'secret',
+    clock,
+    random: () => 1,
+  });
+  const account = await store.account('home');
+  return {
+    dir,
+    store,
+    account,
+    engine,
+    clock,
+    folder: (role: string) => account.folders().find(record => record.role === role),
+    async [Symbol.asyncDispose]() {
+      await engine.stop();
+      await store.close();
+    },
+  };
+}
+
+/** Resolves with the first status for which this holds. */
+function status(engine: Engine, holds: (status: AccountStatus) => boolean): Promise<AccountStatus> {
+  return new Promise(resolve => {
+    const look = () => {
+      const now = engine.status();
+      if (!holds(now)) return;
+      stop();
+      resolve(now);
+    };
+    const stop = engine.subscribe(look);
+    look();
+  });
+}
+
+const waits = ({ phase, nextCheck, progress }: AccountStatus) =>
+  phase === 'online' && typeof nextCheck === 'number' && progress.length === 0;
+
+test('once: what came, what is there, and nothing the second time', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  await using home = await openHome(server);
+  const first = await home.engine.syncOnce(null);
+  assert.deepEqual(
+    [first.protocol, first.received, first.deletedOnServer, first.onServer, first.errors],
+    ['pop3', 3, 0, 3, []],
+  );
+  const second = await home.engine.syncOnce(null);
+  assert.deepEqual([second.received, second.onServer, second.errors], [0, 3, []]);
+  assert.deepEqual(server.commands.filter(command => command === 'QUIT').length, 2);
+  await home.engine.stop();
+  assert.match(await readFile(join(home.dir, 'accounts', 'home', 'pop3.jsonl'), 'utf8'), /"state":"here"/);
+});
+
+test('once with a policy that deletes says how many went, and what was said about it first', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  await using home = await openHome(server, { serverCopy: 'delete' });
+  const report = await home.engine.syncOnce(null);
+  assert.deepEqual([report.received, report.deletedOnServer, report.onServer], [3, 3, 0]);
+  assert.deepEqual(report.warnings, [{ t: 'first-deletion', policy: 'delete', count: 3, held: false }]);
+  assert.equal(server.messages.length, 0);
+});
+
+test('what ended a check is reported once; a message that the server refuses is reported beside the others', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  await using home = await openHome(server);
+  server.set({
+    fault: ({ verb, args }) =>
+      verb === 'RETR' && args[0] === '2' ? { t: 'say', bytes: '-ERR no such thing\r\n' } : undefined,
+  });
+  const some = await home.engine.syncOnce(null);
+  assert.deepEqual(
+    [some.received, some.onServer, some.errors.map(({ code }) => code)],
+    [2, 3, ['pop3.refused']],
+  );
+  server.set({
+    fault: ({ verb }) => (verb === 'PASS' ? { t: 'say', bytes: '-ERR [IN-USE] busy\r\n' } : undefined),
+  });
+  server.set({ capabilities: ['USER', 'UIDL', 'RESP-CODES'] });
+  const none = await home.engine.syncOnce(null);
+  assert.deepEqual(
+    [none.received, none.onServer, none.errors.map(({ code, retry }) => [code, retry])],
+    [0, 3, [['pop3.in-use', 'auto']]],
+  );
+});
+
+test('between two checks the account is not offline: it says when the next one is', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 2) });
+  await using home = await openHome(server);
+  const { engine, clock } = home;
+  engine.start();
+  const begun = clock.now();
+  const waiting = await status(engine, waits);
+  assert.equal(waiting.nextCheck, begun + 10 * MINUTE);
+  assert.equal(waiting.maildrop?.onServer.messages, 2);
+  assert.equal(server.commands.at(-1), 'QUIT');
+  assert.equal(server.sessions, 1);
+
+  server.messages.push({ bytes: mail(3) });
+  // Looking at folders is no reason to connect, and puts nothing off.
+  await clock.advance(9 * MINUTE);
+  engine.show(home.folder('sent')?.id ?? null);
+  engine.show(home.folder('inbox')?.id ?? null);
+  await clock.advance(MINUTE - 1);
+  assert.equal(server.sessions, 1);
+  await clock.advance(1);
+  await status(engine, now => waits(now) && now.nextCheck === begun + 20 * MINUTE);
+  assert.equal(server.sessions, 2);
+  assert.equal(home.folder('inbox')?.counts.total, 3);
+});
+
+test('a refresh checks now, and the next check is counted from there', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 1) });
+  await using home = await openHome(server);
+  const { engine, clock } = home;
+  engine.start();
+  await status(engine, waits);
+  await clock.advance(4 * MINUTE);
+  const asked = clock.now();
+  engine.refresh();
+  await status(engine, now => waits(now) && now.nextCheck === asked + 10 * MINUTE);
+  assert.equal(server.sessions, 2);
+  await clock.advance(10 * MINUTE - 1);
+  assert.equal(server.sessions, 2);
+  await clock.advance(1);
+  await status(engine, now => waits(now) && now.nextCheck === asked + 20 * MINUTE);
+  assert.equal(server.sessions, 3);
+});
+
+test('LOGIN-DELAY is obeyed by the timer, by the person and by a new connection', async () => {
+  const capabilities = ['USER', 'UIDL', 'TOP', 'LOGIN-DELAY 1800'];
+  await using server = await startPop3Server({ messages: mails(1, 1), capabilities });
+  await using home = await openHome(server);
+  const { engine, clock } = home;
+  engine.start();
+  const begun = clock.now();
+  const first = await status(engine, waits);
+  assert.equal(first.nextCheck, begun + 30 * MINUTE);
+  engine.refresh();
+  const told = await status(engine, now => waits(now) && now.error !== null);
+  assert.equal(told.error?.code, 'pop3.too-soon');
+  assert.equal(told.phase, 'online');
+  // The computer slept: the line would be taken up again, but it is too soon.
+  await clock.sleep(2 * MINUTE);
+  await clock.advance(5 * MINUTE);
+  await status(engine, waits);
+  assert.equal(server.sessions, 1);
+  await clock.advance(begun + 30 * MINUTE - clock.now());
+  await status(engine, now => waits(now) && (now.nextCheck ?? 0) === begun + 60 * MINUTE);
+  assert.equal(server.sessions, 2);
+});
+
+test('a server that is gone: offline with the reason, tried again, and all folders are here', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 1) });
+  await using home = await openHome(server, { port: 1 });
+  assert.deepEqual(
+    home.account.folders().map(({ role }) => role),
+    ['inbox', 'sent', 'drafts', 'archive', 'trash', 'junk'],
+  );
+  home.engine.start();
+  const gone = await status(home.engine, ({ phase }) => phase === 'offline');
+  assert.equal(gone.error?.code, 'net.refused');
+  assert.equal(gone.nextCheck, null);
+  assert.ok((gone.retryAt ?? 0) > home.clock.now());
+  const report = await home.engine.syncOnce(null);
+  assert.equal(report.errors[0]?.code, 'net.refused');
+});
+
+test('a changed policy holds what it would delete until the next check, or until the person agrees', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  const clock = new FakeClock();
+  const dir = join(root, String(count++));
+  {
+    await using home = await openHome(server, { dir, clock });
+    await home.engine.syncOnce(null);
+  }
+  clock.advance(8 * DAY);
+  await using home = await openHome(server, { dir, clock, serverCopy: { deleteAfterDays: 7 } });
+  const { engine } = home;
+  engine.start();
+  const held = await status(engine, waits);
+  assert.deepEqual([held.maildrop?.held, held.maildrop?.willDelete], [3, 3]);
+  assert.deepEqual(held.maildrop?.warnings, [
+    { t: 'first-deletion', policy: 'deleteAfterDays 7', count: 3, held: true },
+  ]);
+  assert.equal(held.maildrop?.onServer.oldest, clock.now() - 8 * DAY);
+  assert.equal(server.messages.length, 3);
+  await engine.agree?.();
+  engine.refresh();
+  const gone = await status(engine, now => waits(now) && now.maildrop?.held === 0);
+  assert.deepEqual([gone.maildrop?.willDelete, gone.maildrop?.onServer.messages], [0, 0]);
+  assert.equal(server.messages.length, 0);
+});
+
+test('a ledger that can not be read stops the account and says so; nothing is asked of the server', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 1) });
+  const dir = join(root, String(count++));
+  {
+    await using home = await openHome(server, { dir });
+    await home.engine.syncOnce(null);
+  }
+  await writeFile(join(dir, 'accounts', 'home', 'pop3.jsonl'), '{"version":99}\n');
+  await using home = await openHome(server, { dir });
+  home.engine.start();
+  const { error } = await status(home.engine, ({ phase }) => phase === 'attention');
+  assert.equal(error?.code, 'pop3.ledger-version');
+  assert.equal(server.sessions, 1);
+});
+
+test('lines of the ledger that can not be read are said once; nothing comes twice', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  const dir = join(root, String(count++));
+  {
+    await using home = await openHome(server, { dir });
+    await home.engine.syncOnce(null);
+  }
+  const path = join(dir, 'accounts', 'home', 'pop3.jsonl');
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  await writeFile(path, lines.map(line => (line.includes('"state":"here"') ? `x${line}` : line)).join('\n'));
+  await using home = await openHome(server, { dir });
+  home.engine.start();
+  const said = await status(home.engine, waits);
+  assert.equal(said.error?.code, 'pop3.ledger-damaged');
+  assert.equal(home.folder('inbox')?.counts.total, 3);
+});
