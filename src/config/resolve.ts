@@ -5,11 +5,14 @@ import type {
   AccountConfig,
   AuthSettings,
   Config,
+  Pop3Settings,
   Security,
   ServerSettings,
   TlsSettings,
   UiConfig,
 } from './types.ts';
+
+const POP3_ONLY = ['serverCopy', 'firstRun', 'checkEveryMinutes', 'sizeLimitMB', 'sessionLimits'] as const;
 
 type Protocol = 'imap' | 'pop3' | 'smtp';
 /** Tells of something odd at a path, such as `accounts.work.incoming.port`. */
@@ -64,8 +67,10 @@ function resolveAccount(
   const path = `accounts.${id}`;
   const incoming = resolveServer(raw.protocol, raw.incoming, raw.email, `${path}.incoming`, expand, warn);
   const auth = resolveAuth(raw.auth, `${path}.auth`, expand, warn);
-  if (raw.protocol === 'imap' && raw.serverCopy !== undefined) {
-    warn('config.ignored', `${path}.serverCopy`, { key: 'serverCopy', protocol: 'imap' });
+  for (const key of POP3_ONLY) {
+    if (raw.protocol === 'imap' && raw[key] !== undefined) {
+      warn('config.ignored', `${path}.${key}`, { key, protocol: 'imap' });
+    }
   }
   if (raw.protocol === 'pop3' && raw.offline !== undefined) {
     warn('config.ignored', `${path}.offline`, { key: 'offline', protocol: 'pop3' });
@@ -85,7 +90,20 @@ function resolveAccount(
       : auth,
     offline: raw.offline ?? 'all',
     serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
+    ...(raw.protocol === 'pop3' && { pop3: resolvePop3(raw) }),
     disabled: raw.disabled ?? false,
+  };
+}
+
+function resolvePop3(raw: RawAccount): Pop3Settings {
+  const bytes = (megabytes: number | undefined) =>
+    megabytes === undefined ? null : Math.round(megabytes * 1_000_000);
+  return {
+    firstRun: raw.firstRun ?? 'all',
+    sizeLimit: bytes(raw.sizeLimitMB),
+    sessionMessages: raw.sessionLimits?.messages ?? null,
+    sessionBytes: bytes(raw.sessionLimits?.megabytes),
+    checkEvery: (raw.checkEveryMinutes ?? 10) * 60_000,
   };
 }
 

@@ -170,6 +170,41 @@ const account = object(
         'POP3: what happens to the copy on the server. Required for pop3.',
       ),
     ),
+    firstRun: optional(
+      about(
+        oneOf(words('all', 'today'), object({ days })),
+        'POP3: what the first check fetches of the mail that is there already. today: only what comes from now on. Default: all',
+        'first',
+        'since',
+      ),
+    ),
+    checkEveryMinutes: optional(
+      about(
+        number(1, 1440),
+        'POP3: minutes between two checks; the server may ask for more. Default: 10',
+        'interval',
+        'poll',
+        'check',
+      ),
+    ),
+    sizeLimitMB: optional(
+      about(
+        number(0.01, 1000, false),
+        'POP3: larger messages come only with their headers; opening one fetches it. Default: none',
+        'maxsize',
+        'sizelimit',
+      ),
+    ),
+    sessionLimits: optional(
+      about(
+        object({
+          messages: optional(about(number(1, 500_000), 'Messages that one check fetches at most')),
+          megabytes: optional(about(number(0.01, 1_000_000, false), 'What one check fetches at most')),
+        }),
+        'POP3: what one check fetches at most; the next one goes on. Default: no limit',
+        'limits',
+      ),
+    ),
     disabled: optional(about(boolean(), 'Keeps the account and its mail, but never connects')),
   },
   {

@@ -29,6 +29,18 @@ export type AuthSettings =
 export type Offline = 'all' | 'headers' | { readonly days: number };
 export type ServerCopy = 'delete' | 'keep' | 'untilDeletedHere' | { readonly deleteAfterDays: number };
 
+/** POP3: how a maildrop is checked. Bytes and milliseconds. */
+export interface Pop3Settings {
+  /** Of the mail that is there when the account is new; `today`: only what comes later. */
+  readonly firstRun: 'all' | 'today' | { readonly days: number };
+  /** Larger messages come as a head only; null: none. */
+  readonly sizeLimit: number | null;
+  /** What one check fetches at most; null: no limit. */
+  readonly sessionMessages: number | null;
+  readonly sessionBytes: number | null;
+  readonly checkEvery: number;
+}
+
 export interface AccountConfig {
   readonly id: AccountId;
   readonly email: string;
@@ -41,6 +53,8 @@ export interface AccountConfig {
   readonly offline: Offline;
   /** POP3 only. */
   readonly serverCopy: ServerCopy | null;
+  /** POP3 only; its defaults where it is absent. */
+  readonly pop3?: Pop3Settings;
   readonly disabled: boolean;
 }
 

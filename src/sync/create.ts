@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { version } from '../../package.json';
-import type { AccountConfig } from '../config/types.ts';
+import type { AccountConfig, Pop3Settings } from '../config/types.ts';
 import type { AccountStore, Store } from '../store/types.ts';
 import type { Pace } from '../util/pace.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -54,6 +54,20 @@ async function pop3(account: AccountConfig, dir: string, store: AccountStore, cl
   ]);
   await ensureFolders(store);
   const path = join(dir, 'accounts', account.id, 'pop3.jsonl');
-  const maildrop = createMaildrop({ config: account, store, clock, path });
+  const { pop3: how } = account;
+  const maildrop = createMaildrop({
+    config: account,
+    store,
+    clock,
+    path,
+    ...(how && { settings: planSettings(how), everyMs: how.checkEvery }),
+  });
   return { createSession: maildrop.createSession, caps: POP3_CAPS, maildrop };
+}
+
+function planSettings({ firstRun, sizeLimit, sessionMessages, sessionBytes }: Pop3Settings) {
+  const limits = { sizeLimit, sessionMessages, sessionBytes };
+  if (firstRun === 'all') return { firstRun: { t: 'all' }, ...limits } as const;
+  if (firstRun === 'today') return { firstRun: { t: 'fromToday' }, ...limits } as const;
+  return { firstRun: { t: 'lastDays', days: firstRun.days }, ...limits } as const;
 }

@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { AccountConfig, ServerCopy } from '../../../src/config/types.ts';
+import type { AccountConfig, Pop3Settings, ServerCopy } from '../../../src/config/types.ts';
+import { messageId } from '../../../src/mail/ids.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { createEngineFor } from '../../../src/sync/create.ts';
 import type { AccountStatus, Engine } from '../../../src/sync/types.ts';
@@ -23,11 +24,20 @@ const mail = (n: number) =>
   );
 const mails = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => mail(from + n));
 
+const DEFAULTS: Pop3Settings = {
+  firstRun: 'all',
+  sizeLimit: null,
+  sessionMessages: null,
+  sessionBytes: null,
+  checkEvery: 10 * MINUTE,
+};
+
 interface HomeOptions {
   readonly dir?: string;
   readonly serverCopy?: ServerCopy;
   readonly clock?: FakeClock;
   readonly port?: number;
+  readonly pop3?: Partial<Pop3Settings>;
 }
 
 async function openHome(server: Pop3Server, options: HomeOptions = {}) {
@@ -50,6 +60,7 @@ async function openHome(server: Pop3Server, options: HomeOptions = {}) {
     outgoingAuth: auth,
     offline: 'all',
     serverCopy,
+    pop3: { ...DEFAULTS, ...options.pop3 },
     disabled: false,
   };
   const store = await openStore({ dir, mode: 'owner', now: () => clock.now() });
@@ -275,4 +286,45 @@ test('lines of the ledger that can not be read are said once; nothing comes twic
   const said = await status(home.engine, waits);
   assert.equal(said.error?.code, 'pop3.ledger-damaged');
   assert.equal(home.folder('inbox')?.counts.total, 3);
+});
+
+test('a message over the size limit comes as its head, counts as such, and comes whole when it is asked for', async () => {
+  const large = Buffer.concat([mail(2), Buffer.alloc(9000, 'x\r\n')]);
+  await using server = await startPop3Server({ messages: [mail(1), large, mail(3)] });
+  await using home = await openHome(server, { pop3: { sizeLimit: 5000 } });
+  const { engine } = home;
+  engine.start();
+  const { maildrop } = await status(engine, waits);
+  assert.deepEqual(maildrop?.placeholders, {
+    messages: 1,
+    bytes: large.length,
+    largest: { subject: 'number 2', bytes: large.length },
+  });
+  const inbox = home.folder('inbox');
+  assert.deepEqual(inbox?.counts, { total: 3, unread: 3 });
+  const folder = await home.account.folder(inbox?.id ?? '');
+  const uids = [0, 1, 2].map(at => folder.uidAt(at) ?? 0);
+  const partial = uids.find(uid => folder.raw(uid)?.partial) ?? 0;
+  await engine.body(messageId(inbox?.id ?? '', partial), 'whole');
+  const raw = folder.raw(partial);
+  assert.equal(raw?.partial, false);
+  assert.deepEqual(raw && (await home.account.raw.read(raw)), large);
+  const after = await status(engine, now => waits(now) && now.maildrop?.placeholders.messages === 0);
+  assert.equal(after.maildrop?.placeholders.largest, null);
+  assert.equal(server.commands.filter(command => command.startsWith('RETR')).length, 3);
+});
+
+test('settings reach the check: the first run, the limits of a session, the interval', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 4) });
+  await using home = await openHome(server, { pop3: { firstRun: 'today', checkEvery: 3 * MINUTE } });
+  home.engine.start();
+  const first = await status(home.engine, waits);
+  assert.equal(first.nextCheck, home.clock.now() + 3 * MINUTE);
+  assert.deepEqual([first.maildrop?.skipped, first.maildrop?.onServer.messages], [4, 4]);
+  await using other = await openHome(server, { pop3: { sessionMessages: 3 } });
+  const reports = [await other.engine.syncOnce(null), await other.engine.syncOnce(null)];
+  assert.deepEqual(
+    reports.map(({ received }) => received),
+    [3, 1],
+  );
 });
