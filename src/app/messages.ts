@@ -204,7 +204,42 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `the server does not keep ${f.flags} in "${f.folder}". The change was taken back here.`,
   'imap.message-lost': f =>
     `the message is no longer in "${f.folder}" on the server; nothing was changed there.`,
-  'pop3.not-yet': 'POP3 is not available yet in this version. Nothing on the server was touched.',
+
+  // POP3
+  'pop3.in-use': f =>
+    `the mailbox on ${server(f)} is open in another program. tmail waits and tries again.${said(f)}`,
+  'pop3.login-delay': f =>
+    `${server(f)} wants more time between two checks. tmail waits and tries again.${said(f)}`,
+  'pop3.too-soon': f =>
+    `the server wants to be left alone between two checks; the next one is possible in ${Math.max(1, Math.ceil(Number(f.seconds) / 60))} min.`,
+  'pop3.server-trouble': f => `${server(f)} has trouble of its own. ${AGAIN}${said(f)}`,
+  'pop3.server-broken': f =>
+    `${server(f)} can't give access to the mailbox, and says that trying again is of no use. ${KEPT}.${said(f)}`,
+  'pop3.greeting-refused': f => `${server(f)} turns everybody away. ${AGAIN}${said(f)}`,
+  'pop3.refused': f =>
+    `the server refused ${f.number ? `message ${f.number}` : f.command || 'a command'}; it is tried again at the next check.${said(f)}`,
+  'pop3.ended-by-server': f => `${server(f)} ended the session. ${AGAIN}${said(f)}`,
+  'pop3.unexpected': f => `${server(f)} sent something that is not POP3. ${AGAIN}${said(f)}`,
+  'pop3.line-too-long': f => `${server(f)} sent a line without end; the connection was closed. ${AGAIN}`,
+  'pop3.list-too-long': f =>
+    `${server(f)} lists more messages than a mailbox can hold (${f.limit}); the connection was closed. ${KEPT}.`,
+  'pop3.body-too-long': f =>
+    `a message on ${server(f)} is larger than ${megabytes(f.limit)} MB; it stays there, and the next check goes on without it.`,
+  'pop3.argument':
+    'user or password hold characters that POP3 can not carry (spaces at an end, line breaks).',
+  'pop3.no-policy':
+    'the configuration does not say what happens to the copy on the server ("serverCopy"). Nothing was touched.',
+  'pop3.uidl-reused':
+    'the server gave one name to two messages. Nothing was deleted there; names are no longer relied on.',
+  'pop3.copy-damaged':
+    'the copy of a message here is damaged or missing. It was not deleted on the server, and comes again.',
+  'pop3.ledger-open': f =>
+    `the account's memory ${f.path} can't be read${f.reason ? ` (${f.reason})` : ''}. Nothing was fetched or deleted. Next: tmail doctor.`,
+  'pop3.ledger-write': f =>
+    `the account's memory ${f.path} can't be written${f.reason ? ` (${f.reason})` : ''}. Nothing was deleted on the server.`,
+  'pop3.ledger-version': "the account's memory was written by a newer tmail. Nothing was fetched or deleted.",
+  'pop3.ledger-damaged': f =>
+    `${f.lines} lines of the account's memory could not be read. What they knew is looked up again; no mail is lost.`,
   'imap.unexpected': f => `the conversation with ${server(f)} failed: ${f.text}. ${AGAIN}`,
 
   // This computer's disk
