@@ -5,23 +5,51 @@ import type { View } from './commands/command.ts';
 import type { Field } from './field.ts';
 import { drawerRect, pageTop, paletteRect } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
+import { MAILDROP_LINES } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, openFolder } from './selectors.ts';
-import { type AppState, type Layer, listOf, topLayer } from './state.ts';
+import { type AccountView, type AppState, type Layer, listOf, topLayer } from './state.ts';
 
 type Caret = AppState['caret'];
-/** Rows that an account takes on its screen. */
-export const ACCOUNT_ROWS = 5;
+const ACCOUNT_ROWS = 6;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
 export const HELP_LABEL = ' Search: ';
 
-/** The first account on the accounts screen. */
-export function accountsTop(state: AppState): number {
+/** The rows that an account takes on its screen, with the empty one above. */
+export function accountHeight({ data }: View, account: AccountView): number {
+  const config = data.config.accounts.find(({ id }) => id === account.id);
+  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + MAILDROP_LINES : ACCOUNT_ROWS;
+}
+
+/** The first account on the accounts screen. It turns pages; the last one is as full as it can be. */
+export function accountsTop(view: View): number {
+  const { state } = view;
   const layer = topLayer(state);
-  const fit = Math.max(1, Math.floor(layoutOf(state).content.rows / (ACCOUNT_ROWS + 1)));
-  return layer.t === 'accounts' ? pageTop(layer.cursor, state.accounts.length, fit) : 0;
+  if (layer.t !== 'accounts') return 0;
+  const room = layoutOf(state).content.rows;
+  const heights = state.accounts.map(account => accountHeight(view, account));
+  let top = 0;
+  let used = 0;
+  heights.slice(0, layer.cursor + 1).forEach((height, n) => {
+    if (n > top && used + height > room) {
+      top = n;
+      used = 0;
+    }
+    used += height;
+  });
+  let rest = heights.slice(top).reduce((sum, height) => sum + height, 0);
+  while (top > 0 && rest + (heights[top - 1] ?? 0) <= room) {
+    top--;
+    rest += heights[top] ?? 0;
+  }
+  return top;
+}
+
+function accountCaret(view: View, cursor: number): number {
+  const above = view.state.accounts.slice(accountsTop(view), cursor);
+  return 1 + above.reduce((sum, account) => sum + accountHeight(view, account), 0);
 }
 
 export function caretOf(view: View): Caret {
@@ -62,7 +90,7 @@ export function caretOf(view: View): Caret {
     case 'help':
       return layer.typing ? inPrompt(state, HELP_LABEL, layer.field) : helpCaret(view, layer);
     case 'accounts':
-      return { row: content.row + 1 + (layer.cursor - accountsTop(state)) * (ACCOUNT_ROWS + 1), column: 0 };
+      return { row: content.row + accountCaret(view, layer.cursor), column: 0 };
     case 'parts':
     case 'links':
       return {

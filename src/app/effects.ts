@@ -35,6 +35,10 @@ export function createEffects(core: Core, { folders, reading, openMessage, quit 
     refresh() {
       for (const engine of engines.values()) engine.refresh();
     },
+    agree(account) {
+      const engine = engines.get(account);
+      if (engine?.agree) track(engine.agree().then(() => engine.refresh()));
+    },
     cancel() {
       const busy = [...engines.values()].filter(engine => engine.status().progress.length > 0);
       for (const engine of busy) engine.cancel();

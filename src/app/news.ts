@@ -6,6 +6,7 @@ import type { StoreEvent } from '../store/types.ts';
 import type { AccountStatus } from '../sync/types.ts';
 import type { Core } from './core.ts';
 import { gather } from './events.ts';
+import { warningLevel, warningText } from './maildrop.ts';
 import { sentence } from './messages.ts';
 import { folderRecord } from './selectors.ts';
 import type { AccountView } from './state.ts';
@@ -41,6 +42,7 @@ export function accountView({ mail, engines }: Core, id: AccountId): AccountView
 export function listen(core: Core, deps: NewsDeps): News {
   const { state, opened } = core;
   const troubles = new Map<AccountId, { readonly code: string; readonly cut: boolean }>();
+  const warned = new Map<AccountId, AccountStatus['maildrop']>();
 
   const announce = ({ account, phase, error }: AccountStatus): void => {
     if (phase === 'connecting') return;
@@ -55,6 +57,18 @@ export function listen(core: Core, deps: NewsDeps): News {
     else if (before.cut) core.say('info', `${account}: online again.`);
   };
 
+  /** Before mail is deleted on a server, and when something about it is odd. */
+  const warn = ({ account, maildrop }: AccountStatus): void => {
+    const before = warned.get(account)?.warnings;
+    if (!maildrop || maildrop.warnings === before) return;
+    warned.set(account, maildrop);
+    const said = new Set(before?.map(warningText));
+    for (const warning of maildrop.warnings) {
+      const text = warningText(warning);
+      if (!said.has(text)) core.say(warningLevel(warning), `${account}: ${text}`);
+    }
+  };
+
   const take = (items: ReadonlySet<Touched>): void => {
     const changed = [...items].filter(isFolder);
     const ids = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
@@ -62,6 +76,7 @@ export function listen(core: Core, deps: NewsDeps): News {
       for (const id of ids) {
         const { status } = accountView(core, id);
         announce(status);
+        warn(status);
         if (status.phase === 'online') deps.online(id);
       }
       core.change(before => {

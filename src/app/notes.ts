@@ -29,6 +29,15 @@ interface Counts {
   readonly bytes: number;
 }
 
+interface Maildrop {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly uidl: boolean;
+  readonly top: boolean;
+  readonly pipelining: boolean;
+  readonly expireDays: number | null;
+}
+
 export const notes = {
   crashed: (report: string | null) =>
     `tmail met a mistake of its own and has ended. Your mail is safe. ${report === null ? 'No report could be written.' : `What happened, without any mail or password: ${sanitize(report)}`}`,
@@ -36,11 +45,19 @@ export const notes = {
     `Careful: "${sanitize(name)}" may be a program. Open it only if you expected it.`,
   configChecked: (file: string, accounts: number) =>
     `${sanitize(file)}: ${count(accounts, 'account')}, no mistakes`,
-  synced: (report: { account: string; received: number; sent: number; pushed: number; onServer: number }) =>
+  synced: (report: {
+    account: string;
+    received: number;
+    sent: number;
+    pushed: number;
+    deletedOnServer: number;
+    onServer: number;
+  }) =>
     [
       `${report.account}: ${report.received} received`,
       ...(report.sent > 0 ? [`${report.sent} sent`] : []),
       ...(report.pushed > 0 ? [`${count(report.pushed, 'change')} pushed`] : []),
+      ...(report.deletedOnServer > 0 ? [`${report.deletedOnServer} deleted on the server`] : []),
       `${report.onServer} on the server`,
     ].join(', '),
 
@@ -62,6 +79,17 @@ export const notes = {
   signedIn: (user: string, host: string) => `signed in to ${host} as ${user}`,
   folders: (folders: { total: number; roles: readonly string[] }) =>
     `${count(folders.total, 'folder')}${folders.roles.length > 0 ? ` (${folders.roles.join(', ')})` : ''}`,
+  /** POP3 has one folder; what it has in it, and what that server can't do. */
+  maildrop: (drop: Maildrop) =>
+    [
+      `${count(drop.messages, 'message')} on the server, ${bytesText(drop.bytes)}`,
+      ...(drop.uidl ? [] : ['no names for messages (UIDL): each check compares them']),
+      ...(drop.top ? [] : ['no headers alone (TOP): large messages come whole']),
+      ...(drop.pipelining ? [] : ['one command at a time: a first download is slow']),
+      ...(drop.expireDays === null
+        ? []
+        : [`the server itself deletes mail after ${count(drop.expireDays, 'day')}`]),
+    ].join('; '),
   store: (dir: string, health: Counts) =>
     `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
     `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,

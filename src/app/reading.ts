@@ -78,7 +78,14 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     return folder.raw(uid) ?? null;
   };
 
-  const fetch = async (where: Place, wanted: BodyWanted): Promise<RawRef> => {
+  /** POP3, over the size limit: opening it is what fetches it. */
+  const isHeadOnly = (where: Place, raw: RawRef): boolean => raw.partial && isPop3(where);
+  const isPop3 = ({ account }: Place): boolean =>
+    core.deps.config.accounts.find(({ id }) => id === account.id)?.protocol === 'pop3';
+
+  const fetch = async (where: Place, asked: BodyWanted): Promise<RawRef> => {
+    // It has no parts that could come alone.
+    const wanted = isPop3(where) ? 'whole' : asked;
     const engine = core.engines.get(where.account.id);
     if (engine) await engine.body(where.id, wanted);
     else if (askOwner) await askOwner(where.id, wanted);
@@ -103,7 +110,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     wanted: BodyWanted,
   ): Promise<{ readonly ref: RawRef; readonly loss: TmailError | null }> => {
     const ref = await rawRef(where);
-    if (ref === null || (ref.partial && wanted === 'whole')) {
+    if (ref === null || isHeadOnly(where, ref) || (ref.partial && wanted === 'whole')) {
       return { ref: await fetch(where, wanted), loss: null };
     }
     const loss = await lossOf(where.account.raw, ref);

@@ -1,7 +1,7 @@
 // What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderRecord, FolderStore } from '../store/types.ts';
-import type { Progress } from '../sync/types.ts';
+import type { AccountStatus, Progress } from '../sync/types.ts';
 import type { View } from './commands/command.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
@@ -171,12 +171,24 @@ export function stateWord(account: AccountView, readOnly: boolean): string {
     case 'connecting':
       return 'connecting';
     case 'online':
-      return error?.kind === 'storage' ? 'disk: @' : 'online';
+      return error?.kind === 'storage' ? 'disk: @' : (nextCheckText(account.status) ?? 'online');
     case 'offline':
       return 'offline';
     case 'attention':
       return error?.kind === 'auth' ? 'sign in: @' : 'needs you: @';
   }
+}
+
+/** Of an account that is looked at now and then: when next. Null for those that stay connected. */
+function nextCheckText({ nextCheck }: AccountStatus): string | null {
+  if (nextCheck === undefined) return null;
+  return nextCheck === null ? 'checking' : `next ${clockText(nextCheck)}`;
+}
+
+/** `10:30`, here. */
+export function clockText(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes()].map(n => String(n).padStart(2, '0')).join(':');
 }
 
 /** `1,200`: the same in every locale, so that columns and tests stay put. */

@@ -52,7 +52,12 @@ const commands = {
     words: '',
     minWords: 0,
     maxWords: 0,
-    options: { account: { ...account, help: 'this account; all unless told', multiple: true }, folder, json },
+    options: {
+      account: { ...account, help: 'this account; all unless told', multiple: true },
+      folder,
+      json,
+      agree: { help: 'POP3: makes deletions on the server that wait for your word' },
+    },
   },
   list: {
     summary: 'lists a folder, newest first; the inbox unless told',

@@ -5,6 +5,7 @@ import type { Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
 import type { LocalStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
+import type { SignedIn } from '../sync/sign-in.ts';
 import type { Engine } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { nearest } from '../util/nearest.ts';
@@ -38,10 +39,7 @@ export interface Mail {
   engine(account: AccountId, store: Store): Promise<Engine>;
   parser(): Promise<Parser>;
   /** Signs in and reads the folder list, leaving nothing behind. @throws TmailError what went wrong */
-  signIn(
-    account: AccountId,
-    signal: AbortSignal,
-  ): Promise<{ readonly total: number; readonly roles: readonly string[] }>;
+  signIn(account: AccountId, signal: AbortSignal): Promise<SignedIn>;
   /** Asks the owner of the store. @throws TmailError `store.no-owner`, and what the owner throws */
   knock(request: DoorRequest): AsyncIterable<unknown>;
   close(): Promise<void>;

@@ -103,7 +103,10 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
       return { text: notes.signedIn(incoming.user, incoming.host), value: folders };
     });
     if (folders) {
-      await check.run(id, 'folders', async () => ({ text: notes.folders(folders), value: null }));
+      await check.run(id, 'folders', async () => ({
+        text: folders.maildrop ? notes.maildrop(folders.maildrop) : notes.folders(folders),
+        value: null,
+      }));
     } else await check.skip(id, 'folders');
   } else {
     await check.skip(id, 'sign-in');

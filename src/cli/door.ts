@@ -8,7 +8,13 @@ import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util
 import { chosenFolder } from './folders.ts';
 
 export type DoorRequest =
-  | { readonly t: 'sync'; readonly account: AccountId; readonly folder: string | null }
+  | {
+      readonly t: 'sync';
+      readonly account: AccountId;
+      readonly folder: string | null;
+      /** POP3: makes deletions that were held back. */
+      readonly agree?: boolean;
+    }
   | { readonly t: 'body'; readonly id: string; readonly wanted: BodyWanted };
 
 interface PlainError {
@@ -61,6 +67,7 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
     const engine = engineOf(engines, request.account);
     const account = await store.account(engine.account);
     const folder = request.folder === null ? null : chosenFolder(account, request.folder).id;
+    if (request.agree) await engine.agree?.();
     const report = await engine.syncOnce(folder, progress =>
       reply({ t: 'progress', progress } satisfies DoorLine),
     );

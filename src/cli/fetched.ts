@@ -26,14 +26,21 @@ interface Wanted {
 /**
  * @throws TmailError `id.malformed`, `message.not-found`, `body.offline`, and what fetching throws.
  */
-export async function fetched(mail: Mail, text: string, how: Wanted): Promise<FetchedMessage> {
+export async function fetched(mail: Mail, text: string, asked: Wanted): Promise<FetchedMessage> {
   const here = await find(await mail.reader(), text);
+  const how =
+    here.raw?.partial && isPop3(mail, here.account.id) ? { ...asked, wanted: 'whole' as const } : asked;
   if (here.raw && enough(here.raw, how.wanted)) return { ...here, raw: here.raw };
   await fetchAgain(mail, here.id, how);
   // A reader sees what was there when it opened.
   const after = await find(await mail.reader(), text);
   if (after.raw) return { ...after, raw: after.raw };
   throw new TmailError('storage', 'raw.missing', { facts: { id: text } });
+}
+
+/** A message over the size limit is here by its head alone: showing it means fetching it. */
+function isPop3(mail: Mail, account: string): boolean {
+  return mail.config.accounts.find(({ id }) => id === account)?.protocol === 'pop3';
 }
 
 /** Asks the owner of the store, or becomes it. */

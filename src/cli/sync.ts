@@ -1,4 +1,5 @@
 // tmail sync: push what is queued, pull, end. Beside an open screen its process does the work.
+import { warningText } from '../app/maildrop.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import type { AccountConfig } from '../config/types.ts';
@@ -23,7 +24,7 @@ export async function sync(context: Context): Promise<number> {
     const statuses = await Promise.all(
       accounts.map(async account => {
         const onProgress = (p: Progress) => progress.show(account.id, p);
-        const job = { mail, account, folder, signal, onProgress };
+        const job = { mail, account, folder, agree: args.has('agree'), signal, onProgress };
         const report = store ? await syncHere(store, job) : await syncThere(job);
         await progress.clear();
         await print(context, report);
@@ -65,6 +66,7 @@ interface Job {
   readonly mail: Mail;
   readonly account: AccountConfig;
   readonly folder: string | null;
+  readonly agree: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -72,7 +74,7 @@ interface Job {
 /** Never throws for one account's trouble: the others go on. */
 async function syncHere(
   store: Store,
-  { mail, account, folder, signal, onProgress }: Job,
+  { mail, account, folder, agree, signal, onProgress }: Job,
 ): Promise<SyncReport> {
   try {
     const kept = await store.account(account.id);
@@ -82,6 +84,7 @@ async function syncHere(
     const stop = () => void engine.stop();
     signal.addEventListener('abort', stop);
     try {
+      if (agree) await engine.agree?.();
       const report = await engine.syncOnce(only, onProgress);
       signal.throwIfAborted();
       return report;
@@ -95,9 +98,10 @@ async function syncHere(
   }
 }
 
-async function syncThere({ mail, account, folder, signal, onProgress }: Job): Promise<SyncReport> {
+async function syncThere({ mail, account, folder, agree, signal, onProgress }: Job): Promise<SyncReport> {
+  const request = { t: 'sync', account: account.id, folder, ...(agree && { agree }) } as const;
   try {
-    return await readReport(mail.knock({ t: 'sync', account: account.id, folder }), progress => {
+    return await readReport(mail.knock(request), progress => {
       signal.throwIfAborted(); // hangs up; the owner goes on for itself
       onProgress(progress);
     });
@@ -114,6 +118,13 @@ function failed(account: AccountConfig, error: TmailError): SyncReport {
 
 async function print({ args, output }: Context, report: SyncReport): Promise<void> {
   for (const error of report.errors) await output.err.line(sentence(error, { account: report.account }));
+  const warnings = (report.warnings ?? []).map(warning => ({
+    code: warning.t,
+    count: warning.count,
+    held: 'held' in warning && warning.held,
+    message: `${report.account}: ${warningText(warning)}`,
+  }));
+  for (const { message } of warnings) await output.err.line(message);
   if (args.has('json')) {
     const { account, protocol, received, sent, pushed, deletedOnServer, onServer } = report;
     const errors = report.errors.map(error => ({
@@ -123,7 +134,17 @@ async function print({ args, output }: Context, report: SyncReport): Promise<voi
       message: sentence(error, { account }),
     }));
     await output.out.bytes(
-      jsonLine({ account, protocol, received, sent, pushed, deletedOnServer, onServer, errors }),
+      jsonLine({
+        account,
+        protocol,
+        received,
+        sent,
+        pushed,
+        deletedOnServer,
+        onServer,
+        errors,
+        ...(warnings.length > 0 && { warnings }),
+      }),
     );
   } else if (report.errors.length === 0) {
     await output.out.line(notes.synced(report));

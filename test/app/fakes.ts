@@ -348,6 +348,11 @@ export class FakeEngine implements Engine {
     this.calls.push('refresh');
   }
 
+  agree() {
+    this.calls.push('agree');
+    return Promise.resolve();
+  }
+
   cancel() {
     this.calls.push('cancel');
   }

@@ -22,7 +22,10 @@ export interface SessionOptions {
 
 export interface Session {
   readonly robot: Robot<Program>;
+  /** Of the first account. */
   readonly engine: Engine;
+  /** In the order of the configuration. */
+  readonly engines: readonly Engine[];
 }
 
 /** Runs the program until `run` returns, then ends it as `q` does. */
@@ -32,11 +35,11 @@ export async function session(
 ): Promise<void> {
   const store = await openStore({ dir: options.dir, mode: 'owner' });
   try {
-    const account = options.config.accounts[0];
-    assert.ok(account);
-    const engine = await createEngineFor(account, store, {
-      password: () => Promise.resolve(options.password),
-    });
+    const password = () => Promise.resolve(options.password);
+    const { accounts } = options.config;
+    const engines = await Promise.all(accounts.map(account => createEngineFor(account, store, { password })));
+    const [engine] = engines;
+    assert.ok(engine);
     const parser = createParser({ workerUrl: null });
     const robot = await createRobot({
       columns: options.columns ?? 80,
@@ -45,7 +48,7 @@ export async function session(
         createApp({
           config: options.config,
           store,
-          engines: [engine],
+          engines,
           parser,
           terminal,
           now: Date.now,
@@ -56,8 +59,8 @@ export async function session(
       element: app => <App app={app} traits={{ colors: '256', unicode: true }} />,
     });
     try {
-      if (!options.offline) engine.start();
-      await run({ robot, engine });
+      if (!options.offline) for (const each of engines) each.start();
+      await run({ robot, engine, engines });
       assert.equal(await robot.quit(), 0);
     } finally {
       await robot.quit();

@@ -43,6 +43,8 @@ export interface Effects {
   whenLoaded(then: () => void): void;
   /** Fetches every account's news now. */
   refresh(): void;
+  /** Lets the account delete on its server what it holds back, now. */
+  agree(account: AccountId): void;
   /** Stops what runs in the background; false when nothing ran. */
   cancel(): boolean;
   /** Saves attachments of the opened message. */

@@ -1,6 +1,6 @@
 // Commands for what is on the screen and what runs: layout, accounts, log, synchronising, the terminal.
 import { layoutFor, nextLayout } from '../layout.ts';
-import { layoutOf } from '../selectors.ts';
+import { layoutOf, plural } from '../selectors.ts';
 import { push, topLayer } from '../state.ts';
 import { type Command, EVERYWHERE, type View } from './command.ts';
 
@@ -17,6 +17,12 @@ const one = ({ state }: View): string | undefined =>
   layoutFor(state.size, nextLayout(state.size, state.layout)).name === layoutOf(state).name
     ? 'This window has room for one layout: 35 rows or 110 columns give more.'
     : undefined;
+
+/** Deletions on the server of the account under the cursor that wait until the person knows. */
+function heldUnderCursor({ state }: View): number {
+  const layer = topLayer(state);
+  return layer.t === 'accounts' ? (state.accounts[layer.cursor]?.status.maildrop?.held ?? 0) : 0;
+}
 
 export const screenCommands: readonly Command[] = [
   {
@@ -62,6 +68,31 @@ export const screenCommands: readonly Command[] = [
       const inbox = account?.folders.find(folder => folder.role === 'inbox');
       if (inbox) context.effects.openFolder(inbox.id);
       else context.say('info', 'The folders of this account are not known yet.');
+    },
+  },
+  {
+    id: 'accounts.agree',
+    group: 'Program',
+    title: 'Delete on the server what was held back',
+    help: 'POP3: agrees to the deletions on the server that were announced; each copy here is read again first.',
+    keys: ['D'],
+    in: ['accounts'],
+    synonyms: ['agree', 'pop3-delete'],
+    hint: { label: 'delete there', rank: 50 },
+    disabled: view =>
+      view.state.readOnly
+        ? 'Another tmail has this mail open and keeps it up to date.'
+        : heldUnderCursor(view) > 0
+          ? undefined
+          : 'No deletion on the server of this account waits for your word.',
+    run: context => {
+      const state = context.state();
+      const layer = topLayer(state);
+      const account = layer.t === 'accounts' ? state.accounts[layer.cursor] : undefined;
+      if (!account) return;
+      const held = plural(account.status.maildrop?.held ?? 0, 'message');
+      context.effects.agree(account.id);
+      context.say('info', `${account.id}: ${held} on the server go now.`);
     },
   },
   {

@@ -96,6 +96,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   let ready: { readonly client: Pop3Client; alive: boolean } | null = null;
   let loginDelayMs = 0;
   const everyMs = () => Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
+  /** Placeholders that the person waits for, by UIDL. */
+  const wantedNow = new Set<string>();
   /** One check at a time: the server lets nobody else in. */
   let turn = Promise.resolve();
 
@@ -132,7 +134,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     return await open(closing.signal);
   }
 
-  async function* checkOnce(wanted: ReadonlySet<string>): AsyncGenerator<Progress> {
+  /** Nothing when it turns out that it is not needed, once those before it are over. */
+  async function* checkOnce(needed: () => boolean = () => true): AsyncGenerator<Progress> {
     if (closing.signal.aborted) throw cancelled();
     const before = turn;
     let release: () => void = () => undefined;
@@ -142,18 +145,21 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     const tally = newTally();
     const { planned } = options;
     let received = 0;
+    let began = false;
     const tell = () => {
       deps.received(tally.received - received);
       received = tally.received;
     };
     try {
       await before;
+      if (!needed()) return;
+      began = true;
       memory.nextCheck = null;
       await deps.room();
       const inbox = inboxOf(store);
       const box = await openStoreBox(store, inbox.id);
       const client = await takeClient();
-      const job = { client, box, ledger, settings: settings(), wanted, now: () => clock.now() };
+      const job = { client, box, ledger, settings: settings(), wanted: wantedNow, now: () => clock.now() };
       let report: CheckReport | null = null;
       const steps = async function* () {
         report = yield* check({ ...job, dateOf, label: inbox.name, ...(planned && { planned }) }, tally);
@@ -171,16 +177,20 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       throw error;
     } finally {
       tell();
-      // What nobody took would keep the maildrop locked.
-      ready?.client.close();
-      ready = null;
-      memory.nextCheck = clock.now() + Math.max(everyMs(), delay());
       try {
-        await options.checked?.();
+        if (began) await over();
       } finally {
         release();
       }
     }
+  }
+
+  async function over(): Promise<void> {
+    // What nobody took would keep the maildrop locked.
+    ready?.client.close();
+    ready = null;
+    memory.nextCheck = clock.now() + Math.max(everyMs(), delay());
+    await options.checked?.();
   }
 
   return {
@@ -211,7 +221,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     },
     folders: () => ensureFolders(store),
     async *pull(folder: FolderId) {
-      if (folder === inboxOf(store).id) yield* checkOnce(new Set());
+      if (folder === inboxOf(store).id) yield* checkOnce();
     },
     async *body(id: MessageId, wanted: BodyWanted) {
       const { folder: folderId, uid } = splitMessageId(id);
@@ -225,9 +235,18 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
         facts: { folder: folderId, uid },
       });
       if (remote?.t !== 'pop3') throw gone;
-      yield* checkOnce(new Set([remote.uidl]));
-      const now = folder.raw(uid);
-      if (!now || (now.partial && wanted === 'whole')) throw gone;
+      const missing = () => {
+        const now = folder.raw(uid);
+        return !now || (now.partial && wanted === 'whole');
+      };
+      // A check that is about to make its plan takes it along.
+      wantedNow.add(remote.uidl);
+      try {
+        yield* checkOnce(missing);
+      } finally {
+        wantedNow.delete(remote.uidl);
+      }
+      if (missing()) throw gone;
     },
     async *prefetch() {
       // All of it came with the check.

@@ -69,16 +69,18 @@ function folderRow(
         : '';
   const name = clean(label) || '(no name)';
   const text = ` ${is.open ? '>' : ' '} ${'  '.repeat(depth)}${name}`;
+  // The person's only copy.
+  const here = record.remote ? '' : cells < 32 ? ' (here)' : ' (this machine)';
   const count = number === '' ? ' ' : ` ${number} `;
   if (is.selected) {
     const room = Math.max(0, cells - width(count));
     return bar(
-      bar(text, 'text', room, { ...theme, paint: (_, plain) => plain }) + count,
+      bar(text + here, 'text', room, { ...theme, paint: (_, plain) => plain }) + count,
       'selected',
       cells,
       theme,
     );
   }
   const meaning = unread > 0 && !quiet ? 'unread' : record.selectable ? 'text' : 'dim';
-  return split([piece(text, meaning)], [piece(count, meaning)], cells, theme, 6);
+  return split([piece(text, meaning), piece(here, 'dim')], [piece(count, meaning)], cells, theme, 6);
 }

@@ -3,6 +3,7 @@ import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
 import { accountOf, folderRecord, layoutOf, listHeight, openFolder } from '../../app/selectors.ts';
 import { listOf, topLayer } from '../../app/state.ts';
+import type { RawRef } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
 import { fill, piece, row } from './row.ts';
@@ -19,6 +20,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   const record = folderRecord(state, state.folder);
   const outgoing = record?.role === 'sent' || record?.role === 'drafts';
   const online = record ? accountOf(state, record.account)?.status.phase === 'online' : false;
+  const pop3 = view.data.config.accounts.find(({ id }) => id === record?.account)?.protocol === 'pop3';
   const list = listOf(state, state.folder);
   const cursor = cursorPosition(list, folder);
   const { from, to } = windowOf(list, folder, listHeight(state));
@@ -34,13 +36,19 @@ export function listRows(view: View, theme: Theme): readonly string[] {
       focused,
       outgoing,
       // While the server is there, what is missing comes when it is opened.
-      here: online || uid === undefined || folder.raw(uid) !== null,
+      here: uid === undefined || isHere(folder.raw(uid), online, pop3),
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));
     else out.push(messageRow(message, columns, theme));
   }
   return fill(out, rows, columns);
+}
+
+function isHere(raw: RawRef | null | undefined, online: boolean, pop3: boolean): boolean {
+  // Over the size limit only the head came: it is fetched when the person asks for it, never by itself.
+  if (pop3) return raw === undefined || (raw !== null && !raw.partial);
+  return online || raw !== null;
 }
 
 function emptyText({ state }: View): string {

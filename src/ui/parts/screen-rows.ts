@@ -1,14 +1,15 @@
 // Screens that are lists of lines: accounts, log, help, attachments, links, one link, the first start. Pure.
-import { ACCOUNT_ROWS, accountsTop } from '../../app/caret.ts';
+import { accountHeight, accountsTop } from '../../app/caret.ts';
 import type { View } from '../../app/commands/command.ts';
 import { showBindings } from '../../app/keys.ts';
 import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
 import { logLines } from '../../app/log-view.ts';
+import { maildropLines } from '../../app/maildrop.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
 import { said } from '../../app/said.ts';
 import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
-import { type AccountView, topLayer } from '../../app/state.ts';
+import { type AccountView, type Level, topLayer } from '../../app/state.ts';
 import type { AccountConfig } from '../../config/types.ts';
 import { cut, fit, width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
@@ -54,14 +55,15 @@ function accountsRows(view: View, theme: Theme, cells: number): readonly string[
   const { state } = view;
   const layer = topLayer(state);
   const cursor = layer.t === 'accounts' ? layer.cursor : 0;
-  const top = accountsTop(state);
+  const top = accountsTop(view);
   const rows: string[] = [];
   state.accounts.slice(top).forEach((account, i) => {
     const selected = cursor === top + i;
     const config = view.data.config.accounts.find(candidate => candidate.id === account.id);
     const own = accountRows(view, account, config, selected, cells, theme);
+    const usual = accountHeight(view, account) - 1;
     // What a sentence needs beyond the usual rows it has where the cursor is.
-    const height = selected ? Math.max(ACCOUNT_ROWS, own.length) : ACCOUNT_ROWS;
+    const height = selected ? Math.max(usual, own.length) : usual;
     rows.push(' '.repeat(cells), ...fill(own, height, cells));
   });
   return rows;
@@ -83,7 +85,9 @@ function accountRows(
     status.phase === 'offline' && status.retryAt !== null
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
-  const synced = status.lastSync === null ? 'not yet' : `${duration(state.now - status.lastSync)} ago`;
+  const last = status.maildrop?.lastCheck ?? status.lastSync;
+  const synced = last === null ? 'not yet' : `${duration(state.now - last)} ago`;
+  const maildrop = config?.protocol === 'pop3' ? maildropLines(account, config, state.now) : [];
   const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
   const phase = `${stateWord(account, state.readOnly)}${retry}`;
   const whole = `${name}${server}   ${phase}`;
@@ -94,12 +98,17 @@ function accountRows(
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
     : 'counting';
   const indent = ' '.repeat(14);
-  const line = (label: string, text: string) =>
-    row([piece(`${indent}${label.padEnd(11)}`, 'label'), piece(text)], cells, theme);
+  const line = (label: string, text: string, level: Level = 'info') =>
+    row(
+      [piece(`${indent}${label.padEnd(11)}`, 'label'), piece(clean(text), level === 'info' ? 'text' : level)],
+      cells,
+      theme,
+    );
   const running = status.progress[0];
   const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
   const body = [
     ...(narrow ? [line('server', server)] : []),
+    ...maildrop.map(({ label, text, level }) => line(label, text, level)),
     line('copy here', kept),
     line(
       'queue',

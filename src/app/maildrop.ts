@@ -1,0 +1,102 @@
+// What a person reads about a POP3 account's maildrop: what is said before anything is deleted there, and the lines
+// of the accounts screen. Pure.
+import type { AccountConfig, ServerCopy } from '../config/types.ts';
+import { sanitize } from '../mail/sanitize.ts';
+import type { MaildropWarning } from '../sync/types.ts';
+import { bytesText } from './notes.ts';
+import { grouped, plural } from './selectors.ts';
+import type { AccountView, Level } from './state.ts';
+
+const DAY = 24 * 60 * 60_000;
+
+/** `leave 14 days`: what `serverCopy` does, in a few words. */
+export function policyText(copy: ServerCopy): string {
+  if (typeof copy === 'object') return `leave ${plural(copy.deleteAfterDays, 'day')}`;
+  return { keep: 'leave all', untilDeletedHere: 'leave until deleted here', delete: 'delete at once' }[copy];
+}
+
+/** The policy as the plan names it. */
+function nameText(policy: string): string {
+  const days = /^deleteAfterDays (\d+)$/.exec(policy)?.[1];
+  if (days !== undefined) return policyText({ deleteAfterDays: Number(days) });
+  return policy === 'keep' || policy === 'untilDeletedHere' || policy === 'delete'
+    ? policyText(policy)
+    : policy;
+}
+
+const CHECKED = 'Each copy here is read again before';
+const STAYS =
+  'If it shall stay there, change "serverCopy" first; D on the @ screen, or tmail sync --agree, deletes it now.';
+
+/** One or two sentences, without the account's name. */
+export function warningText(warning: MaildropWarning): string {
+  const messages = plural(warning.count, 'message');
+  switch (warning.t) {
+    case 'first-deletion': {
+      const rule = `"${nameText(warning.policy)}"`;
+      return warning.held
+        ? `${messages} on the server, some of them from before this rule, fall under ${rule}. Nothing of the older mail was deleted yet: the next check does it. ${STAYS}`
+        : `${messages} on the server fall under ${rule} and are deleted there, for the first time. ${CHECKED}.`;
+    }
+    case 'many-deletions': {
+      const more = `far more than usual (${grouped(warning.usual)})`;
+      return warning.held
+        ? `${messages} are due to be deleted on the server, ${more}. Is this computer's clock right? The next check deletes them. ${STAYS}`
+        : `${messages} are deleted on the server now, ${more}. ${CHECKED}.`;
+    }
+    case 'returned':
+      return `${messages} that were gone from the server are there again, or others under their names. They are fetched and compared.`;
+    case 'renumbered':
+      return `the server has new names for ${messages}. They were recognised: nothing comes twice, and nothing is deleted by its name alone.`;
+    case 'unrecognisable':
+      return `the server has no usable names for ${messages}. They are fetched at every check and compared.`;
+  }
+}
+
+export function warningLevel(warning: MaildropWarning): Level {
+  return 'held' in warning && warning.held ? 'warning' : 'info';
+}
+
+export interface MaildropLine {
+  readonly label: string;
+  /** May quote a mail: sanitised here. */
+  readonly text: string;
+  readonly level: Level;
+}
+
+/** How many lines `maildropLines` gives, for the layout. */
+export const MAILDROP_LINES = 4;
+
+/** On the server, policy, the next check, what did not come. */
+export function maildropLines(account: AccountView, config: AccountConfig, now: number): MaildropLine[] {
+  const facts = account.status.maildrop ?? null;
+  const info = (label: string, text: string) => ({ label, text, level: 'info' as const });
+  const policy = info('policy', config.serverCopy === null ? 'none' : policyText(config.serverCopy));
+  if (facts === null) {
+    const unknown = 'known after the next connection';
+    return [info('on server', unknown), policy, info('next run', unknown), info('not here', unknown)];
+  }
+  const { onServer, willDelete, held, placeholders, skipped, later } = facts;
+  const oldest =
+    onServer.oldest === null ? '' : `, oldest ${plural(Math.floor((now - onServer.oldest) / DAY), 'day')}`;
+  const there = `${plural(onServer.messages, 'message')}, ${bytesText(onServer.bytes)}${oldest}`;
+  const next =
+    willDelete === 0
+      ? 'deletes nothing on the server'
+      : `deletes ${grouped(willDelete)} on the server, each once its copy here was read again`;
+  const largest = placeholders.largest;
+  const named = largest ? `: "${sanitize(largest.subject)}" ${bytesText(largest.bytes)}` : '';
+  const missing = [
+    ...(placeholders.messages > 0 ? [`${grouped(placeholders.messages)} over the size limit${named}`] : []),
+    ...(skipped > 0 ? [`${grouped(skipped)} from before the first check`] : []),
+    ...(later > 0 ? [`${grouped(later)} come with the next check`] : []),
+  ];
+  return [
+    info('on server', facts.lastCheck === null ? 'not looked at yet' : there),
+    policy,
+    held > 0
+      ? { label: 'next run', text: `deletes ${grouped(willDelete)} on the server; D: now`, level: 'warning' }
+      : info('next run', next),
+    info('not here', missing.join(', ') || 'nothing: all mail is on this computer'),
+  ];
+}

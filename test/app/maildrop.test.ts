@@ -1,0 +1,134 @@
+// What a person is told about a POP3 account: before something is deleted on its server, between checks, on its screen.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { maildropLines, policyText, warningText } from '../../src/app/maildrop.ts';
+import type { AccountConfig } from '../../src/config/types.ts';
+import type { AccountStatus, MaildropFacts, MaildropWarning } from '../../src/sync/types.ts';
+import { TmailError } from '../../src/util/errors.ts';
+import { NOW, testConfig, world } from './fakes.ts';
+
+const DAY = 86_400_000;
+const facts: MaildropFacts = {
+  lastCheck: NOW - 60_000,
+  onServer: { messages: 212, bytes: 118_000_000, oldest: NOW - 13 * DAY - 5 },
+  willDelete: 9,
+  held: 0,
+  placeholders: {
+    messages: 1,
+    bytes: 64_000_000,
+    largest: { subject: 'Sc\u001b[31mans', bytes: 64_000_000 },
+  },
+  skipped: 3,
+  later: 0,
+  warnings: [],
+};
+const [work] = testConfig().accounts;
+const home: AccountConfig = {
+  ...(work ?? assert.fail()),
+  id: 'home',
+  protocol: 'pop3',
+  serverCopy: { deleteAfterDays: 14 },
+};
+const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
+
+function lines(maildrop: MaildropFacts | null): string[] {
+  const status: AccountStatus = {
+    account: 'home',
+    phase: 'online',
+    error: null,
+    retryAt: null,
+    progress: [],
+    queued: 0,
+    lastSync: null,
+    nextCheck: NOW,
+    maildrop,
+  };
+  const view = { id: 'home', status, folders: [], queued: 0 };
+  return maildropLines(view, home, NOW).map(({ label, text }) => `${label}: ${text}`);
+}
+
+async function homeWorld() {
+  const config = { ...testConfig(['home']), accounts: [home] };
+  const there = await world({ accounts: ['home'], deps: { config } });
+  const [engine] = there.engines;
+  assert.ok(engine);
+  const log = () => there.app.state.get().log.map(({ level, text }) => `${level} ${text}`);
+  return { ...there, engine, log };
+}
+
+test('the screen of accounts says what is there, the rule, what goes next and what did not come', () => {
+  assert.deepEqual(lines(facts), [
+    'on server: 212 messages, 118.0 MB, oldest 13 days',
+    'policy: leave 14 days',
+    'next run: deletes 9 on the server, each once its copy here was read again',
+    'not here: 1 over the size limit: "Sc\ufffd[31mans" 64.0 MB, 3 from before the first check',
+  ]);
+  assert.equal(lines({ ...facts, held: 9 })[2], 'next run: deletes 9 on the server; D: now');
+  assert.equal(lines({ ...facts, willDelete: 0 })[2], 'next run: deletes nothing on the server');
+  assert.match(lines(null)[0] ?? '', /^on server: known after/);
+});
+
+test('each policy has its words', () => {
+  assert.deepEqual(
+    (['keep', 'untilDeletedHere', 'delete', { deleteAfterDays: 1 }] as const).map(policyText),
+    ['leave all', 'leave until deleted here', 'delete at once', 'leave 1 day'],
+  );
+});
+
+test('what will be deleted is said with number, rule and what to do; what only looks odd is not alarming', () => {
+  assert.match(warningText(held), /^9 messages .*"leave 14 days".*next check does it.*D on the @ screen/);
+  const first: MaildropWarning = { ...held, policy: 'delete', held: false };
+  assert.match(warningText(first), /"delete at once" and are deleted there, for the first time/);
+  const many: MaildropWarning = { t: 'many-deletions', count: 5000, usual: 10, held: true };
+  assert.match(
+    warningText(many),
+    /^5,000 messages .*far more than usual \(10\)\. Is this computer's clock right\?/,
+  );
+  for (const t of ['returned', 'renumbered', 'unrecognisable'] as const) {
+    assert.match(warningText({ t, count: 1 }), /1 message\b/);
+  }
+});
+
+test('a warning is shown once, also when the status comes again, and again when it is another', async () => {
+  const { engine, app, log } = await homeWorld();
+  engine.become({ nextCheck: NOW + 600_000, maildrop: { ...facts, warnings: [held] } });
+  await app.settled();
+  assert.equal(app.state.get().toast?.text, `home: ${warningText(held)}`);
+  engine.become({ maildrop: { ...facts, warnings: [held] } });
+  await app.settled();
+  assert.equal(log().length, 1);
+  assert.match(log()[0] ?? '', /^warning home: 9 messages/);
+  engine.become({ maildrop: { ...facts, warnings: [held, { t: 'renumbered', count: 7 }] } });
+  await app.settled();
+  assert.equal(log().length, 2);
+  assert.match(log()[1] ?? '', /^info home: the server has new names for 7 messages/);
+  app.quit();
+});
+
+test('trouble that does not end the connection is said as well', async () => {
+  const { engine, app, log } = await homeWorld();
+  const error = new TmailError('storage', 'pop3.copy-damaged', { retry: 'auto' });
+  engine.become({ error });
+  await app.settled();
+  engine.become({ error, progress: [] });
+  await app.settled();
+  assert.equal(log().length, 1);
+  assert.match(log()[0] ?? '', /^warning home: the copy of a message here is damaged/);
+  app.quit();
+});
+
+test('D on the screen of accounts agrees to what is held, and only then', async () => {
+  const { engine, app, press } = await homeWorld();
+  engine.become({ nextCheck: NOW + 600_000, maildrop: facts });
+  await app.settled();
+  press('@', 'D');
+  assert.match(app.state.get().toast?.text ?? '', /^No deletion on the server/);
+  assert.ok(!engine.calls.includes('agree'));
+  engine.become({ maildrop: { ...facts, held: 9 } });
+  await app.settled();
+  press('D');
+  await app.settled();
+  assert.deepEqual(engine.calls.slice(-2), ['agree', 'refresh']);
+  assert.equal(app.state.get().toast?.text, 'home: 9 messages on the server go now.');
+  app.quit();
+});
