@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { AccountConfig, Config } from '../../src/config/types.ts';
+import { type Dovecot, startDovecot } from '../servers/dovecot.ts';
+import { session } from './session.tsx';
+
+const message = (n: number, more = '') =>
+  `From: Sender ${n} <s${n}@mail.example>\r\nTo: Ada <ada@mail.example>\r\nSubject: Message ${n}\r\nDate: Mon, 23 Nov 2026 09:4${n}:00 +0000\r\nMessage-ID: <${n}@mail.example>\r\n\r\nThis is the text of message ${n}.\r\n${more}`;
+
+/** The same mailbox twice: as mail that stays on the server, and as mail that is downloaded. */
+function configOf(server: Dovecot): Config {
+  const auth = { t: 'plain', password: server.password } as const;
+  const account = (id: string, protocol: 'imap' | 'pop3', port: number): AccountConfig => ({
+    id,
+    email: 'ada@mail.example',
+    name: 'Ada',
+    protocol,
+    incoming: { host: server.host, port, security: 'tls', user: server.user, tls: { ca: server.ca } },
+    outgoing: null,
+    auth,
+    outgoingAuth: auth,
+    offline: 'all',
+    serverCopy: protocol === 'pop3' ? { deleteAfterDays: 14 } : null,
+    disabled: false,
+  });
+  const home = account('home', 'pop3', server.pop3sPort);
+  const pop3 = {
+    firstRun: 'all',
+    sizeLimit: 10_000,
+    sessionMessages: null,
+    sessionBytes: null,
+    checkEvery: 600_000,
+  } as const;
+  return {
+    file: null,
+    defaultAccount: 'home',
+    ui: { colors: 'auto', borders: 'auto', markReadAfter: 0, keys: {} },
+    accounts: [{ ...home, pop3 }, account('work', 'imap', server.imapsPort)],
+  };
+}
+
+test('POP3 beside IMAP: what came, the next check, a large message on demand, the server gone and back', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
+  await using server = await startDovecot();
+  try {
+    await server.deliver('INBOX', [message(1), message(2, 'line of text\r\n'.repeat(2000)), message(3)]);
+    const options = { config: configOf(server), dir, password: server.password, columns: 120, rows: 40 };
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/home: next \d\d:\d\d +work: online/);
+      await robot.expectRow(/home +next \d\d:\d\d/);
+      await robot.expectRow(/Sent \(here\)/);
+      await robot.expectRow(/3 unread of 3/);
+      // Over the size limit: only its head came, and Enter fetches the rest.
+      await robot.expectRow(/[ >]~N .*Sender 2 +Message 2/);
+      await robot.type('gg');
+      await robot.expectRow(/>~N .*Sender 2 +Message 2/);
+      await robot.press('enter');
+      await robot.expectRow(/text of message 2\./);
+      await robot.press('q');
+      await robot.expectRow(/> {2}.*Sender 2 +Message 2/);
+
+      await robot.press('@');
+      await robot.expectRow(/home +POP3 +127\.0\.0\.1:\d+ TLS +next \d\d:\d\d/);
+      await robot.expectRow(/on server +3 messages, 29 kB, oldest 0 days/);
+      await robot.expectRow(/policy +leave 14 days/);
+      await robot.expectRow(/next run +deletes nothing on the server/);
+      await robot.expectRow(/not here +nothing: all mail is on this computer/);
+      await robot.expectRow(/copy here +3 of 3 messages with bodies/);
+      await robot.expectRow(/work +IMAP/);
+      await robot.press('q');
+
+      // New mail comes with the next check, or now.
+      await server.deliver('INBOX', message(4));
+      await robot.press('$');
+      await robot.expectRow(/ N .*Sender 4 +Message 4/);
+
+      await server.stop();
+      await robot.press('$');
+      await robot.expectRow(/home: offline/);
+      await robot.press('j', 'enter');
+      await robot.expectRow(/text of message 3\./);
+      await robot.press('q');
+      await server.restart();
+      await robot.press('$');
+      await robot.expectRow(/home: next \d\d:\d\d/);
+    });
+    await server.stop();
+    await session({ ...options, offline: true }, async ({ robot }) => {
+      await robot.expectRow(/N .*Message 4/);
+      await robot.press('enter');
+      await robot.expectRow(/text of message/);
+      await robot.press('q', '@');
+      await robot.expectRow(/on server +known after the next connection/);
+    });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
