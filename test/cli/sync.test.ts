@@ -277,3 +277,34 @@ test('progress is drawn on a terminal only, over itself, and taken away', async 
     assert.equal(context.err.text(), terminal ? '\r\u001b[Kwork: In�box 3 of 7\r\u001b[K' : '');
   }
 });
+
+test('--agree is said to the engine first, here and through the door; what will be deleted is on standard error', async () => {
+  const warnings = [{ t: 'first-deletion', policy: 'delete', count: 3, held: false }] as const;
+  const log: string[] = [];
+  const engine = fakeEngine(
+    'work',
+    async () => {
+      log.push('sync');
+      return fakeReport('work', { deletedOnServer: 3, warnings });
+    },
+    log,
+  );
+  const agreeing = { ...engine, agree: async () => void log.push('agree') };
+  const here = fakeContext('sync --agree --json', {
+    owner: async () => fakeStore([]),
+    engine: async () => agreeing,
+  });
+  assert.equal(await sync(here), 0);
+  assert.deepEqual(log, ['agree', 'sync', 'stop']);
+  assert.match(here.err.text(), /^work: 3 messages on the server/);
+  assert.deepEqual(JSON.parse(here.out.text()).warnings[0].code, 'first-deletion');
+  log.length = 0;
+  const knock = knockOn(doorkeeper(fakeStore([]), [agreeing]));
+  const there = fakeContext('sync --agree', { owner: locked, knock });
+  assert.equal(await sync(there), 0);
+  assert.deepEqual(log, ['agree', 'sync']);
+  assert.match(there.err.text(), /^work: 3 messages on the server/);
+  log.length = 0;
+  await sync(fakeContext('sync', { owner: locked, knock }));
+  assert.deepEqual(log, ['sync']);
+});

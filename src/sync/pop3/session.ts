@@ -98,6 +98,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   const everyMs = () => Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
   /** Placeholders that the person waits for, by UIDL. */
   const wantedNow = new Set<string>();
+  /** The check that runs. */
+  let current = { planned: true, complete: false };
   /** One check at a time: the server lets nobody else in. */
   let turn = Promise.resolve();
 
@@ -143,7 +145,11 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       release = resolve;
     });
     const tally = newTally();
-    const { planned } = options;
+    const mine = { planned: false, complete: false };
+    const planned = (plan: Plan) => {
+      mine.planned = true;
+      options.planned?.(plan);
+    };
     let received = 0;
     let began = false;
     const tell = () => {
@@ -154,6 +160,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       await before;
       if (!needed()) return;
       began = true;
+      current = mine;
       memory.nextCheck = null;
       await deps.room();
       const inbox = inboxOf(store);
@@ -162,12 +169,13 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const job = { client, box, ledger, settings: settings(), wanted: wantedNow, now: () => clock.now() };
       let report: CheckReport | null = null;
       const steps = async function* () {
-        report = yield* check({ ...job, dateOf, label: inbox.name, ...(planned && { planned }) }, tally);
+        report = yield* check({ ...job, dateOf, label: inbox.name, planned }, tally);
       };
       for await (const progress of steps()) {
         tell();
         yield progress;
       }
+      mine.complete = true;
       memory.lastCheck = { at: clock.now(), tally, report };
       for (const error of tally.errors) deps.report(error);
     } catch (error) {
@@ -221,7 +229,11 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     },
     folders: () => ensureFolders(store),
     async *pull(folder: FolderId) {
-      if (folder === inboxOf(store).id) yield* checkOnce();
+      if (folder !== inboxOf(store).id) return;
+      // One that was begun for a message and has not looked yet does for both.
+      const running = current;
+      const joins = !running.planned;
+      yield* checkOnce(() => !(joins && running.complete));
     },
     async *body(id: MessageId, wanted: BodyWanted) {
       const { folder: folderId, uid } = splitMessageId(id);

@@ -328,3 +328,24 @@ test('settings reach the check: the first run, the limits of a session, the inte
     [3, 1],
   );
 });
+
+test('a message that is asked for while a check is about to plan comes with that check', async () => {
+  const large = Buffer.concat([mail(2), Buffer.alloc(9000, 'x\r\n')]);
+  await using server = await startPop3Server({ messages: [mail(1), large], delay: 20 });
+  const dir = join(root, String(count++));
+  const options = { dir, pop3: { sizeLimit: 5000 } };
+  {
+    await using home = await openHome(server, options);
+    await home.engine.syncOnce(null);
+  }
+  await using home = await openHome(server, options);
+  const inbox = home.folder('inbox')?.id ?? assert.fail();
+  const folder = await home.account.folder(inbox);
+  await folder.loadAll();
+  const partial = [0, 1].map(at => folder.uidAt(at) ?? 0).find(uid => folder.raw(uid)?.partial) ?? 0;
+  home.engine.start();
+  await home.engine.body(messageId(inbox, partial), 'whole');
+  await home.engine.settled();
+  assert.equal(folder.raw(partial)?.partial, false);
+  assert.equal(server.sessions, 2);
+});
