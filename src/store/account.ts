@@ -89,6 +89,7 @@ export class Account implements AccountStore {
       opened: folder => this.#open.get(this.#number(folder)),
       folder: async folder => (known(folder) ? this.folder(folder) : null),
       reserved,
+      giveTo: owners => this.raw.giveTo(owners),
       unknown,
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
@@ -111,7 +112,9 @@ export class Account implements AccountStore {
 
   static async open(options: AccountOptions): Promise<Account> {
     const list = await FolderList.open(options);
-    return new Account(options, list, await openQueueFiles(options));
+    const account = new Account(options, list, await openQueueFiles(options));
+    if (options.disk.writable) await account.#operations.recover();
+    return account;
   }
 
   folders(): readonly FolderRecord[] {
@@ -252,6 +255,7 @@ export class Account implements AccountStore {
   }
 
   async flush(): Promise<void> {
+    await this.#operations.idle();
     await this.#operations.flush();
     await this.raw.flush();
     for (const folder of this.#open.values()) await folder.flush();
@@ -300,6 +304,11 @@ export class Account implements AccountStore {
       trouble: error => this.options.emit({ t: 'trouble', error }),
     });
     this.#open.set(number, folder);
+    // Nobody else counts what no IMAP server has; what the list says may be older than a crash.
+    if (this.options.disk.writable && folder.sync.uidValidity === null && this.list.entry(number)) {
+      const alone = !folder.record.remote || folder.sync.filledDownTo === 1;
+      if (alone) this.setCounts(id, { total: folder.length, unread: folder.unread });
+    }
     return folder;
   }
 

@@ -21,7 +21,7 @@ export function shardsTouched(change: FolderChange): number[] {
   for (const { uid } of change.put ?? []) shards.add(shardOf(uid));
   for (const { uid } of change.flags ?? []) shards.add(shardOf(uid));
   for (const { uid } of change.raw ?? []) shards.add(shardOf(uid));
-  for (const uid of change.remove ?? []) shards.add(shardOf(uid));
+  for (const uid of [...(change.remove ?? []), ...(change.leave ?? [])]) shards.add(shardOf(uid));
   return [...shards];
 }
 
@@ -32,7 +32,8 @@ export function applyChange(folder: Folder, change: FolderChange): void {
   if (change.reset) reset(folder, tally);
   for (const message of change.put ?? []) put(folder, message, tally);
   for (const { uid, flags } of change.flags ?? []) serverFlags(folder, uid, flags, tally);
-  for (const uid of change.remove ?? []) remove(folder, uid, tally);
+  for (const uid of change.remove ?? []) remove(folder, uid, tally, true);
+  for (const uid of change.leave ?? []) remove(folder, uid, tally, false);
   for (const { uid, raw } of change.raw ?? []) setRaw(folder, uid, raw, tally);
   if (change.sync) {
     folder.sync = change.sync;
@@ -148,12 +149,12 @@ function serverFlags(folder: Folder, uid: LocalUid, names: readonly string[], ta
   folder.writer.stateChanged(shardOf(uid));
 }
 
-function remove(folder: Folder, uid: LocalUid, tally: Tally): void {
+function remove(folder: Folder, uid: LocalUid, tally: Tally, withFile: boolean): void {
   const state = folder.table.state(shardOf(uid));
   const before = state?.flags(slotOf(uid));
   if (!state || before === undefined) return;
   const raw = state.raw(slotOf(uid));
-  if (raw) folder.writer.drop(raw);
+  if (raw && withFile) folder.writer.drop(raw);
   state.clear(slotOf(uid), GONE);
   tally.total--;
   tally.unread -= unreadOf(before);

@@ -7,7 +7,7 @@ import { type EnvelopeCache, type HeldEnvelopes, SHARDS_AT_ONCE } from './envelo
 import type { EnvelopeShard } from './envelopes.ts';
 import type { FolderFiles } from './folder-files.ts';
 import { FolderWriter } from './folder-writer.ts';
-import { applyTo, type OperationQueue, type Pending } from './queue.ts';
+import { applyTo, type OperationQueue, type PendingFlags } from './queue.ts';
 import { rebuildState, restoreEnvelopes } from './repair.ts';
 import type { FolderEntry, StateFile } from './shapes.ts';
 import { ShardTable, shardOf, slotOf, uidOf } from './shards.ts';
@@ -282,7 +282,7 @@ export class Folder implements FolderStore {
   }
 
   /** Shows an operation; the queue has it already. Repeatable. */
-  applyPending(pending: Pending): void {
+  applyPending(pending: PendingFlags): void {
     const changed: [LocalUid, Flags][] = [];
     for (const { uid } of pending.op.targets) {
       const flags = this.flags(uid);

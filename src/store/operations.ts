@@ -1,13 +1,26 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import type { AccountId, FolderId } from '../mail/types.ts';
-import type { TmailError } from '../util/errors.ts';
+import type { AccountId, FolderId, LocalUid, RawRef } from '../mail/types.ts';
+import { asTmailError, type TmailError } from '../util/errors.ts';
+import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { newOperation, OperationQueue } from './queue.ts';
+import { envelopesNow, envelopesOf, land, landed, leave, rowsOf } from './moves.ts';
+import {
+  isFlags,
+  OperationQueue,
+  type Pending,
+  type PendingDelete,
+  type PendingFlags,
+  type PendingMove,
+  pendingDelete,
+  pendingFlags,
+  pendingMove,
+} from './queue.ts';
 import type { QueueFiles } from './queue-files.ts';
+import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
-import type { NewOperation, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
@@ -23,8 +36,22 @@ export interface OperationsOptions {
   readonly folder: (id: FolderId) => Promise<Folder | null>;
   /** No number handed out so far will be handed out again. */
   readonly reserved: () => Promise<void>;
+  /** These message files are these messages' from now on; durable. */
+  readonly giveTo: (
+    owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
+  ) => Promise<void>;
   /** @throws TmailError for a folder that was never there. */
   readonly unknown: (id: FolderId) => TmailError;
+}
+
+type Removal = Exclude<NewOperation, FlagsOperation>;
+
+/** The folders of a move or a deletion, with all that its step needs in memory. */
+interface Ready {
+  readonly from: Folder;
+  /** Of a deletion: none. */
+  readonly to: Folder | null;
+  readonly shards: ReadonlyMap<number, EnvelopeShard>;
 }
 
 export class Operations {
@@ -32,6 +59,8 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #commit: GroupCommit;
   readonly #ending = new Map<string, Promise<void>>();
+  /** What no server has to hear of, on its way out of the queue: in order, or a crash would bring back what went. */
+  #settling: Promise<void> = Promise.resolve();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
@@ -44,22 +73,73 @@ export class Operations {
     this.#commit = new GroupCommit(write, QUEUE_COMMIT_MS, error => options.emit({ t: 'trouble', error }));
   }
 
-  /** Synchronous up to its first wait when the folder and the shards of the targets are in memory. */
+  /** Synchronous up to its first wait when the folders and the shards of the targets are in memory. */
   async commit(newOp: NewOperation): Promise<Operation> {
+    return newOp.t === 'flags' ? this.#commitFlags(newOp) : this.#commitRemoval(newOp);
+  }
+
+  async #commitFlags(newOp: FlagsOperation): Promise<Operation> {
     const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
     if (!folder) throw this.#options.unknown(newOp.folder);
-    const op = newOperation(newOp, process.getBuiltinModule('node:crypto').randomUUID(), this.#options.now());
+    const op = { ...newOp, ...this.#stamp() };
     const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
-    folder.applyPending(this.queue.add(op, was));
-    this.#changed();
+    const local = op.targets.length > 0 && op.targets.every(({ remote }) => remote?.t === 'pop3');
+    const pending = this.queue.add(pendingFlags(op, was, local));
+    folder.applyPending(pending);
+    if (!local) this.#changed();
+    await this.#keep(pending);
+    return op;
+  }
+
+  async #commitRemoval(newOp: Removal): Promise<Operation> {
+    const { from, to, shards } = this.#readyNow(newOp) ?? (await this.#makeReady(newOp));
+    const uids = newOp.targets.map(({ uid }) => uid);
+    const { targets, rows } = rowsOf(from, uids, shards);
+    const stamp = this.#stamp();
+    const local = targets.every(({ remote }) => remote?.t !== 'imap');
+    let pending: PendingMove | PendingDelete;
+    if (newOp.t === 'move') {
+      const first = newOp.landing ? 0 : (to?.reserve(targets.length) ?? 0);
+      const place = new Map(newOp.landing?.map((uid, i) => [uids[i], uid]));
+      const landing = targets.map(({ uid }, i) => place.get(uid) ?? first + i);
+      const alone = local && isAlone(from) && to !== null && isAlone(to);
+      pending = pendingMove({ ...newOp, ...stamp, targets, landing }, rows, alone);
+    } else {
+      // Whoever fetches POP3 mail has to hear that it must not come again.
+      const alone = targets.every(({ remote }) => remote === null);
+      pending = pendingDelete({ ...newOp, ...stamp, targets }, alone);
+    }
+    if (targets.length === 0) return pending.op;
+    this.queue.add(pending);
+    const here = targets.map(({ uid }) => uid);
+    if (to && 'rows' in pending) land(to, { targets, rows }, pending.op.landing);
+    leave(from, here);
+    if (!pending.local) this.#changed();
+    // The rows of a deletion are known only here.
+    await this.#keep(pending, () => {
+      if (pending.op.t === 'delete') land(from, { targets, rows }, here);
+    });
+    if (pending.op.t === 'delete') {
+      for (const { raw } of rows) if (raw) from.writer.drop(raw);
+      from.writer.request(false);
+    }
+    return pending.op;
+  }
+
+  /** Not durable, hence not done: what is seen must not be more than what is kept. */
+  async #keep(pending: Pending, back: () => void = () => undefined): Promise<void> {
     try {
       await this.#commit.request(true);
     } catch (error) {
-      // Not durable, hence not done: what is seen must not be more than what is kept.
-      this.#withdraw(op.id, folder);
+      this.#withdraw(pending);
+      back();
       throw error;
     }
-    return op;
+    if (!pending.local) return;
+    this.#settleLocal().catch((thrown: unknown) => {
+      // It is in the queue: the next one, or the next start, takes it along.
+      this.#options.emit({ t: 'trouble', error: asTmailError(thrown) });
+    });
   }
 
   async attempt(id: string): Promise<void> {
@@ -72,40 +152,68 @@ export class Operations {
     }
   }
 
-  settled(id: string): Promise<void> {
-    return this.#end(id, op => this.#settle(op));
+  async settled(id: string): Promise<void> {
+    // What was done before it must not outlive it in the queue: a crash would do it again, and bring back what went.
+    await this.#settleLocal();
+    await this.#end(id, pending => this.#settle(pending));
   }
 
   refused(id: string, error: TmailError): Promise<void> {
-    return this.#end(id, op => this.#refuse(op, error));
+    return this.#end(id, pending => this.#refuse(pending, error));
   }
 
   /** Once: whoever ends it again waits for the first, and where that failed, for the queue without it. */
-  #end(id: string, work: (op: Operation) => Promise<void>): Promise<void> {
+  #end(id: string, work: (pending: Pending) => Promise<void>): Promise<void> {
     const running = this.#ending.get(id);
     if (running) return running;
-    const op = this.queue.get(id)?.op;
-    if (!op) return this.#commit.request(true);
-    const ended = work(op).finally(() => this.#ending.delete(id));
+    const pending = this.queue.get(id);
+    if (!pending) return this.#commit.request(true);
+    const ended = work(pending).finally(() => this.#ending.delete(id));
     this.#ending.set(id, ended);
     return ended;
   }
 
-  async #settle(op: Operation): Promise<void> {
+  async #settle(pending: Pending): Promise<void> {
     // The index has to hold durably what the queue lets go of.
-    const folder = await this.#loadFor(op);
+    if ('rows' in pending) await this.#landDurably(pending);
+    const folder = await this.#loadFor(pending.op);
     await folder?.flush();
-    this.queue.remove(op.id);
-    this.#changed();
+    this.queue.remove(pending.op.id);
+    if (!pending.local) this.#changed();
     await this.#commit.request(true);
   }
 
-  async #refuse(op: Operation, error: TmailError): Promise<void> {
-    const folder = await this.#loadFor(op);
-    this.#withdraw(op.id, folder);
+  async #refuse(pending: Pending, error: TmailError): Promise<void> {
+    const folder = await this.#loadFor(pending.op);
+    this.#withdraw(pending);
     this.#options.emit({ t: 'trouble', error });
     await folder?.flush();
     await this.#commit.request(true);
+  }
+
+  /** Does again what a crash may have left half done: before anyone looks, and before files are compared. */
+  async recover(): Promise<void> {
+    for (const pending of this.queue.all()) {
+      if (isFlags(pending)) continue;
+      const uids = pending.op.targets.map(({ uid }) => uid);
+      const from = await this.#loadFor(pending.op);
+      if ('rows' in pending) {
+        const { to: id, landing, targets } = pending.op;
+        const placed = { targets, rows: pending.rows };
+        const found = await this.#folderWith(id, landing);
+        const to = found && landing.every(uid => uid >= found.floor) ? found : null;
+        // The folder is gone: they stay where they were.
+        if (to) land(to, placed, landing);
+        else if (from) land(from, placed, uids);
+        if (to && from) leave(from, uids);
+      } else if (from) leave(from, uids);
+    }
+    this.#settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
+  }
+
+  /** Nothing waits that no server has to hear of; it failed where the disk did. */
+  async idle(): Promise<void> {
+    await this.#settling;
   }
 
   /** The server's word on a message with pending operations has changed. */
@@ -128,37 +236,133 @@ export class Operations {
     this.#changed();
   }
 
+  #stamp(): { id: string; at: number; tries: number } {
+    const id = process.getBuiltinModule('node:crypto').randomUUID();
+    return { id, at: this.#options.now(), tries: 0 };
+  }
+
   #changed(): void {
     this.#options.emit({ t: 'queue', account: this.#options.account });
   }
 
-  #loadedFor(op: NewOperation): Folder | null {
+  #settleLocal(): Promise<void> {
+    const next = () => this.queue.all().find(({ local }) => local);
+    const settled = this.#settling.then(async () => {
+      for (let pending = next(); pending; pending = next()) await this.#end(pending.op.id, found => this.#settle(found));
+    });
+    this.#settling = settled.catch(() => undefined);
+    return settled;
+  }
+
+  /** Where the messages went is on the disk, and their files say so: only then the queue may forget them. */
+  async #landDurably(pending: PendingMove): Promise<void> {
+    const { op, rows } = pending;
+    const to = await this.#folderWith(op.to, op.landing);
+    if (!to) return;
+    const owners = landed(to, op.landing).flatMap(i => {
+      const raw = rows[i]?.raw;
+      const remote = op.targets[i]?.remote;
+      const uid = op.landing[i];
+      if (!raw || uid === undefined || to.raw(uid)?.n !== raw.n) return [];
+      return [{ raw, owner: { folder: op.to, uid, remote: remote?.t === 'pop3' ? remote : null } }];
+    });
+    if (owners.length > 0) await this.#options.giveTo(owners);
+    await to.flush();
+  }
+
+  #loadedFor(op: FlagsOperation): Folder | null {
     const folder = this.#options.opened(op.folder);
     if (!folder) return null;
-    const { table } = folder;
-    const loaded = op.targets.every(({ uid }) => !table.has(shardOf(uid)) || table.state(shardOf(uid)));
-    return loaded ? folder : null;
+    return op.targets.every(({ uid }) => isLoaded(folder, uid)) ? folder : null;
   }
 
   /** The operation's folder with the targets in memory. */
-  async #loadFor(op: NewOperation): Promise<Folder | null> {
-    const folder = await this.#options.folder(op.folder);
-    await folder?.loadStates([...new Set(op.targets.map(({ uid }) => shardOf(uid)))]);
+  #loadFor(op: Pick<Operation, 'folder' | 'targets'>): Promise<Folder | null> {
+    return this.#folderWith(
+      op.folder,
+      op.targets.map(({ uid }) => uid),
+    );
+  }
+
+  async #folderWith(id: FolderId, uids: readonly LocalUid[]): Promise<Folder | null> {
+    const folder = await this.#options.folder(id);
+    await folder?.loadStates([...new Set(uids.map(shardOf))]);
     return folder;
   }
 
+  #readyNow(op: Removal): Ready | null {
+    const from = this.#options.opened(op.folder);
+    const to = op.t === 'move' ? this.#options.opened(op.to) : null;
+    if (!from || to === undefined || from === to) return null;
+    const places = op.t === 'move' ? (op.landing ?? [to?.next ?? 1]) : [];
+    if (to && !places.every(uid => isLoaded(to, uid))) return null;
+    const shards = envelopesNow(
+      from,
+      op.targets.map(({ uid }) => uid),
+    );
+    return shards && { from, to, shards };
+  }
+
+  async #makeReady(op: Removal): Promise<Ready> {
+    const from = await this.#loadFor(op);
+    if (!from) throw this.#options.unknown(op.folder);
+    let to: Folder | null = null;
+    if (op.t === 'move') {
+      to = op.to === op.folder ? null : await this.#folderWith(op.to, op.landing ?? []);
+      if (!to) throw this.#options.unknown(op.to);
+      await to.loadStates([shardOf(to.next)]);
+    }
+    const shards = await envelopesOf(
+      from,
+      op.targets.map(({ uid }) => uid),
+    );
+    return { from, to, shards };
+  }
+
   /** Takes an operation back: its messages show what they would show without it. */
-  #withdraw(id: string, folder: Folder | null): void {
-    const pending = this.queue.get(id);
-    if (!pending) return;
-    const { targets, folder: of } = pending.op;
-    const bases = targets.map(({ uid }) => ({ uid, base: this.queue.base(of, uid) ?? -1 }));
-    this.queue.remove(id);
+  #withdraw(pending: Pending): void {
+    const { op } = pending;
+    const folder = this.#options.opened(op.folder);
+    if (isFlags(pending)) this.#withdrawFlags(pending, folder);
+    else {
+      this.queue.remove(op.id);
+      const to = 'rows' in pending ? this.#options.opened(pending.op.to) : undefined;
+      if (folder && to && 'rows' in pending) moveBack(pending, folder, to);
+    }
     this.#changed();
+  }
+
+  #withdrawFlags({ op }: PendingFlags, folder: Folder | undefined): void {
+    const bases = op.targets.map(({ uid }) => ({ uid, base: this.queue.base(op.folder, uid) ?? -1 }));
+    this.queue.remove(op.id);
     folder?.showFlags(
       bases
         .filter(({ base }) => base >= 0)
-        .map(({ uid, base }) => [uid, this.queue.rebase(of, uid, base, folder.keywords).flags] as const),
+        .map(
+          ({ uid, base }) => [uid, this.queue.rebase(op.folder, uid, base, folder.keywords).flags] as const,
+        ),
     );
   }
+}
+
+/** What has gone on from where it landed is somebody else's to take back. */
+function moveBack({ op, rows }: PendingMove, from: Folder, to: Folder): void {
+  const back = landed(to, op.landing);
+  const pick = <T>(all: readonly T[]): T[] => back.flatMap(i => all[i] ?? []);
+  const targets = pick(op.targets);
+  land(
+    from,
+    { targets, rows: pick(rows) },
+    targets.map(({ uid }) => uid),
+  );
+  leave(to, pick(op.landing));
+}
+
+function isLoaded(folder: Folder, uid: LocalUid): boolean {
+  return !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)) !== undefined;
+}
+
+/** No IMAP server has this folder. */
+function isAlone(folder: Folder): boolean {
+  return folder.sync.uidValidity === null;
 }

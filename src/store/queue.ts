@@ -5,37 +5,61 @@ import { folderId, splitFolderId } from '../mail/ids.ts';
 import type { Flags, FolderId, LocalUid } from '../mail/types.ts';
 import { flagBits } from './flags.ts';
 import { FILE_VERSION } from './json.ts';
+import type { Row } from './moves.ts';
 import { loadRemote, storeRemote } from './remote.ts';
 import type { QueuedOperation, QueueFile } from './shapes.ts';
-import type { NewOperation, Operation } from './types.ts';
+import type { FlagsOperation, Operation } from './types.ts';
 
-export interface Pending {
-  op: Operation;
-  /** Flags of each target before this operation, -1 where it was not here. */
-  readonly was: number[];
+interface Queued {
   /** Local uid → index of the target. */
   readonly index: ReadonlyMap<LocalUid, number>;
+  /** No server has to hear of it: it is settled by itself. */
+  readonly local: boolean;
+}
+
+export interface PendingFlags extends Queued {
+  op: Extract<Operation, { t: 'flags' }>;
+  /** Flags of each target before this operation, -1 where it was not here. */
+  readonly was: number[];
   /** The bits of `add` and `remove` in the folder's table. */
   bits: { readonly add: Flags; readonly remove: Flags } | null;
 }
 
+export interface PendingMove extends Queued {
+  op: Extract<Operation, { t: 'move' }>;
+  /** The messages as they were; in the order of the targets. */
+  readonly rows: readonly Row[];
+}
+
+export interface PendingDelete extends Queued {
+  op: Extract<Operation, { t: 'delete' }>;
+}
+
+export type Pending = PendingFlags | PendingMove | PendingDelete;
+
 export class OperationQueue {
   #pending: Pending[] = [];
 
+  /** What a server has to hear of. */
   list(): readonly Operation[] {
-    return this.#pending.map(({ op }) => op);
+    return this.#pending.filter(({ local }) => !local).map(({ op }) => op);
   }
 
-  of(folder: FolderId): readonly Pending[] {
-    return this.#pending.filter(({ op }) => op.folder === folder);
+  /** Everything, in order. */
+  all(): readonly Pending[] {
+    return this.#pending;
+  }
+
+  /** What lies over the flags of a folder's messages. */
+  of(folder: FolderId): readonly PendingFlags[] {
+    return this.#pending.filter(isFlags).filter(({ op }) => op.folder === folder);
   }
 
   get(id: string): Pending | undefined {
     return this.#pending.find(({ op }) => op.id === id);
   }
 
-  add(op: Operation, was: number[]): Pending {
-    const pending = makePending(op, was);
+  add<P extends Pending>(pending: P): P {
     this.#pending.push(pending);
     return pending;
   }
@@ -47,7 +71,7 @@ export class OperationQueue {
   /** Counts a try, up or (when that could not be made durable) down again. */
   tried(id: string, by: 1 | -1): void {
     const pending = this.get(id);
-    if (pending) pending.op = { ...pending.op, tries: pending.op.tries + by };
+    if (pending) count(pending, by);
   }
 
   /**
@@ -86,52 +110,107 @@ export class OperationQueue {
   }
 
   load(file: QueueFile, account: string): void {
-    this.#pending = file.ops.map(stored => {
-      const op: Operation = {
-        t: stored.t,
-        id: stored.id,
-        at: stored.at,
-        tries: stored.tries,
-        folder: folderId(account, stored.folder),
-        add: stored.add,
-        remove: stored.remove,
-        targets: stored.uid.map((uid, i) => ({
-          uid,
-          remote: loadRemote(stored.remote[i] ?? null),
-          messageId: stored.messageId[i] ?? '',
-        })),
-      };
-      return makePending(op, stored.was);
-    });
+    this.#pending = file.ops.map(stored => fromStored(stored, account));
   }
 }
 
+export const isFlags = (pending: Pending): pending is PendingFlags => pending.op.t === 'flags';
+
 /** Applying twice is applying once. */
-export function applyTo(flags: Flags, pending: Pending, keywords: string[]): Flags {
+export function applyTo(flags: Flags, pending: PendingFlags, keywords: string[]): Flags {
   pending.bits ??= { add: flagBits(pending.op.add, keywords), remove: flagBits(pending.op.remove, keywords) };
   return (flags & ~pending.bits.remove) | pending.bits.add;
 }
 
-export function newOperation(op: NewOperation, id: string, at: number): Operation {
-  return { ...op, id, at, tries: 0 };
+export const pendingFlags = (op: PendingFlags['op'], was: number[], local: boolean): PendingFlags => ({
+  op,
+  was,
+  local,
+  index: indexOf(op),
+  bits: null,
+});
+
+export const pendingMove = (op: PendingMove['op'], rows: readonly Row[], local: boolean): PendingMove => ({
+  op,
+  rows,
+  local,
+  index: indexOf(op),
+});
+
+export const pendingDelete = (op: PendingDelete['op'], local: boolean): PendingDelete => ({
+  op,
+  local,
+  index: indexOf(op),
+});
+
+function count(pending: { op: Operation }, by: 1 | -1): void {
+  pending.op = { ...pending.op, tries: pending.op.tries + by };
 }
 
-function makePending(op: Operation, was: number[]): Pending {
-  return { op, was, index: new Map(op.targets.map((target, i) => [target.uid, i])), bits: null };
+function indexOf(op: Pick<FlagsOperation, 'targets'>): ReadonlyMap<LocalUid, number> {
+  return new Map(op.targets.map((target, i) => [target.uid, i]));
 }
 
-function toStored({ op, was }: Pending): QueuedOperation {
-  return {
-    t: op.t,
+function toStored(pending: Pending): QueuedOperation {
+  const { op } = pending;
+  const common = {
     id: op.id,
     at: op.at,
     tries: op.tries,
     folder: splitFolderId(op.folder).folder,
-    add: [...op.add],
-    remove: [...op.remove],
     uid: op.targets.map(target => target.uid),
     remote: op.targets.map(target => storeRemote(target.remote)),
     messageId: op.targets.map(target => target.messageId),
-    was,
   };
+  if ('was' in pending) {
+    const { add, remove } = pending.op;
+    return {
+      t: 'flags',
+      ...common,
+      add: [...add],
+      remove: [...remove],
+      was: pending.was,
+      ...(pending.local && { local: true }),
+    };
+  }
+  if (!('rows' in pending)) return { t: 'delete', ...common, local: pending.local };
+  const { to, landing } = pending.op;
+  const rows = pending.rows.map(({ flags, envelope, raw }) => ({
+    flags: [...flags],
+    envelope,
+    raw: raw === null ? 0 : raw.partial ? -raw.n : raw.n,
+  }));
+  const place = { to: splitFolderId(to).folder, landing: [...landing] };
+  return { t: 'move', ...common, ...place, local: pending.local, rows };
+}
+
+function fromStored(stored: QueuedOperation, account: string): Pending {
+  const common = {
+    id: stored.id,
+    at: stored.at,
+    tries: stored.tries,
+    folder: folderId(account, stored.folder),
+    targets: stored.uid.map((uid, i) => ({
+      uid,
+      remote: loadRemote(stored.remote[i] ?? null),
+      messageId: stored.messageId[i] ?? '',
+    })),
+  };
+  switch (stored.t) {
+    case 'flags': {
+      const { add, remove, was, local = false } = stored;
+      return pendingFlags({ t: 'flags', ...common, add, remove }, was, local);
+    }
+    case 'delete':
+      return pendingDelete({ t: 'delete', ...common }, stored.local);
+    case 'move': {
+      const rows = stored.rows.map(({ flags, envelope, raw }) => ({
+        flags,
+        envelope,
+        raw: raw === 0 ? null : { n: Math.abs(raw), partial: raw < 0 },
+      }));
+      const to = folderId(account, stored.to);
+      return pendingMove({ t: 'move', ...common, to, landing: stored.landing }, rows, stored.local);
+    }
+  }
 }

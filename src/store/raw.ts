@@ -136,6 +136,27 @@ export class RawFiles implements RawStore {
     });
   }
 
+  /** The files are other messages' from now on, so that an index rebuilt from them finds those. Durable, repeatable. */
+  async giveTo(
+    owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
+  ): Promise<void> {
+    const { disk, manifests } = this.#options;
+    disk.assertWritable();
+    await this.exclusive(async () => {
+      for (const directory of new Set(owners.map(({ raw }) => directoryOf(raw.n)))) {
+        const entries = await manifests.files(directory);
+        for (const { raw, owner } of owners) {
+          const entry = directoryOf(raw.n) === directory ? entries[raw.n] : undefined;
+          if (!entry) continue;
+          entry.folder = splitFolderId(owner.folder).folder;
+          entry.uid = owner.uid;
+          entry.remote = storeRemote(owner.remote);
+        }
+        await manifests.write(directory);
+      }
+    });
+  }
+
   /** Takes files out of use but keeps them, as `NAME.damaged-TIME`. */
   async setAside(refs: readonly RawRef[], now: number): Promise<void> {
     const { disk, manifests, began } = this.#options;

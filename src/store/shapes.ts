@@ -1,5 +1,6 @@
 // What each JSON file of the store holds, and the checks that tell damage from data. Pure; the only place that
 // knows the format on disk (docs/decisions/0003).
+import type { Address, Envelope } from '../mail/types.ts';
 import { SHARD_SIZE } from '../util/limits.ts';
 import type { Check } from './json.ts';
 import type { FolderSync } from './types.ts';
@@ -122,20 +123,49 @@ export interface QueueFile {
   ops: QueuedOperation[];
 }
 
-export interface QueuedOperation {
-  t: 'flags';
+interface QueuedOnMessages {
   id: string;
   at: number;
   tries: number;
   folder: number;
-  add: string[];
-  remove: string[];
-  /** Columns over the targets. `was`: flags before this operation, -1: not here. */
+  /** Columns over the targets. */
   uid: number[];
   remote: ([string, number] | string | null)[];
   messageId: string[];
-  was: number[];
 }
+
+export interface QueuedFlags extends QueuedOnMessages {
+  t: 'flags';
+  add: string[];
+  remove: string[];
+  /** Flags before this operation, -1: not here. */
+  was: number[];
+  local?: true;
+}
+
+/** With all that is known of the messages: which of the two folders reaches the disk first does not matter then. */
+export interface QueuedMove extends QueuedOnMessages {
+  t: 'move';
+  to: number;
+  landing: number[];
+  /** No server has to hear of it. */
+  local: boolean;
+  rows: QueuedRow[];
+}
+
+export interface QueuedRow {
+  flags: string[];
+  envelope: Envelope;
+  /** As in StateFile. */
+  raw: number;
+}
+
+export interface QueuedDelete extends QueuedOnMessages {
+  t: 'delete';
+  local: boolean;
+}
+
+export type QueuedOperation = QueuedFlags | QueuedMove | QueuedDelete;
 
 const object = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -247,20 +277,49 @@ export const isManifestFile: Check<ManifestFile> = (value): value is ManifestFil
   object(value.files) &&
   Object.entries(value.files).every(([key, entry]) => /^[1-9]\d*$/.test(key) && isManifestEntry(entry));
 
-const isQueuedOperation = (value: unknown): value is QueuedOperation =>
+const isAddress = (value: unknown): value is Address =>
+  object(value) && text(value.name) && text(value.address);
+
+const isEnvelope = (value: unknown): value is Envelope =>
   object(value) &&
-  value.t === 'flags' &&
+  text(value.subject) &&
+  [value.from, value.to, value.cc, value.replyTo].every(people => list(people, isAddress)) &&
+  finite(value.date) &&
+  finite(value.arrival) &&
+  text(value.messageId) &&
+  text(value.inReplyTo) &&
+  list(value.references, text) &&
+  finite(value.size) &&
+  (value.attachments === null || count(value.attachments));
+
+const isQueuedRow = (value: unknown): value is QueuedRow =>
+  object(value) && list(value.flags, text) && isEnvelope(value.envelope) && integer(value.raw);
+
+const isOnMessages = (value: Record<string, unknown>): boolean =>
   text(value.id) &&
   count(value.at) &&
   count(value.tries) &&
   count(value.folder) &&
-  list(value.add, text) &&
-  list(value.remove, text) &&
   list(value.uid, count) &&
   list(value.remote, remote) &&
   list(value.messageId, text) &&
-  list(value.was, integer) &&
-  sameLength(value.uid, value.remote, value.messageId, value.was);
+  sameLength(value.uid, value.remote, value.messageId);
+
+const isQueuedOperation = (value: unknown): value is QueuedOperation => {
+  if (!object(value) || !isOnMessages(value) || !list(value.uid, count)) return false;
+  if (value.t === 'delete') return flag(value.local);
+  if (value.t === 'flags') {
+    const named = list(value.add, text) && list(value.remove, text);
+    if (value.local !== undefined && value.local !== true) return false;
+    return named && list(value.was, integer) && sameLength(value.uid, value.was);
+  }
+  if (value.t !== 'move' || !count(value.to) || !flag(value.local)) return false;
+  return (
+    list(value.landing, count) &&
+    list(value.rows, isQueuedRow) &&
+    sameLength(value.uid, value.landing, value.rows)
+  );
+};
 
 export const isQueueFile: Check<QueueFile> = (value): value is QueueFile =>
   versioned(value) && list(value.ops, isQueuedOperation);

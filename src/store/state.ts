@@ -95,6 +95,11 @@ export class StateShard {
     return n === 0 ? null : { n: Math.abs(n), partial: n < 0 };
   }
 
+  /** A message of this shard has this file. */
+  hasRaw(n: number): boolean {
+    return this.#raw.includes(n) || this.#raw.includes(-n);
+  }
+
   setRaw(slot: number, raw: RawRef | null): void {
     this.#raw[slot] = raw === null ? 0 : raw.partial ? -raw.n : raw.n;
   }

@@ -92,7 +92,15 @@ async function settle(
   if (entry.uid === 0 || !account.list.entry(entry.folder)) return;
   const folder = await account.folder(folderId(account.id, entry.folder));
   if (await adopt(folder, ref, entry, thorough)) report.adopted++;
-  else await remove(account, ref, report);
+  // It was moved while this looked for it.
+  else if (!isNamedNow(account, ref.n)) await remove(account, ref, report);
+}
+
+/** A message that is in memory has this file. Asked right before it is removed. */
+function isNamedNow(account: Account, n: number): boolean {
+  return account
+    .opened()
+    .some(({ table }) => table.numbers().some(number => table.state(number)?.hasRaw(n) === true));
 }
 
 async function remove(account: Account, ref: RawRef, report: SweepReport): Promise<void> {
@@ -166,7 +174,7 @@ const DROPPED_MS = 30 * 24 * 60 * 60 * 1000;
 /** Folders that are to go now: vanished long ago, with nothing in them that exists only here. */
 export function expired(account: Account): number[] {
   const { now } = account.options;
-  const queued = new Set(account.queue().map(op => op.folder));
+  const queued = new Set(account.queue().flatMap(op => (op.t === 'move' ? [op.folder, op.to] : [op.folder])));
   return account.list
     .entries()
     .filter(entry => entry.dropped > 0 && entry.remote && now() - entry.dropped > DROPPED_MS)

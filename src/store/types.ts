@@ -110,7 +110,8 @@ export interface AccountStore {
   queue(): readonly Operation[];
   /**
    * Applies an operation here and queues it in one step: at once in memory (events are sent before it returns),
-   * durable when the promise resolves. After a crash it is either both or neither; applying is repeatable.
+   * durable when the promise resolves. After a crash it is either both or neither; applying is repeatable. What no
+   * server has to hear of (a move of mail that is only here) is settled by itself.
    */
   commit(op: NewOperation): Promise<Operation>;
   /** Counts a try durably, before it is made. */
@@ -129,17 +130,42 @@ export interface OperationTarget {
   readonly messageId: string;
 }
 
-/** Changes made here. Idempotent by construction: absolute additions and removals. */
-export type OperationBody = {
-  readonly t: 'flags';
+interface OnMessages {
   readonly folder: FolderId;
   readonly targets: readonly OperationTarget[];
+}
+
+export interface FlagsOperation extends OnMessages {
+  readonly t: 'flags';
   /** Names as on the wire: \Seen, \Flagged, $Forwarded, … */
   readonly add: readonly string[];
   readonly remove: readonly string[];
-};
+}
 
-export type NewOperation = OperationBody;
+export interface MoveOperation extends OnMessages {
+  readonly t: 'move';
+  /** Another folder of the same account. */
+  readonly to: FolderId;
+  /** The number of each target there. */
+  readonly landing: readonly LocalUid[];
+}
+
+/** For good: the message files go too. */
+export interface DeleteOperation extends OnMessages {
+  readonly t: 'delete';
+}
+
+/** Changes made here. Idempotent by construction: absolute additions and removals, landing places named beforehand. */
+export type OperationBody = FlagsOperation | MoveOperation | DeleteOperation;
+
+/**
+ * As the person asks for it. Targets of a move or a deletion that are not here (any more) are left out. A move takes
+ * new numbers unless `landing` names those that the messages had there before: that is how it is taken back.
+ */
+export type NewOperation =
+  | FlagsOperation
+  | DeleteOperation
+  | (Omit<MoveOperation, 'landing'> & { readonly landing?: readonly LocalUid[] });
 export type Operation = OperationBody & {
   /** Unique for ever. */
   readonly id: string;
@@ -164,6 +190,8 @@ export interface FolderChange {
   /** The server's flags as wire names; pending operations stay on top of them. */
   readonly flags?: readonly { readonly uid: LocalUid; readonly flags: readonly string[] }[];
   readonly remove?: readonly LocalUid[];
+  /** Like `remove`, but the message files stay: they are other messages' now. */
+  readonly leave?: readonly LocalUid[];
   readonly raw?: readonly { readonly uid: LocalUid; readonly raw: RawRef | null }[];
   readonly sync?: FolderSync;
 }

@@ -76,7 +76,7 @@ test('Enter opens the message, marks it as read through the queue, and q goes ba
   await w.app.settled();
   assert.equal(w.app.state.get().reader?.phase, 'ready');
   assert.deepEqual(
-    w.store.operations.map(({ add, targets }) => [add, targets[0]?.uid]),
+    w.store.operations.map(op => [op.t === 'flags' && op.add, op.targets[0]?.uid]),
     [[['\\Seen'], 60]],
   );
   assert.equal((w.inbox.flags(60) ?? 0) & SEEN, SEEN);

@@ -173,6 +173,13 @@ export class FakeFolder implements FolderStore {
     return uid;
   }
 
+  /** A message comes from another folder. */
+  take(uid: LocalUid, entry: Entry) {
+    this.entries.set(uid, entry);
+    this.uids = [...this.uids, uid].sort((a, b) => a - b);
+    this.changed();
+  }
+
   /** A message vanishes. */
   drop(uid: LocalUid) {
     this.entries.delete(uid);
@@ -260,13 +267,27 @@ export class FakeStore implements Store {
 
   #commit(operation: NewOperation): Promise<Operation> {
     const folder = this.folderOf(operation.folder);
+    const stamp = { id: `op${this.operations.length}`, at: NOW, tries: 0 };
+    let queued: Operation;
+    if (operation.t === 'move') {
+      const to = this.folderOf(operation.to);
+      const landing = operation.targets.map(({ uid }, i) => {
+        const entry = folder.entries.get(uid);
+        const there = operation.landing?.[i] ?? to.reserve(1);
+        if (entry) to.take(there, entry);
+        return there;
+      });
+      queued = { ...operation, ...stamp, landing };
+    } else queued = { ...operation, ...stamp };
     for (const { uid } of operation.targets) {
       const entry = folder.entries.get(uid);
       if (!entry) continue;
-      for (const name of operation.add) entry.flags |= BITS[name] ?? 0;
-      for (const name of operation.remove) entry.flags &= ~(BITS[name] ?? 0);
+      if (operation.t !== 'flags') folder.drop(uid);
+      else {
+        for (const name of operation.add) entry.flags |= BITS[name] ?? 0;
+        for (const name of operation.remove) entry.flags &= ~(BITS[name] ?? 0);
+      }
     }
-    const queued = { ...operation, id: `op${this.operations.length}`, at: NOW, tries: 0 };
     this.operations.push(queued);
     folder.changed();
     return Promise.resolve(queued);

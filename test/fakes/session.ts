@@ -114,7 +114,7 @@ export class FakeSession implements Session {
   }
 
   async push(op: Operation): Promise<void> {
-    this.#call(`push ${op.add.join(' ')}`);
+    this.#call(`push ${op.t === 'flags' ? op.add.join(' ') : op.t}`);
     const error = this.#server.script.push?.(op) ?? null;
     if (error) throw error;
   }

@@ -120,7 +120,7 @@ export async function live(
     () => {
       const [op] = account.queue();
       const uid = op?.targets[0]?.uid;
-      if (!op || uid === undefined) return;
+      if (op?.t !== 'flags' || uid === undefined) return;
       const n = i++;
       const refuse = chance() < 0.3;
       const bits = bitsOf([...op.add, ...op.remove]);

@@ -1,6 +1,6 @@
 // One queued operation → the server, safe to repeat. A UID is used only under the UIDVALIDITY it was given in;
 // otherwise the message is looked for by its Message-ID, and what can't be found is reported, never guessed.
-import type { FolderRecord, Operation, OperationTarget } from '../../store/types.ts';
+import type { FlagsOperation, FolderRecord, OperationTarget } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { ImapClient, Mailbox, MailboxName } from './client.ts';
 import { isKeyword } from './flags.ts';
@@ -17,7 +17,7 @@ export interface PushContext {
 }
 
 /** @throws TmailError `rejected` when the server will not, or when the messages can't be found any more. */
-export async function pushFlags(context: PushContext, op: Operation): Promise<void> {
+export async function pushFlags(context: PushContext, op: FlagsOperation): Promise<void> {
   await context.line.within(
     context.name,
     async (client, box) => {

@@ -161,6 +161,8 @@ class ImapSession implements Session {
   }
 
   async push(op: Operation): Promise<void> {
+    // The keys say that moving and deleting comes later; nothing else queues it.
+    if (op.t !== 'flags') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
     const record = this.#deps.store.folders().find(each => each.id === op.folder);
     if (!record) throw this.#noFolder(op.folder);
     const name = this.#nameOf(record);
