@@ -8,8 +8,15 @@ import type { CreateSession } from '../session.ts';
 import type { MaildropFacts, MaildropWarning } from '../types.ts';
 import type { Known } from './known.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { type PlanSettings, willDelete } from './plan.ts';
-import { agreeTo, type CheckMemory, createPop3Session, type LastCheck, newCheckMemory } from './session.ts';
+import { type PlanSettings, policyName, willDelete } from './plan.ts';
+import {
+  agreeTo,
+  type CheckMemory,
+  createPop3Session,
+  type LastCheck,
+  newCheckMemory,
+  removedRemotes,
+} from './session.ts';
 
 export interface MaildropDeps {
   readonly config: AccountConfig;
@@ -47,8 +54,12 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
   let toldDamage = false;
   let warnings: readonly MaildropWarning[] = [];
   let largest: MaildropFacts['placeholders']['largest'] = null;
-  let known: { readonly facts: MaildropFacts; readonly at: number; readonly check: LastCheck | null } | null =
-    null;
+  let known: {
+    readonly facts: MaildropFacts;
+    readonly at: number;
+    readonly check: LastCheck | null;
+    readonly queued: number;
+  } | null = null;
 
   async function open(): Promise<Ledger> {
     opening ??= openLedger(deps.path);
@@ -63,7 +74,12 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
 
   function compute(open: Ledger): MaildropFacts {
     const now = clock.now();
-    const there = [...open.known.values()].filter(one => one.onServer);
+    const policy = config.serverCopy === null ? '' : policyName(config.serverCopy);
+    // Deleted here, and not yet told to whoever checks.
+    const going = new Set(removedRemotes(store.queue()).map(one => (one.t === 'pop3' ? one.uidl : '')));
+    const there = [...open.known.values()]
+      .filter(one => one.onServer)
+      .map(one => (going.has(one.id) ? { ...one, state: 'deleted' as const, policy } : one));
     const placeholders = there.filter(one => one.state === 'placeholder');
     const report = memory.lastCheck?.report ?? null;
     const oldest = there.reduce((least, one) => Math.min(least, one.firstSeen), Number.POSITIVE_INFINITY);
@@ -102,6 +118,9 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
           warnings = plan.warnings;
           known = null;
         },
+        changed: () => {
+          known = null;
+        },
         checked: async () => {
           largest = await largestOf(store, opened);
           known = null;
@@ -113,8 +132,10 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
     facts() {
       if (ledger === null) return null;
       const now = clock.now();
-      const fresh = known && known.check === memory.lastCheck && Math.abs(now - known.at) < FACTS_MS;
-      if (!known || !fresh) known = { facts: compute(ledger), at: now, check: memory.lastCheck };
+      const queued = store.queue().length;
+      const fresh =
+        known?.check === memory.lastCheck && known.queued === queued && Math.abs(now - known.at) < FACTS_MS;
+      if (!known || !fresh) known = { facts: compute(ledger), at: now, check: memory.lastCheck, queued };
       return known.facts;
     },
     get nextCheck() {

@@ -16,6 +16,8 @@ export interface LedgerMemory {
   /** Deletions of the last checks that deleted; the newest last. */
   readonly usual: readonly number[];
   readonly told: { readonly policy: string; readonly many: number } | null;
+  /** The server's LOGIN-DELAY (RFC 2449 section 6.5) ends then; milliseconds since 1970, 0: none. */
+  readonly notBefore: number;
 }
 
 export interface Ledger {
@@ -23,13 +25,23 @@ export interface Ledger {
   readonly memory: LedgerMemory;
   /** Lines of the journal that could not be read when it was opened; a torn last line is not counted. */
   readonly damaged: number;
-  /** Adds or replaces by id; durable when it resolves. @throws TmailError storage `pop3.ledger-write` */
+  /**
+   * Adds or replaces by id; durable when it resolves. What the person deleted stays so, whatever a check that runs
+   * meanwhile knew of it. @throws TmailError storage `pop3.ledger-write`
+   */
   record(entries: readonly Known[], memory?: Partial<LedgerMemory>): Promise<void>;
   close(): Promise<void>;
 }
 
 const VERSION = 1;
-const NOTHING: LedgerMemory = { lastCheck: null, begun: false, reusesNames: false, usual: [], told: null };
+const NOTHING: LedgerMemory = {
+  lastCheck: null,
+  begun: false,
+  reusesNames: false,
+  usual: [],
+  told: null,
+  notBefore: 0,
+};
 /** A journal is written anew when so many of its lines are out of date, and at least half of them. */
 const STALE_LINES = 2000;
 
@@ -63,10 +75,15 @@ export async function openLedger(path: string): Promise<Ledger> {
   }
 
   let writing = Promise.resolve();
+  /** Bytes of whole lines. */
+  let length = (await file.stat()).size;
   async function append(text: string): Promise<void> {
     try {
+      // Half a line that a full disk left would spoil the next one.
+      if ((await file.stat()).size !== length) await file.truncate(length);
       await file.appendFile(text);
       await file.datasync();
+      length += Buffer.byteLength(text);
     } catch (error) {
       throw storageError(error, 'pop3.ledger-write', path);
     }
@@ -80,15 +97,17 @@ export async function openLedger(path: string): Promise<Ledger> {
     damaged,
     async record(entries, change) {
       if (entries.length === 0 && !change) return;
-      const text = entries.map(one => `${JSON.stringify(one)}\n`).join('');
-      const next = change ? { ...memory, ...change } : memory;
-      const about = change ? `${JSON.stringify({ memory: next })}\n` : '';
-      // One after the other; a failed write must not fail those behind it.
-      const turn = writing.then(() => append(text + about));
+      // One after the other; a failed write must not fail those behind it. Only then it is known what came before.
+      const turn = writing.then(async () => {
+        const kept = entries.map(one => (known.get(one.id)?.state === 'deleted' ? asDeleted(one) : one));
+        const next = { ...memory, ...change };
+        const lines = [...kept, ...(change ? [{ memory: next }] : [])];
+        await append(lines.map(line => `${JSON.stringify(line)}\n`).join(''));
+        for (const one of kept) known.set(one.id, one);
+        memory = next;
+      });
       writing = turn.catch(() => undefined);
       await turn;
-      for (const one of entries) known.set(one.id, one);
-      memory = next;
     },
     async close() {
       await writing;
@@ -96,6 +115,8 @@ export async function openLedger(path: string): Promise<Ledger> {
     },
   };
 }
+
+const asDeleted = (one: Known): Known => ({ ...one, state: 'deleted' });
 
 const openFile = (path: string) =>
   open(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW, 0o600);
@@ -169,11 +190,12 @@ function isKnown(value: unknown): value is Known {
 }
 
 function readMemory(value: Record<string, unknown>): LedgerMemory {
-  const { lastCheck, begun, reusesNames, usual, told } = value;
+  const { lastCheck, begun, reusesNames, usual, told, notBefore } = value;
   return {
     lastCheck: typeof lastCheck === 'number' ? lastCheck : null,
     begun: begun === true,
     reusesNames: reusesNames === true,
+    notBefore: typeof notBefore === 'number' ? notBefore : 0,
     usual: Array.isArray(usual) ? usual.filter(one => typeof one === 'number') : [],
     told:
       isRecord(told) && typeof told.policy === 'string' && typeof told.many === 'number'

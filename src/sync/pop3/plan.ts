@@ -158,6 +158,7 @@ export function whyRemove(known: Known, policy: ServerCopy, now: number): Remova
   if (known.state === 'skipped' || known.state === 'placeholder') return null;
   if (known.removals >= MOST_REMOVALS) return null;
   const deleted = known.state === 'deleted';
+  if (deleted && known.head === null) return null;
   if (policy === 'keep') return null;
   if (policy === 'untilDeletedHere') return deleted ? 'deleted' : null;
   if (policy === 'delete') return deleted ? 'deleted' : 'again';
@@ -166,9 +167,11 @@ export function whyRemove(known: Known, policy: ServerCopy, now: number): Remova
 }
 
 function removal(of: Identified, known: Known, why: Removal['why']): Removal {
-  // Without a name of its own, another message with the same head would go in its place.
+  // Without a name of its own, another message with the same head would go in its place. Of what was never here but
+  // by its head, that is all that the person has deleted.
   const named = of.key === of.listed.uidl && !of.renamed && known.sure;
-  const check = known.head === null || !named ? 'whole' : of.confirmed ? 'seen' : 'head';
+  const headOnly = known.state === 'deleted' && known.body === null;
+  const check = known.head === null || !(named || headOnly) ? 'whole' : of.confirmed ? 'seen' : 'head';
   return { of, known, why, check, copy: known.state === 'here' };
 }
 
@@ -211,7 +214,8 @@ function createBudget(settings: PlanSettings) {
 
 /**
  * Nobody is surprised by a deletion: what came under another policy, and far more than usual, waits until an
- * earlier check has said so. What this policy promised when the mail came does not wait.
+ * earlier check has said so. What this policy promised when the mail came does not wait,
+ * nor what the person deleted under it: that was asked and answered here.
  */
 function holdBack(
   removals: readonly Removal[],
@@ -224,7 +228,9 @@ function holdBack(
   const told = memory.told?.policy === policy ? memory.told.many : -1;
   const changed = removals.filter(one => one.known.policy !== policy);
   const usual = Math.max(0, ...memory.usual);
-  const unexpected = removals.filter(one => one.why !== 'again');
+  const isAsked = (one: Removal) =>
+    one.why === 'again' || (one.why === 'deleted' && one.known.policy === policy);
+  const unexpected = removals.filter(one => !isAsked(one));
   const isMany = unexpected.length > Math.max(MANY, usual * FAR_MORE);
   const going = removals.length + download.filter(one => one.thenDelete).length;
   const holdChanged = changed.length > 0 && told < 0;
@@ -235,6 +241,6 @@ function holdBack(
   }
   if (isMany) warnings.push({ t: 'many-deletions', count: unexpected.length, usual, held: holdMany });
   const isHeld = (one: Removal) =>
-    (holdMany && one.why !== 'again') || (holdChanged && one.known.policy !== policy);
+    (holdMany && !isAsked(one)) || (holdChanged && one.known.policy !== policy);
   return { remove: removals.filter(one => !isHeld(one)), held: removals.filter(isHeld), warnings };
 }

@@ -83,7 +83,8 @@ export async function compareWholes(
     const print = startFingerprint();
     for await (const piece of one.bytes) print.add(piece);
     const { head, body } = print.end();
-    if (removal.known.head === head && removal.known.body === body) matching.push(goingOf(removal));
+    const known = removal.known.body ?? (removal.known.state === 'deleted' ? body : null);
+    if (removal.known.head === head && known === body) matching.push(goingOf(removal));
     else {
       nameless.push({ ...removal.known, key: '' });
       strangers.push({
@@ -117,15 +118,16 @@ export async function mark(options: CheckOptions, going: readonly Going[], tally
 const READERS = 8;
 
 /** For each: the copy here is what the server sent, or there is to be none. */
-async function readAgain({ box }: CheckOptions, going: readonly Going[]): Promise<boolean[]> {
+async function readAgain({ box, ledger }: CheckOptions, going: readonly Going[]): Promise<boolean[]> {
   const intact: boolean[] = [];
   let next = 0;
   const reader = async () => {
     for (let n = next++; n < going.length; n = next++) {
       const one = going[n];
-      const copy = one?.copy ? await box.reread(one.known.id) : null;
-      intact[n] =
-        !one?.copy || (copy !== null && copy.head === one.known.head && copy.body === one.known.body);
+      // The person may have deleted it since the plan was made.
+      const wanted = one?.copy === true && ledger.known.get(one.known.id)?.state !== 'deleted';
+      const copy = wanted ? await box.reread(one.known.id) : null;
+      intact[n] = !wanted || (copy !== null && copy.head === one.known.head && copy.body === one.known.body);
     }
   };
   await Promise.all(Array.from({ length: READERS }, reader));

@@ -13,7 +13,9 @@ import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
 import { type CheckReport, check, newTally, type Tally } from './check.ts';
 import type { Pop3Client } from './client.ts';
+import { keyOfId } from './fetch.ts';
 import { ensureFolders, inboxOf } from './folders.ts';
+import type { Known } from './known.ts';
 import type { Ledger } from './ledger.ts';
 import { CHECK_EVERY_MS } from './limits.ts';
 import { type Plan, type PlanSettings, policyName, willDelete } from './plan.ts';
@@ -48,6 +50,8 @@ export interface Pop3SessionOptions {
   readonly memory?: CheckMemory;
   /** Called when a check knows what it will do, before it fetches or deletes anything. */
   readonly planned?: (plan: Plan) => void;
+  /** Called when it became known that the person has deleted something. */
+  readonly changed?: () => void;
   /** Called when a check is over, however it ended; the next one waits for it. */
   readonly checked?: () => Promise<void>;
   readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
@@ -87,6 +91,7 @@ const DEFAULTS: Omit<PlanSettings, 'serverCopy'> = {
 export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions): Pop3Session {
   const { account, store, clock } = deps;
   const { ledger, memory = newCheckMemory() } = options;
+  memory.notBefore = Math.max(memory.notBefore, ledger.memory.notBefore);
   const closing = new AbortController();
   let settleClosed: (error: TmailError | null) => void = () => undefined;
   const closed = new Promise<TmailError | null>(resolve => {
@@ -116,6 +121,10 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     const client = await connectPop3({ server: account.incoming, password: deps.password, signal });
     loginDelayMs = client.capabilities.loginDelay * 1000;
     memory.notBefore = loginDelayMs > 0 ? clock.now() + loginDelayMs : 0;
+    if (memory.notBefore !== ledger.memory.notBefore) {
+      // A disk that is full is told by the check that follows; this run remembers it all the same.
+      await ledger.record([], { notBefore: memory.notBefore }).catch(() => undefined);
+    }
     return client;
   }
 
@@ -164,6 +173,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       memory.nextCheck = null;
       await deps.room();
       const inbox = inboxOf(store);
+      // What was deleted here while nobody listened must not come again.
+      await deletedHere(removedRemotes(store.queue()));
       const box = await openStoreBox(store, inbox.id);
       const client = await takeClient();
       const job = { client, box, ledger, settings: settings(), wanted: wantedNow, now: () => clock.now() };
@@ -193,6 +204,19 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     }
   }
 
+  async function deletedHere(remotes: readonly RemoteRef[]): Promise<void> {
+    const ids = remotes.flatMap(remote => (remote.t === 'pop3' ? [remote.uidl] : []));
+    const policy = policyName(settings().serverCopy);
+    const entries = ids.flatMap((id): Known[] => {
+      const known = ledger.known.get(id) ?? unheardOf(id, clock.now());
+      return known.state === 'deleted' && ledger.known.has(id)
+        ? []
+        : [{ ...known, state: 'deleted', policy }];
+    });
+    await ledger.record(entries);
+    if (entries.length > 0) options.changed?.();
+  }
+
   async function over(): Promise<void> {
     // What nobody took would keep the maildrop locked.
     ready?.client.close();
@@ -208,11 +232,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       return memory.lastCheck;
     },
     willDelete: () => willDelete(ledger.known.values(), settings().serverCopy, clock.now()),
-    async deletedHere(remotes) {
-      const ids = remotes.flatMap(remote => (remote.t === 'pop3' ? [remote.uidl] : []));
-      const entries = ids.flatMap(id => ledger.known.get(id) ?? []);
-      await ledger.record(entries.map(entry => ({ ...entry, state: 'deleted' as const })));
-    },
+    deletedHere,
     agree: () => agreeTo(ledger, settings().serverCopy),
     async connect(signal) {
       settings();
@@ -264,8 +284,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       // All of it came with the check.
       yield* [];
     },
-    // Flags of POP3 mail exist only here: the store has them already.
-    push: async (_: Operation) => undefined,
+    // Flags and folders of POP3 mail exist only here: the store has them already.
+    push: (op: Operation) => deletedHere(removedRemotes([op])),
     watch: (_, dirty, signal) =>
       new Promise(resolve => {
         if (signal.aborted) return resolve();
@@ -302,6 +322,28 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
 export async function agreeTo(ledger: Ledger, serverCopy: ServerCopy): Promise<void> {
   const policy = policyName(serverCopy);
   await ledger.record([], { told: { policy, many: Number.MAX_SAFE_INTEGER } });
+}
+
+/** What deletions that wait in the queue took away for good. */
+export function removedRemotes(queue: readonly Operation[]): RemoteRef[] {
+  return queue.flatMap(op => (op.t === 'delete' ? op.targets.flatMap(({ remote }) => remote ?? []) : []));
+}
+
+/** A message of the store whose line in the ledger was lost: it is not fetched again, nor deleted by its name. */
+function unheardOf(id: string, now: number): Known {
+  return {
+    id,
+    key: keyOfId(id),
+    state: 'deleted',
+    firstSeen: now,
+    sure: false,
+    size: null,
+    head: null,
+    body: null,
+    onServer: true,
+    removals: 0,
+    policy: '',
+  };
 }
 
 function dateOf(head: Buffer): number | null {

@@ -42,6 +42,7 @@ test('what was recorded is there after opening it again, the last word of each',
     reusesNames: false,
     usual: [3],
     told: null,
+    notBefore: 0,
   });
   await again.close();
   assert.equal((await stat(path)).mode & 0o777, 0o600);
@@ -112,4 +113,34 @@ test('another version and a symbolic link are refused', async () => {
   await assert.rejects(openLedger(link), (error: unknown) => {
     return error instanceof TmailError && error.code === 'pop3.ledger-open';
   });
+});
+
+test('what the person deleted stays deleted, whatever a check that runs meanwhile says of it', async () => {
+  const path = fresh();
+  const ledger = await openLedger(path);
+  await ledger.record([entry('a')]);
+  const late = ledger.known.get('a');
+  assert.ok(late);
+  await Promise.all([
+    ledger.record([entry('a', { state: 'deleted' })]),
+    ledger.record([{ ...late, size: 7 }]),
+  ]);
+  assert.deepEqual([ledger.known.get('a')?.state, ledger.known.get('a')?.size], ['deleted', 7]);
+  await ledger.close();
+  const again = await openLedger(path);
+  assert.equal(again.known.get('a')?.state, 'deleted');
+  await again.close();
+});
+
+test('half a line that a full disk left spoils no other one', async () => {
+  const path = fresh();
+  const ledger = await openLedger(path);
+  await ledger.record([entry('a')]);
+  await appendFile(path, '{"id":"ha');
+  await ledger.record([entry('b')]);
+  await ledger.close();
+  const again = await openLedger(path);
+  assert.deepEqual([...again.known.keys()], ['a', 'b']);
+  assert.equal(again.damaged, 0);
+  await again.close();
 });
