@@ -349,3 +349,146 @@ test('a message that is asked for while a check is about to plan comes with that
   assert.equal(folder.raw(partial)?.partial, false);
   assert.equal(server.sessions, 2);
 });
+
+/** Moves to Trash and empties it, as d, D and y do. */
+async function deleteForGood(home: Awaited<ReturnType<typeof openHome>>, subjects: readonly string[]) {
+  const inbox = await home.account.folder(home.folder('inbox')?.id ?? 'home:0');
+  const trash = await home.account.folder(home.folder('trash')?.id ?? 'home:0');
+  await inbox.loadAll();
+  await inbox.ensure(0, inbox.length);
+  const target = (uid: number) => ({ uid, remote: null, messageId: '' });
+  const all = Array.from({ length: inbox.length }, (_, position) => inbox.uidAt(position) ?? 0);
+  const wanted = all.filter(uid => subjects.includes(inbox.envelope(uid)?.subject ?? ''));
+  assert.equal(wanted.length, subjects.length);
+  const move = {
+    t: 'move',
+    folder: inbox.record.id,
+    to: trash.record.id,
+    targets: wanted.map(target),
+  } as const;
+  const moved = await home.account.commit(move);
+  assert.ok(moved.t === 'move');
+  return async () => {
+    const targets = moved.landing.map(target);
+    await home.account.commit({ t: 'delete', folder: trash.record.id, targets });
+  };
+}
+
+const subjectsOf = (server: Pop3Server) =>
+  server.messages.map(({ bytes }) => /Subject: (.*)\r/.exec(bytes.toString())?.[1]);
+
+test('emptying Trash deletes there at the next check, also after days without a connection and a restart', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 4) });
+  const dir = join(root, String(count++));
+  const clock = new FakeClock();
+  {
+    await using home = await openHome(server, { dir, clock, serverCopy: 'untilDeletedHere' });
+    await home.engine.syncOnce(null);
+    const empty = await deleteForGood(home, ['number 2', 'number 3']);
+    // In Trash it is here, and stays there.
+    assert.equal((await home.engine.syncOnce(null)).deletedOnServer, 0);
+    assert.equal(home.engine.status().queued, 0);
+    await empty();
+    assert.equal(home.engine.status().maildrop?.willDelete, 2);
+  }
+  await clock.advance(3 * DAY);
+  {
+    await using home = await openHome(server, { dir, clock, port: 1, serverCopy: 'untilDeletedHere' });
+    assert.equal((await home.engine.syncOnce(null)).errors[0]?.code, 'net.refused');
+    assert.equal(home.engine.status().maildrop?.willDelete, 2);
+  }
+  await using home = await openHome(server, { dir, clock, serverCopy: 'untilDeletedHere' });
+  const report = await home.engine.syncOnce(null);
+  assert.deepEqual([report.received, report.deletedOnServer, report.onServer], [0, 2, 2]);
+  assert.deepEqual(subjectsOf(server), ['number 1', 'number 4']);
+  assert.equal(home.account.queue().length, 0);
+  assert.equal((await home.engine.syncOnce(null)).received, 0);
+  assert.equal(home.folder('inbox')?.counts.total, 2);
+});
+
+test('a deletion while connected is known at once: the screen says what the next check deletes', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  await using home = await openHome(server, { serverCopy: 'untilDeletedHere' });
+  home.engine.start();
+  await status(home.engine, waits);
+  await (await deleteForGood(home, ['number 1']))();
+  const told = await status(home.engine, now => now.queued === 0 && now.maildrop?.willDelete === 1);
+  assert.equal(told.maildrop?.held, 0);
+  home.engine.refresh();
+  await status(home.engine, now => now.maildrop?.onServer.messages === 2 && now.maildrop.willDelete === 0);
+  assert.deepEqual(subjectsOf(server), ['number 2', 'number 3']);
+});
+
+test('deleted here under each policy: what goes there and when, and nothing comes again', async () => {
+  for (const [serverCopy, first, later] of [
+    ['keep', 3, 3],
+    ['untilDeletedHere', 2, 2],
+    [{ deleteAfterDays: 7 }, 3, 0],
+    ['delete', 0, 0],
+  ] as const) {
+    await using server = await startPop3Server({ messages: mails(1, 3) });
+    const clock = new FakeClock();
+    await using home = await openHome(server, { serverCopy, clock });
+    await home.engine.syncOnce(null);
+    await (await deleteForGood(home, ['number 2']))();
+    await home.engine.syncOnce(null);
+    assert.equal(server.messages.length, first, JSON.stringify(serverCopy));
+    await clock.advance(8 * DAY);
+    assert.equal((await home.engine.syncOnce(null)).received, 0);
+    assert.equal(server.messages.length, later, JSON.stringify(serverCopy));
+    assert.equal(home.folder('inbox')?.counts.total, 2);
+  }
+});
+
+test('a message that is here only by its head is deleted here, and there as the policy says', async () => {
+  const big = Buffer.concat([mail(2), Buffer.from('x'.repeat(5000))]);
+  for (const [serverCopy, left] of [
+    ['untilDeletedHere', ['number 1']],
+    ['delete', []],
+    ['keep', ['number 1', 'number 2']],
+  ] as const) {
+    await using server = await startPop3Server({ messages: [mail(1), big] });
+    await using home = await openHome(server, { serverCopy, pop3: { sizeLimit: 2000 } });
+    await home.engine.syncOnce(null);
+    assert.equal(home.engine.status().maildrop?.placeholders.messages, 1);
+    await (await deleteForGood(home, ['number 2']))();
+    const before = server.commands.filter(line => line.startsWith('RETR')).length;
+    const report = await home.engine.syncOnce(null);
+    assert.equal(report.received, 0);
+    assert.deepEqual(subjectsOf(server), left);
+    assert.equal(server.commands.filter(line => line.startsWith('RETR')).length, before);
+    assert.equal((await home.engine.syncOnce(null)).received, 0);
+  }
+});
+
+test('what was asked and answered here is not held back, however much it is', async () => {
+  await using server = await startPop3Server({ messages: mails(1, 150) });
+  await using home = await openHome(server, { serverCopy: 'untilDeletedHere' });
+  await home.engine.syncOnce(null);
+  const subjects = Array.from({ length: 140 }, (_, n) => `number ${n + 1}`);
+  await (await deleteForGood(home, subjects))();
+  const report = await home.engine.syncOnce(null);
+  assert.equal(report.deletedOnServer, 140);
+  assert.equal(server.messages.length, 10);
+});
+
+test('LOGIN-DELAY is obeyed after a restart', async () => {
+  const capabilities = ['USER', 'UIDL', 'TOP', 'LOGIN-DELAY 1800'];
+  await using server = await startPop3Server({ messages: mails(1, 1), capabilities });
+  const dir = join(root, String(count++));
+  const clock = new FakeClock();
+  {
+    await using home = await openHome(server, { dir, clock });
+    await home.engine.syncOnce(null);
+  }
+  await clock.advance(10 * MINUTE);
+  {
+    await using home = await openHome(server, { dir, clock });
+    assert.equal((await home.engine.syncOnce(null)).errors[0]?.code, 'pop3.too-soon');
+    assert.equal(server.sessions, 1);
+  }
+  await clock.advance(21 * MINUTE);
+  await using home = await openHome(server, { dir, clock });
+  assert.deepEqual((await home.engine.syncOnce(null)).errors, []);
+  assert.equal(server.sessions, 2);
+});
