@@ -10,6 +10,7 @@ import { ensureFolders, inboxOf } from '../../../src/sync/pop3/folders.ts';
 import { openLedger } from '../../../src/sync/pop3/ledger.ts';
 import { createPop3Session, type Pop3SessionOptions } from '../../../src/sync/pop3/session.ts';
 import { TmailError } from '../../../src/util/errors.ts';
+import type { FileSystem } from '../../../src/util/fsync.ts';
 
 export interface AccountOptions {
   readonly dir: string;
@@ -20,11 +21,14 @@ export interface AccountOptions {
   readonly now?: () => number;
   /** Leaves the inbox as it is when it is opened: only its newest messages are in memory. */
   readonly early?: boolean;
+  /** The store's disk. */
+  readonly fs?: FileSystem;
   readonly session?: Omit<Pop3SessionOptions, 'ledger'>;
 }
 
 export async function openAccount(options: AccountOptions) {
-  const store = await openStore({ dir: options.dir, mode: 'owner' });
+  const disk = options.fs === undefined ? {} : { fs: options.fs };
+  const store = await openStore({ dir: options.dir, mode: 'owner', ...disk });
   const account = await store.account('home');
   const ledger = await openLedger(join(options.dir, 'accounts', 'home', 'pop3.jsonl'));
   const auth = { t: 'plain', password: 'secret' } as const;
