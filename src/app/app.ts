@@ -12,6 +12,7 @@ import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { putCursor } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
+import { createOrganising } from './organising.ts';
 import { pasteText, pressKey } from './press.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
@@ -63,7 +64,11 @@ export function createApp(deps: AppDeps): Program {
     timers.close();
     return () => news.close();
   });
-  const effects = createEffects(core, { folders, reading, openMessage, quit });
+  const organising = createOrganising(core, {
+    openMessage: id => openMessage(id),
+    applied: () => news.flush(),
+  });
+  const effects = createEffects(core, { folders, reading, organising, openMessage, quit });
   const news = listen(core, {
     lostFolder: () => {
       if (state.get().folder !== null)

@@ -85,6 +85,10 @@ export function caretOf(view: View): Caret {
       const column = rect.column + 2 + width(layer.t === 'palette' ? ': ' : '> ') + before(layer.field);
       return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
     }
+    case 'confirm': {
+      const rect = paletteRect(layout);
+      return { row: rect.row + 1, column: rect.column + 2 };
+    }
     case 'find':
       return inPrompt(state, FIND_LABEL, layer.field);
     case 'help':

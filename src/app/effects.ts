@@ -7,6 +7,7 @@ import type { Effects } from './commands/command.ts';
 import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
+import type { Organising } from './organising.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
@@ -15,12 +16,14 @@ import { type Copies, hasLayer, replaceTop, topLayer } from './state.ts';
 export interface EffectsDeps {
   readonly folders: Folders;
   readonly reading: Reading;
+  readonly organising: Organising;
   readonly openMessage: Effects['openMessage'];
   readonly quit: () => void;
 }
 
-export function createEffects(core: Core, { folders, reading, openMessage, quit }: EffectsDeps): Effects {
-  const { deps, state, engines, mail, opened, change, track } = core;
+export function createEffects(core: Core, deps: EffectsDeps): Effects {
+  const { folders, reading, organising, openMessage, quit } = deps;
+  const { state, engines, mail, opened, change, track } = core;
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
@@ -29,8 +32,19 @@ export function createEffects(core: Core, { folders, reading, openMessage, quit 
       const id = hasLayer(state.get(), 'reader') && reader ? reader.folder : folder;
       const account = id && mail.get(splitFolderId(id).account);
       const there = id && opened.get(id);
-      if (account && there) reading.flag(account, there, uids, add, remove);
+      if (!account || !there) return;
+      reading.flag(account, there, uids, add, remove);
+      const config = core.deps.config.accounts.find(one => one.id === account.id);
+      if (config?.protocol !== 'pop3') return;
+      const targets = uids.map(uid => ({ uid, remote: there.remote(uid) ?? null, messageId: '' }));
+      const op = { t: 'flags', folder: id, targets, add: remove, remove: add } as const;
+      const what = there.envelope(uids[0] ?? 0)?.subject || '(no subject)';
+      organising.remember(what, Promise.resolve(op));
     },
+    move: organising.move,
+    destroy: organising.destroy,
+    empty: organising.empty,
+    undo: organising.undo,
     whenLoaded: then => folders.whenLoaded(then),
     refresh() {
       for (const engine of engines.values()) engine.refresh();
@@ -55,18 +69,18 @@ export function createEffects(core: Core, { folders, reading, openMessage, quit 
         );
       }
     },
-    suspend: () => deps.terminal.suspend(),
-    redraw: () => deps.terminal.redraw(),
+    suspend: () => core.deps.terminal.suspend(),
+    redraw: () => core.deps.terminal.redraw(),
     quit,
-    demo: () => deps.firstRun?.demo(),
+    demo: () => core.deps.firstRun?.demo(),
     rereadConfig() {
-      if (!deps.firstRun?.reread) return;
+      if (!core.deps.firstRun?.reread) return;
       const shown = (problem: string | null) =>
         change(before => {
           const layer = topLayer(before);
           return layer.t === 'first-run' ? replaceTop(before, { ...layer, problem }) : before;
         });
-      track(deps.firstRun.reread().then(shown));
+      track(core.deps.firstRun.reread().then(shown));
     },
   };
 }

@@ -119,6 +119,17 @@ export function paletteRect(layout: Layout): Rect {
   return { row: content.row + Math.min(3, (content.rows - rows) >> 1), column, rows, columns };
 }
 
+/** A question, in the same place; `lines` of text and a row for its keys. */
+export function confirmRect(layout: Layout, lines: number): Rect {
+  const rect = paletteRect(layout);
+  return { ...rect, rows: Math.min(layout.content.rows, lines + 4) };
+}
+
+/** Cells of a question's text. */
+export function confirmCells(layout: Layout): number {
+  return Math.max(10, paletteRect(layout).columns - 4);
+}
+
 /** Rows of choices in the palette: without border, field, the empty row below it, and the keys. */
 export function paletteRows(layout: Layout): number {
   return Math.max(1, paletteRect(layout).rows - 5);

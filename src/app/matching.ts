@@ -54,9 +54,14 @@ function commandScore(command: Command, query: string): number | null {
 }
 
 /** Selectable folders that match, best first, in the pane's order while nothing is typed. */
-export function pickerMatches(state: AppState, query: string): readonly FolderRecord[] {
-  return rankFolders(state.accounts, query);
+export function pickerMatches(state: AppState, layer: PickerLayer): readonly FolderRecord[] {
+  const { move, field } = layer;
+  const found = rankFolders(state.accounts, field.text);
+  if (!move) return found;
+  return found.filter(({ account, id }) => account === move.account && id !== move.folder);
 }
+
+type PickerLayer = Extract<Layer, { t: 'picker' }>;
 
 const rankFolders = lastOf((accounts: AppState['accounts'], query: string): readonly FolderRecord[] =>
   folderRows(accounts)

@@ -37,6 +37,7 @@ export function move(view: View, motion: Motion): AppState {
       return back === layer.back ? state : replaceTop(state, { ...layer, back });
     }
     case 'link':
+    case 'confirm':
     case 'first-run':
       return state;
     default: {
@@ -53,7 +54,7 @@ export function choices(view: View, layer: Layer): number {
     case 'palette':
       return paletteMatches(view, layer.field.text).length;
     case 'picker':
-      return pickerMatches(view.state, layer.field.text).length;
+      return pickerMatches(view.state, layer).length;
     case 'help':
       return helpCommands(helpRows(view, layer)).length;
     case 'accounts':

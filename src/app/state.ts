@@ -10,13 +10,40 @@ import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
 import type { Key, Size } from './types.ts';
 
+export interface Messages {
+  readonly folder: FolderId;
+  readonly uids: readonly LocalUid[];
+}
+
+/** Something that can be taken back. */
+export interface UndoStep {
+  readonly n: number;
+  /** A subject, or how many. Hostile text. */
+  readonly what: string;
+}
+
 /** One step on the way in; Esc takes the topmost away. The first is always `list` or `first-run`. */
 export type Layer =
   | { readonly t: 'first-run'; readonly problem: string | null }
   | { readonly t: 'list' }
   | { readonly t: 'reader' }
   | { readonly t: 'drawer'; readonly cursor: FolderId | null }
-  | { readonly t: 'picker'; readonly field: Field; readonly cursor: number }
+  | {
+      readonly t: 'picker';
+      readonly field: Field;
+      readonly cursor: number;
+      /** The messages that go to the chosen folder; absent: it is opened. */
+      readonly move?: Messages & { readonly account: AccountId };
+    }
+  | {
+      readonly t: 'confirm';
+      readonly title: string;
+      /** Sentences. Hostile text. */
+      readonly lines: readonly string[];
+      readonly act:
+        | ({ readonly t: 'destroy' } & Messages)
+        | { readonly t: 'empty'; readonly folder: FolderId };
+    }
   | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
   | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }
   | { readonly t: 'accounts'; readonly cursor: number }
@@ -99,6 +126,8 @@ export interface AppState {
   readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
   /** What is kept here of each account, once counted. */
   readonly copies: Readonly<Record<AccountId, Copies>>;
+  /** What can be taken back, the last step last. */
+  readonly undo: readonly UndoStep[];
   readonly toast: Entry | null;
   readonly log: readonly Entry[];
   /** Command ids, the last used first. */
@@ -135,6 +164,7 @@ export function initialState(from: Beginning): AppState {
     reader: null,
     pending: NO_PENDING,
     copies: {},
+    undo: [],
     toast: null,
     log: [],
     recent: [],

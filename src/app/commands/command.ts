@@ -39,6 +39,14 @@ export interface Effects {
   openMessage(id: MessageId): void;
   /** Sets and clears flags (wire names) of messages of the folder in the list. */
   flag(uids: readonly LocalUid[], add: readonly string[], remove: readonly string[]): void;
+  /** Moves messages to another folder of their account. */
+  move(from: FolderId, uids: readonly LocalUid[], to: FolderId): void;
+  /** Deletes messages for good: the person was asked. */
+  destroy(from: FolderId, uids: readonly LocalUid[]): void;
+  /** Deletes all messages of a folder for good: the person was asked. */
+  empty(folder: FolderId): void;
+  /** Takes the last step back. */
+  undo(): void;
   /** Runs `then` once every position of the folder in the list is known: at once when it is already. */
   whenLoaded(then: () => void): void;
   /** Fetches every account's news now. */
@@ -117,7 +125,7 @@ export interface Command {
 
 /** Contexts in which printable keys are text. */
 export const TEXT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find'];
-/** Every context in which printable keys are commands. */
+/** Contexts in which printable keys are commands; a question takes only its answers. */
 export const KEY_CONTEXTS: readonly Context[] = [
   'list',
   'reader',
@@ -129,4 +137,4 @@ export const KEY_CONTEXTS: readonly Context[] = [
   'links',
   'link',
 ];
-export const EVERYWHERE: readonly Context[] = [...KEY_CONTEXTS, ...TEXT_CONTEXTS, 'first-run'];
+export const EVERYWHERE: readonly Context[] = [...KEY_CONTEXTS, ...TEXT_CONTEXTS, 'first-run', 'confirm'];

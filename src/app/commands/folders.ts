@@ -5,7 +5,7 @@ import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import { pickerMatches } from '../matching.ts';
 import { folderOrder } from '../selectors.ts';
-import { hasLayer, push, topLayer, without } from '../state.ts';
+import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 
 const ANY: readonly Context[] = ['list', 'reader', 'accounts', 'log'];
@@ -92,18 +92,21 @@ export const folderCommands: readonly Command[] = [
   {
     id: 'folder.pick-run',
     group: 'Folders',
-    title: 'Open this folder',
-    help: 'Opens the chosen folder.',
+    title: 'Take this folder',
+    help: 'Opens the chosen folder, or moves the message there.',
     keys: ['enter'],
     in: ['picker'],
     hidden: true,
-    hint: { label: 'open', rank: 100 },
+    hint: { label: 'choose', rank: 100 },
     run: context => {
       const state = context.state();
       const layer = topLayer(state);
       if (layer.t !== 'picker') return;
-      const found = pickerMatches(state, layer.field.text)[layer.cursor];
-      if (found) context.effects.openFolder(found.id);
+      const found = pickerMatches(state, layer)[layer.cursor];
+      if (found && layer.move) {
+        context.change(pop);
+        context.effects.move(layer.move.folder, layer.move.uids, found.id);
+      } else if (found) context.effects.openFolder(found.id);
       else context.say('info', 'No folder has these letters in its name.');
     },
   },

@@ -5,6 +5,7 @@ import { folderCommands } from './folders.ts';
 import { laterCommands } from './later.ts';
 import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
+import { organisingCommands } from './organising.ts';
 import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
 import { readingCommands } from './reading.ts';
@@ -16,6 +17,7 @@ export const allCommands: readonly Command[] = [
   ...readingCommands,
   ...findingCommands,
   ...partsCommands,
+  ...organisingCommands,
   ...folderCommands,
   ...programCommands,
   ...screenCommands,

@@ -1,12 +1,12 @@
 // Keys whose feature comes with a later version: they are in the keymap so that pressing one says so.
 import type { Command, Context, Group } from './command.ts';
+import { MOVING } from './organising.ts';
 
 const BOTH: readonly Context[] = ['list', 'reader'];
 const LIST: readonly Context[] = ['list'];
 const READER: readonly Context[] = ['reader'];
 
 const WRITING = 'Writing mail comes with a later version of tmail.';
-const MOVING = 'Moving and deleting mail comes with a later version of tmail.';
 const MARKING = 'Marking several messages comes with a later version of tmail.';
 const SEARCHING = 'Searching comes with a later version of tmail.';
 const LABELS = 'Labels, snoozing and muting come with a later version of tmail.';
@@ -14,7 +14,6 @@ const THREADS = 'Conversations come with a later version of tmail.';
 const COPYING =
   'Copying comes with a later version of tmail; a number shows a link alone, ready to be selected.';
 const OUTSIDE = 'Other programs come with a later version of tmail.';
-const UNDO = 'There is nothing to undo; undoing comes with a later version of tmail.';
 
 /** id, title, keys, contexts, synonyms */
 type Row = readonly [string, string, readonly string[], readonly Context[], (readonly string[])?];
@@ -51,15 +50,9 @@ export const laterCommands: readonly Command[] = [
     ['invite.maybe', 'Answer maybe', ['gm'], READER, ['tentative']],
   ]),
   ...later('Organising', MOVING, [
-    ['delete', 'Delete', ['d'], BOTH, ['trash']],
-    ['delete-for-ever', 'Delete for ever', ['D'], BOTH, ['expunge', 'purge']],
-    ['archive', 'Archive', ['a', 'e'], BOTH],
     ['archive-thread', 'Archive conversation', ['A'], BOTH],
-    ['move', 'Move to folder', ['s'], BOTH, ['save', 'mv']],
     ['copy', 'Copy to folder', ['gC'], BOTH, ['cp']],
-    ['junk', 'Junk', ['X'], BOTH, ['spam']],
   ]),
-  ...later('Organising', UNDO, [['undo', 'Undo', ['u'], BOTH, ['undelete']]]),
   ...later('Organising', LABELS, [
     ['labels', 'Labels', ['Y'], BOTH, ['keywords', 'modify-labels']],
     ['snooze', 'Snooze', ['S'], BOTH],

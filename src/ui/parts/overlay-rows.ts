@@ -2,12 +2,12 @@
 import type { Command, View } from '../../app/commands/command.ts';
 import { meaning } from '../../app/keymap.ts';
 import { showBindings, showKeys } from '../../app/keys.ts';
-import { pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
+import { confirmCells, confirmRect, pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
 import { paletteMatches, pickerMatches } from '../../app/matching.ts';
 import { folderLabel, layoutOf } from '../../app/selectors.ts';
-import { topLayer } from '../../app/state.ts';
+import { type Layer, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
-import { fit, width } from '../../mail/width.ts';
+import { fit, width, wrapCells } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
 import { bar, boxed, clean, fill, piece, row, split } from './row.ts';
 
@@ -19,7 +19,8 @@ export interface Overlay {
 export function overlayRows(view: View, theme: Theme): Overlay | null {
   const layer = topLayer(view.state);
   if (layer.t === 'palette') return palette(view, layer.field.text, layer.cursor, theme);
-  if (layer.t === 'picker') return picker(view, layer.field.text, layer.cursor, theme);
+  if (layer.t === 'picker') return picker(view, layer, theme);
+  if (layer.t === 'confirm') return confirm(view, layer, theme);
   return view.state.pending.shown ? prefix(view, theme) : null;
 }
 
@@ -48,18 +49,39 @@ function commandChoice(view: View, command: Command): Choice {
   };
 }
 
-function picker(view: View, query: string, cursor: number, theme: Theme): Overlay {
+function picker(view: View, layer: Extract<Layer, { t: 'picker' }>, theme: Theme): Overlay {
   const several = view.state.accounts.length > 1;
-  const choices = pickerMatches(view.state, query).map(record => ({
+  const { cursor } = layer;
+  const query = layer.field.text;
+  const title = layer.move ? 'Move to folder' : 'Go to folder';
+  const choices = pickerMatches(view.state, layer).map(record => ({
     left: `${several ? `${clean(record.account)} / ` : ''}${clean(folderLabel(record)) || '(no name)'}`,
     right: record.counts.unread > 0 ? String(record.counts.unread) : '',
     dim: false,
   }));
   return chooser(
     view,
-    { title: 'Go to folder', label: '> ', query, cursor, choices, none: 'No folder has this name.' },
+    { title, label: '> ', query, cursor, choices, none: 'No folder has this name.' },
     theme,
   );
+}
+
+function confirm(view: View, layer: Extract<Layer, { t: 'confirm' }>, theme: Theme): Overlay {
+  const layout = layoutOf(view.state);
+  const cells = confirmCells(layout);
+  const lines = layer.lines.flatMap(text => wrapCells(clean(text), cells));
+  const rect = confirmRect(layout, lines.length);
+  const inner = rect.columns - 2;
+  const shown = lines
+    .slice(0, Math.max(1, rect.rows - 4))
+    .map(text => row([piece(` ${text}`)], inner, theme));
+  const keys = row(
+    [piece(' y', 'key'), piece(' yes, for good   ', 'dim'), piece('n', 'key'), piece(' no', 'dim')],
+    inner,
+    theme,
+  );
+  const rows = [...shown, row([], inner, theme), keys];
+  return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
 }
 
 interface Chooser {

@@ -29,7 +29,10 @@ export function Frame() {
     const top = topLayer(state).t;
     if (top === 'first-run') return 'first-run';
     // The palette and the prefix choices float over whatever screen was there.
-    const under = top === 'palette' || top === 'picker' ? state.stack[state.stack.length - 2]?.t : top;
+    const under =
+      top === 'palette' || top === 'picker' || top === 'confirm'
+        ? state.stack[state.stack.length - 2]?.t
+        : top;
     return FULL.includes(under ?? 'list') ? 'full' : 'panes';
   });
   return (

@@ -1,0 +1,174 @@
+// Moves and deletes messages of accounts whose mail is only here, and takes that back. Every change goes through the
+// store's queue; nothing here waits for a server, and nothing is deleted for good that was not asked about.
+import { splitFolderId } from '../mail/ids.ts';
+import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
+import type { AccountStore, FolderStore, NewOperation, Operation } from '../store/types.ts';
+import type { Core } from './core.ts';
+import { putCursor } from './list-view.ts';
+import { folderLabel, folderRecord, listHeight, plural } from './selectors.ts';
+import { type AppState, hasLayer, listOf, setList, without } from './state.ts';
+
+/** Messages of one deletion: what the queue's file holds at once. */
+const AT_ONCE = 1000;
+/** Steps that can be taken back. */
+const UNDO_STEPS = 50;
+
+export interface Organising {
+  /** To another folder of the account; `u` takes it back. */
+  move(from: FolderId, uids: readonly LocalUid[], to: FolderId): void;
+  /** For good. */
+  destroy(from: FolderId, uids: readonly LocalUid[]): void;
+  /** Deletes all messages of the folder for good. */
+  empty(folder: FolderId): void;
+  /** This can be taken back by that. */
+  remember(what: string, back: Promise<NewOperation | null>): void;
+  undo(): void;
+}
+
+export interface OrganisingDeps {
+  readonly openMessage: (id: MessageId) => void;
+  /** Shows at once what was just done. */
+  readonly applied: () => void;
+}
+
+export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
+  const { change, track, say, mail, opened } = core;
+  const state = () => core.state.get();
+  const accountOf = (folder: FolderId): AccountStore | undefined => mail.get(splitFolderId(folder).account);
+  const nameOf = (folder: FolderId): string => {
+    const record = folderRecord(state(), folder);
+    return record ? folderLabel(record) : 'the folder';
+  };
+  const subjectOf = (folder: FolderId, uids: readonly LocalUid[]): string => {
+    const [uid] = uids;
+    if (uids.length !== 1 || uid === undefined) return plural(uids.length, 'message');
+    return opened.get(folder)?.envelope(uid)?.subject || '(no subject)';
+  };
+
+  /** Goes on to the next message where the open one is about to leave; back to the list when it was the last. */
+  const leaveReader = (from: FolderId, uids: readonly LocalUid[]): (() => void) => {
+    const { reader } = state();
+    const folder = opened.get(from);
+    if (!reader || !folder || reader.folder !== from || !uids.includes(reader.uid)) return () => undefined;
+    const next = neighbourOf(folder, reader.uid, uids);
+    const reading = hasLayer(state(), 'reader');
+    return () => {
+      if (reading && next !== undefined) deps.openMessage(`${from}:${next}` as MessageId);
+      else change(before => ({ ...without(before, 'reader'), reader: null }));
+    };
+  };
+
+  const commit = async (op: NewOperation): Promise<Operation | null> => {
+    const committing = accountOf(op.folder)?.commit(op);
+    deps.applied();
+    const done = (await committing) ?? null;
+    deps.applied();
+    return done;
+  };
+  /** What takes a step back, once it is known where the messages went. */
+  const backs = new Map<number, Promise<NewOperation | null>>();
+  let steps = 0;
+  const remember = (what: string, back: Promise<NewOperation | null>): void => {
+    const n = ++steps;
+    // Why it could not be done is said where it was asked for.
+    backs.set(
+      n,
+      back.catch(() => null),
+    );
+    backs.delete(n - UNDO_STEPS);
+    change(before => ({ ...before, undo: [...before.undo, { n, what }].slice(-UNDO_STEPS) }));
+  };
+  const operation = (folder: FolderId, uids: readonly LocalUid[]) => ({
+    folder,
+    targets: uids.map(uid => ({ uid, remote: null, messageId: '' })),
+  });
+
+  return {
+    move(from, uids, to) {
+      const what = subjectOf(from, uids);
+      const goOn = leaveReader(from, uids);
+      const moved = commit({ t: 'move', to, ...operation(from, uids) });
+      goOn();
+      say('info', `Moved to ${nameOf(to)}: ${what}. u to undo.`);
+      remember(
+        what,
+        moved.then(op => (op?.t === 'move' && op.targets.length > 0 ? backOf(op) : null)),
+      );
+      track(moved);
+    },
+    destroy(from, uids) {
+      const what = subjectOf(from, uids);
+      const goOn = leaveReader(from, uids);
+      const deleted = commit({ t: 'delete', ...operation(from, uids) });
+      goOn();
+      say('info', `Deleted for good: ${what}.`);
+      track(deleted);
+    },
+    empty(id) {
+      const empty = async (): Promise<void> => {
+        const folder = await accountOf(id)?.folder(id);
+        if (!folder) return;
+        await folder.loadAll();
+        const uids = Array.from({ length: folder.length }, (_, position) => folder.uidAt(position) ?? 0);
+        const goOn = leaveReader(id, uids);
+        for (let i = 0; i < uids.length; i += AT_ONCE) {
+          await commit({ t: 'delete', ...operation(id, uids.slice(i, i + AT_ONCE)) });
+        }
+        goOn();
+        say('info', `Deleted for good: ${plural(uids.length, 'message')}.`);
+      };
+      track(empty());
+    },
+    remember,
+    undo() {
+      const step = state().undo.at(-1);
+      if (!step) return;
+      change(before => ({ ...before, undo: before.undo.slice(0, -1) }));
+      const undone = async (): Promise<void> => {
+        const back = await backs.get(step.n);
+        backs.delete(step.n);
+        const done = back ? await commit(back) : null;
+        if (!done || done.targets.length === 0) say('info', `${step.what} is not where it was put any more.`);
+        else if (done.t === 'move') change(before => cursorOn(before, opened.get(done.to), done));
+      };
+      say('info', `Taken back: ${step.what}.`);
+      track(undone());
+    },
+  };
+}
+
+/** The next older message that stays, else the next newer one. */
+function neighbourOf(folder: FolderStore, uid: LocalUid, going: readonly LocalUid[]): LocalUid | undefined {
+  const at = folder.positionOf(uid);
+  const stays = (position: number) => {
+    const other = folder.uidAt(position);
+    return other !== undefined && !going.includes(other) ? other : undefined;
+  };
+  return stays(at + 1) ?? (at > 0 ? stays(at - 1) : undefined);
+}
+
+/** Messages come back under the numbers that they had, that is, to their place in the list. */
+function backOf(op: Extract<Operation, { t: 'move' }>): NewOperation {
+  const targets = op.landing.map((uid, i) => ({
+    uid,
+    remote: op.targets[i]?.remote ?? null,
+    messageId: op.targets[i]?.messageId ?? '',
+  }));
+  return { t: 'move', folder: op.to, to: op.folder, targets, landing: op.targets.map(({ uid }) => uid) };
+}
+
+function cursorOn(
+  state: AppState,
+  folder: FolderStore | undefined,
+  { to, landing }: Extract<Operation, { t: 'move' }>,
+): AppState {
+  const position = folder && landing[0] !== undefined ? folder.positionOf(landing[0]) : -1;
+  if (!folder || position < 0) return state;
+  return setList(state, to, putCursor(listOf(state, to), folder, listHeight(state), position));
+}
+
+/** The folders of an account by what they are for. */
+export function folderByRole(state: AppState, account: AccountId, role: string): FolderId | undefined {
+  const view = state.accounts.find(({ id }) => id === account);
+  return view?.folders.find(folder => folder.role === role && folder.selectable)?.id;
+}
