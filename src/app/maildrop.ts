@@ -83,7 +83,9 @@ export function maildropLines(account: AccountView, config: AccountConfig, now: 
   const next =
     willDelete === 0
       ? 'deletes nothing on the server'
-      : `deletes ${grouped(willDelete)} on the server, each once its copy here was read again`;
+      : config.serverCopy === 'untilDeletedHere'
+        ? `deletes ${grouped(willDelete)} on the server: deleted here for good`
+        : `deletes ${grouped(willDelete)} on the server, each once its copy here was read again`;
   const largest = placeholders.largest;
   const named = largest ? `: "${sanitize(largest.subject)}" ${bytesText(largest.bytes)}` : '';
   const missing = [

@@ -31,7 +31,7 @@ const home: AccountConfig = {
 };
 const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
 
-function lines(maildrop: MaildropFacts | null): string[] {
+function lines(maildrop: MaildropFacts | null, config = home): string[] {
   const status: AccountStatus = {
     account: 'home',
     phase: 'online',
@@ -44,7 +44,7 @@ function lines(maildrop: MaildropFacts | null): string[] {
     maildrop,
   };
   const view = { id: 'home', status, folders: [], queued: 0 };
-  return maildropLines(view, home, NOW).map(({ label, text }) => `${label}: ${text}`);
+  return maildropLines(view, config, NOW).map(({ label, text }) => `${label}: ${text}`);
 }
 
 async function homeWorld() {
@@ -65,6 +65,8 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
   ]);
   assert.equal(lines({ ...facts, held: 9 })[2], 'next run: deletes 9 on the server; D: now');
   assert.equal(lines({ ...facts, willDelete: 0 })[2], 'next run: deletes nothing on the server');
+  const until = { ...home, serverCopy: 'untilDeletedHere' } as const;
+  assert.equal(lines(facts, until)[2], 'next run: deletes 9 on the server: deleted here for good');
   assert.match(lines(null)[0] ?? '', /^on server: known after/);
 });
 

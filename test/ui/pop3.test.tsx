@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { AccountConfig, Config } from '../../src/config/types.ts';
+import type { AccountConfig, Config, ServerCopy } from '../../src/config/types.ts';
 import { type Dovecot, startDovecot } from '../servers/dovecot.ts';
 import { session } from './session.tsx';
 
@@ -10,7 +10,7 @@ const message = (n: number, more = '') =>
   `From: Sender ${n} <s${n}@mail.example>\r\nTo: Ada <ada@mail.example>\r\nSubject: Message ${n}\r\nDate: Mon, 23 Nov 2026 09:4${n}:00 +0000\r\nMessage-ID: <${n}@mail.example>\r\n\r\nThis is the text of message ${n}.\r\n${more}`;
 
 /** The same mailbox twice: as mail that stays on the server, and as mail that is downloaded. */
-function configOf(server: Dovecot): Config {
+function configOf(server: Dovecot, serverCopy: ServerCopy = { deleteAfterDays: 14 }): Config {
   const auth = { t: 'plain', password: server.password } as const;
   const account = (id: string, protocol: 'imap' | 'pop3', port: number): AccountConfig => ({
     id,
@@ -22,7 +22,7 @@ function configOf(server: Dovecot): Config {
     auth,
     outgoingAuth: auth,
     offline: 'all',
-    serverCopy: protocol === 'pop3' ? { deleteAfterDays: 14 } : null,
+    serverCopy: protocol === 'pop3' ? serverCopy : null,
     disabled: false,
   });
   const home = account('home', 'pop3', server.pop3sPort);
@@ -95,6 +95,47 @@ test('POP3 beside IMAP: what came, the next check, a large message on demand, th
       await robot.press('q', '@');
       await robot.expectRow(/on server +known after the next connection/);
     });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test('mail is deleted here, taken back, and deleted for good; the next check deletes it on the server', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
+  await using server = await startDovecot();
+  try {
+    await server.deliver('INBOX', [message(1), message(2), message(3)]);
+    const config = configOf(server, 'untilDeletedHere');
+    const options = { config, dir, password: server.password, columns: 100, rows: 40 };
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/3 unread of 3/);
+      await robot.press('j', 'd');
+      await robot.expectRow(/Moved to Trash: Message 2\. u to undo\./);
+      await robot.expectRow(/2 unread of 2/);
+      await robot.press('u');
+      await robot.expectRow(/3 unread of 3/);
+      await robot.expectRow(/>[ ~]N .*Sender 2 +Message 2/);
+      await robot.press('d');
+      await robot.type('gt');
+      await robot.expectRow(/home \/ Trash/);
+      await robot.press('D');
+      await robot.expectRow(/"Message 2" is deleted from this computer for good\./);
+      await robot.expectRow(/What is still on the server is deleted there at the next/);
+      await robot.expectRow(/y yes, for good +n no/);
+      await robot.press('y');
+      await robot.expectRow(/Deleted for good: Message 2\./);
+      await robot.press('@');
+      await robot.expectRow(/next run +deletes 1 on the server: deleted here for good/);
+      await robot.press('$');
+      await robot.expectRow(/on server +2 messages/);
+      await robot.expectRow(/next run +deletes nothing on the server/);
+      await robot.press('q');
+      await robot.type('gi');
+      await robot.expectRow(/2 unread of 2/);
+    });
+    const left = await server.doveadm('fetch', '-u', server.user, 'hdr.subject', 'mailbox', 'INBOX');
+    if (/Message 2/.test(left) || !/Message 3/.test(left)) throw new Error(left);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -236,7 +236,7 @@ export const organisingCommands: readonly Command[] = [
     id: 'undo',
     group: 'Organising',
     title: 'Undo',
-    help: `Takes back the last move, deletion or star, one step at a time. ${ONLY_POP3}`,
+    help: `Takes back the last move (to Trash, too) or star, one step at a time. ${ONLY_POP3}`,
     keys: ['u'],
     in: BOTH,
     synonyms: ['undelete'],
