@@ -78,16 +78,30 @@ function remoteOf(folder: Folder, uid: LocalUid, shard: EnvelopeShard | undefine
 }
 
 /** Puts the messages under these numbers, where they are not there yet. */
-export function land(folder: Folder, { targets, rows }: Placed, numbers: readonly LocalUid[]): void {
+export function land(folder: Folder, placed: Placed, numbers: readonly LocalUid[]): void {
+  // Under which UID an IMAP server will have it, the server says when the move has reached it.
+  putRows(folder, placed, numbers, remote => (remote?.t === 'imap' ? null : remote));
+}
+
+/** Puts them where they came from, as they were. */
+export function takeBack(folder: Folder, placed: Placed): void {
+  const uids = placed.targets.map(({ uid }) => uid);
+  putRows(folder, placed, uids, remote => remote);
+}
+
+function putRows(
+  folder: Folder,
+  { targets, rows }: Placed,
+  numbers: readonly LocalUid[],
+  place: (remote: RemoteRef | null) => RemoteRef | null,
+): void {
   const put: NewMessage[] = [];
   targets.forEach(({ remote }, i) => {
     const uid = numbers[i];
     const row = rows[i];
     if (uid === undefined || !row || folder.flags(uid) !== undefined) return;
     const { flags, envelope, raw } = row;
-    // Under which UID an IMAP server will have it, the server says when the move has reached it.
-    const place = remote?.t === 'imap' ? null : remote;
-    put.push({ uid, remote: place, flags, envelope, ...(raw && { raw }) });
+    put.push({ uid, remote: place(remote), flags, envelope, ...(raw && { raw }) });
   });
   if (put.length > 0) applyChange(folder, { put });
 }

@@ -5,7 +5,7 @@ import { asTmailError, type TmailError } from '../util/errors.ts';
 import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { envelopesNow, envelopesOf, land, landed, leave, rowsOf } from './moves.ts';
+import { envelopesNow, envelopesOf, land, landed, leave, rowsOf, takeBack } from './moves.ts';
 import {
   isFlags,
   OperationQueue,
@@ -117,7 +117,7 @@ export class Operations {
     if (!pending.local) this.#changed();
     // The rows of a deletion are known only here.
     await this.#keep(pending, () => {
-      if (pending.op.t === 'delete') land(from, { targets, rows }, here);
+      if (pending.op.t === 'delete') takeBack(from, { targets, rows });
     });
     if (pending.op.t === 'delete') {
       for (const { raw } of rows) if (raw) from.writer.drop(raw);
@@ -204,7 +204,7 @@ export class Operations {
         const to = found && landing.every(uid => uid >= found.floor) ? found : null;
         // The folder is gone: they stay where they were.
         if (to) land(to, placed, landing);
-        else if (from) land(from, placed, uids);
+        else if (from) takeBack(from, placed);
         if (to && from) leave(from, uids);
       } else if (from) leave(from, uids);
     }
@@ -349,12 +349,7 @@ export class Operations {
 function moveBack({ op, rows }: PendingMove, from: Folder, to: Folder): void {
   const back = landed(to, op.landing);
   const pick = <T>(all: readonly T[]): T[] => back.flatMap(i => all[i] ?? []);
-  const targets = pick(op.targets);
-  land(
-    from,
-    { targets, rows: pick(rows) },
-    targets.map(({ uid }) => uid),
-  );
+  takeBack(from, { targets: pick(op.targets), rows: pick(rows) });
   leave(to, pick(op.landing));
 }
 
