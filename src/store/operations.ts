@@ -248,7 +248,8 @@ export class Operations {
   #settleLocal(): Promise<void> {
     const next = () => this.queue.all().find(({ local }) => local);
     const settled = this.#settling.then(async () => {
-      for (let pending = next(); pending; pending = next()) await this.#end(pending.op.id, found => this.#settle(found));
+      for (let pending = next(); pending; pending = next())
+        await this.#end(pending.op.id, found => this.#settle(found));
     });
     this.#settling = settled.catch(() => undefined);
     return settled;
