@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { FLAGGED, SEEN } from '../../src/mail/types.ts';
 import type { Folder } from '../../src/store/folder.ts';
 import type { NewOperation } from '../../src/store/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
+import { type FileSystem, realFileSystem } from '../../src/util/fsync.ts';
+import { nextTurn } from '../../src/util/turn.ts';
 import { fillFolder, syntheticMessage } from '../fixtures/synthetic.ts';
-import { inbox, ownedStore, temporaryDirectory, troubles } from './harness.ts';
+import { faultyDisk, systemError } from './faulty-disk.ts';
+import { code, inbox, ownedStore, temporaryDirectory, troubles } from './harness.ts';
 
 function flagOperation(folder: Folder, uid: number, add: string[], remove: string[] = []): NewOperation {
   const target = {
@@ -17,8 +20,8 @@ function flagOperation(folder: Folder, uid: number, add: string[], remove: strin
 }
 
 /** One unread message that a server has. */
-async function oneMessage(t: import('node:test').TestContext, dir: string) {
-  const opened = await ownedStore(t, dir);
+async function oneMessage(t: TestContext, dir: string, fs: FileSystem = realFileSystem) {
+  const opened = await ownedStore(t, dir, { fs });
   const { folder, account } = await inbox(opened.store);
   const uid = folder.reserve(1);
   const put = { ...syntheticMessage(uid), flags: [] };
@@ -80,6 +83,25 @@ test('a refused operation goes back to what the server says, under the operation
   assert.deepEqual(account.queue().length, 1);
   assert.equal(folder.flags(uid), SEEN | FLAGGED | 2);
   assert.deepEqual(troubles(events), ['imap.no', 'imap.no']);
+});
+
+test('an operation that is ended twice is ended for nobody before it is durable', async t => {
+  let failing = false;
+  const fs = faultyDisk(() => {
+    if (failing) throw systemError('EIO');
+    return undefined;
+  });
+  const { folder, account, uid } = await oneMessage(t, await temporaryDirectory(t), fs);
+  const op = await account.commit(flagOperation(folder, uid, ['\\Seen']));
+  failing = true;
+  const first = account.refused(op.id, new TmailError('rejected', 'test.no'));
+  first.catch(() => undefined);
+  while (account.queue().length > 0) await nextTurn();
+  const second = account.settled(op.id);
+  await assert.rejects(first, code('disk.io'));
+  await assert.rejects(second, code('disk.io'));
+  failing = false;
+  await account.settled(op.id);
 });
 
 test('an operation on messages that are not in memory is applied to them all the same', async t => {

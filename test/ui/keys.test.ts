@@ -80,6 +80,7 @@ const sequences: readonly [name: string, bytes: string, words: readonly string[]
   ['paste', 'a\x1b[200~d D\r\nq\x1b[201~b', ['a', 'paste "d D\\nq"', 'b']],
   ['paste with controls', '\x1b[200~a\x1b[A\x00\x07\tb\x1b[201~', ['paste "a[A\\tb"']],
   ['Esc before a paste', '\x1b\x1b[200~dd\x1b[201~', ['esc', 'paste "dd"']],
+  ['an unknown key of the keypad with a digit before it', '\x1bO0!j', ['j']],
   ['empty paste', '\x1b[200~\x1b[201~j', ['j']],
 ];
 
