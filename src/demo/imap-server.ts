@@ -3,13 +3,13 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import { decodeMailboxName, encodeMailboxName } from '../mail/mailbox-name.ts';
 import { accountCommands } from './imap/commands-account.ts';
 import { folderCommands } from './imap/commands-folders.ts';
 import { messageCommands } from './imap/commands-messages.ts';
 import { FaultPlan, type Faults } from './imap/faults.ts';
 import { fetchCommands } from './imap/fetch.ts';
 import { type MailFolder, MailStore } from './imap/mail-store.ts';
-import { decodeMailboxName, encodeMailboxName } from './imap/mailbox-name.ts';
 import { searchCommands } from './imap/search.ts';
 import { type ServerContext, Session } from './imap/session.ts';
 

@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { encodeMailboxName } from '../../src/demo/imap/mailbox-name.ts';
+import { encodeMailboxName } from '../../src/mail/mailbox-name.ts';
 import { makeCertificate } from './certificates.ts';
 import { type DovecotOptions, dovecotConfig, type Ports } from './dovecot-config.ts';
 import { freePorts } from './ports.ts';
