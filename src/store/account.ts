@@ -9,6 +9,7 @@ import type { Deltas } from './apply.ts';
 import type { Disk } from './disk.ts';
 import type { EnvelopeCache } from './envelope-cache.ts';
 import type { FileBatches } from './file-batch.ts';
+import { ExportNotes } from './exports.ts';
 import type { DroppedRaw, Folder } from './folder.ts';
 import { FolderFiles } from './folder-files.ts';
 import { FolderList } from './folder-list.ts';
@@ -61,6 +62,7 @@ export class Account implements AccountStore {
   readonly list: FolderList;
   readonly manifests: Manifests;
   readonly raw: RawFiles;
+  readonly exports: ExportNotes;
   readonly #operations: Operations;
   readonly #listCommit: GroupCommit;
   readonly #folders = new Map<number, Promise<Folder>>();
@@ -94,6 +96,7 @@ export class Account implements AccountStore {
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
     const { disk, now, damaged } = options;
+    this.exports = new ExportNotes({ disk, dir: options.dir, now, damaged });
     this.manifests = new Manifests({
       disk,
       dir: join(options.dir, 'raw'),

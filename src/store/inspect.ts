@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { AccountId } from '../mail/types.ts';
 import type { Disk } from './disk.ts';
+import { isExportFile, isImportFile } from './exports.ts';
 import { type Check, JSON_FILE_BYTES, SET_ASIDE } from './json.ts';
 import { parseFileName } from './manifests.ts';
 import {
@@ -36,6 +37,8 @@ export interface AccountHealth {
 const KINDS: readonly (readonly [RegExp, Check<unknown>])[] = [
   [/^account\.json$/, isAccountFile],
   [/^queue(\.copy)?\.json$/, isQueueFile],
+  [/^export\.json$/, isExportFile],
+  [/^import\.json$/, isImportFile],
   [/^folders\/\d+\/index\.json$/, isIndexFile],
   [/^folders\/\d+\/\d{6,}\.state\.json$/, isStateFile],
   [/^folders\/\d+\/\d{6,}\.json$/, isEnvelopeFile],

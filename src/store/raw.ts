@@ -8,7 +8,7 @@ import { RAW_BATCH, RAW_BATCH_MS, RAW_SMALL_BATCH, RAW_SMALL_BYTES } from '../ut
 import { type Disk, storageError } from './disk.ts';
 import type { FileBatches } from './file-batch.ts';
 import { directoryOf, fileName, type Manifests, parseFileName } from './manifests.ts';
-import { readChecked, type TemporaryFile, writeTemporary } from './raw-file.ts';
+import { readChecked, streamChecked, type TemporaryFile, writeTemporary } from './raw-file.ts';
 import { storeRemote } from './remote.ts';
 import type { ManifestEntry } from './shapes.ts';
 import type { RawStore } from './types.ts';
@@ -101,6 +101,16 @@ export class RawFiles implements RawStore {
     return readChecked(this.#options.disk, this.path(ref), ref.n, await this.#options.manifests.entry(ref.n));
   }
 
+  async *stream(ref: RawRef): AsyncGenerator<Buffer> {
+    const entry = await this.#options.manifests.entry(ref.n);
+    yield* streamChecked(this.#options.disk, this.path(ref), ref.n, entry);
+  }
+
+  async checksum(ref: RawRef): Promise<{ size: number; sha256: string } | null> {
+    const entry = await this.#options.manifests.entry(ref.n);
+    return entry ? { size: entry.size, sha256: entry.sha256 } : null;
+  }
+
   path(ref: RawRef): string {
     return join(this.#options.manifests.path(directoryOf(ref.n)), fileName(ref.n, ref.partial));
   }
@@ -186,7 +196,6 @@ export class RawFiles implements RawStore {
     return done;
   }
 
-  /** Files with this number or a higher one were not there when the account was opened. */
   firstNew(): Promise<number> {
     this.#first ??= this.#findNext();
     this.#first.catch(() => {

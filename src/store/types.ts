@@ -106,6 +106,8 @@ export interface AccountStore {
    * then, message files without a message may become messages.
    */
   recovered?(): Promise<void>;
+  /** Exports and imports that are remembered; absent: this store remembers none. */
+  readonly exports?: ExportRecord;
   /** Operations made here that the server has not confirmed, in order, from memory. */
   queue(): readonly Operation[];
   /**
@@ -120,6 +122,29 @@ export interface AccountStore {
   settled(id: string): Promise<void>;
   /** The server said no: rolled back here where that is possible, forgotten, and reported as `trouble`. */
   refused(id: string, error: TmailError): Promise<void>;
+}
+
+/** An export that has everything which was here in full, read back and compared. */
+export interface ExportNote {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly messages: number;
+  readonly format: string;
+  /** Where, as it was given, absolute. */
+  readonly to: string;
+}
+
+export interface ExportRecord {
+  /** The last export of the whole account; null: never. Reads one small file. */
+  last(): Promise<ExportNote | null>;
+  /** Durable when it resolves. */
+  note(note: ExportNote): Promise<void>;
+  /**
+   * Notes durably that an import has begun which will write message files from number `first` on. Returns where the
+   * oldest import began that has not ended: what a crash made of its files has no flags and no arrival yet.
+   */
+  importBegins(first: number): Promise<number>;
+  importEnded(): Promise<void>;
 }
 
 /** One message of an operation: how it is found again, whatever happened to uids. */
@@ -254,6 +279,15 @@ export interface RawStore {
   flush(): Promise<void>;
   /** @throws TmailError `raw.missing`, `raw.damaged` (size or sha256 differ; symlinks are never followed). */
   read(ref: RawRef): Promise<Buffer>;
+  /**
+   * The same in pieces, for files that need not be in memory. What is wrong with the checksum shows only at the end.
+   * @throws TmailError as `read`
+   */
+  stream(ref: RawRef): AsyncGenerator<Buffer>;
+  /** What was written, by the manifest; null: not known. */
+  checksum(ref: RawRef): Promise<{ readonly size: number; readonly sha256: string } | null>;
+  /** Files with this number or a higher one were not there when the account was opened. */
+  firstNew(): Promise<number>;
   /** Absolute path, for streaming and for the worker. */
   path(ref: RawRef): string;
   remove(ref: RawRef): Promise<void>;

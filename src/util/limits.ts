@@ -65,3 +65,9 @@ export const WORKER_MEMORY_MB = 256;
 export const PARSE_TIMEOUT_MS = 5000;
 /** Free space below which background fetching pauses. */
 export const FREE_SPACE_FLOOR = 500 * 1024 * 1024;
+/** Mail that exists only here is to be exported this often: what a month brings can be remembered, a year's can't. */
+export const EXPORT_EVERY_MS = 30 * 24 * 60 * 60_000;
+/** Folders within folders that an import follows: real mail has a handful. */
+export const IMPORT_DEPTH = 32;
+/** Names in one directory that an import reads; Maildirs of a million messages exist. */
+export const IMPORT_NAMES = 4_000_000;

@@ -253,6 +253,11 @@ export class FakeStore implements Store {
           if (loss) return Promise.reject(new TmailError('storage', loss));
           return Promise.resolve(Buffer.from(`Subject: raw ${ref.n}\r\n\r\nThe raw text.\r\n`));
         },
+        stream: async function* () {
+          yield await never();
+        },
+        checksum: () => Promise.resolve(null),
+        firstNew: () => Promise.resolve(1),
         path: ref => `/raw/${ref.n}`,
         remove: () => Promise.resolve(),
         usage: () => Promise.resolve(12_345),
