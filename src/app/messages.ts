@@ -282,6 +282,26 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'output.failed': f => `the output can't be written (${f.reason}).`,
   'id.malformed': f => `"${f.id}" is no message id; "tmail list" prints them.`,
 
+  'cli.option-missing': f => `${f.option} is needed: ${f.expected}.${help(f)}`,
+
+  // Export and import
+  'export.exists': f =>
+    `${f.path} holds something else; nothing was written. Name a new place, or an earlier export of the same account and format.`,
+  'export.full': f =>
+    `the disk of ${f.path} is full. What is complete there stays; with more room the same command goes on.`,
+  'export.write': f => `${f.path} can't be written${f.errno ? ` (${f.errno})` : ''}.`,
+  'export.verify': f =>
+    `${f.path} did not read back as it was written; is its disk failing? It was not counted.`,
+  'import.not-found': f => `${f.path} does not exist.`,
+  'import.not-mail': f => `${f.path} is no mbox file, no Maildir and no .eml file; nothing was imported.`,
+  'import.not-mbox': f =>
+    `${f.path} does not begin with a From_ line, as an mbox file must; nothing of it was imported.`,
+  'import.changed': f => `${f.path} changed while it was read. The same command takes the rest.`,
+  'import.too-many': 'a folder holds more files than an import reads.',
+  'import.full': 'this disk is full. What was imported stays; with more room the same command goes on.',
+  'import.imap': f =>
+    `mail can't be imported into "${f.account}" yet: its folders are the server's, and tmail does not upload in this version. Name a POP3 account.`,
+
   // Accounts, folders, messages
   'account.unknown': f => `there is no account "${f.account}".${meant(f)}`,
   'account.none': 'every account is disabled. Name one with --account.',

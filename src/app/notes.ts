@@ -21,6 +21,13 @@ const PASSWORD_FROM: Readonly<Record<string, string>> = {
   plain: 'in the configuration',
 };
 
+/** Why an import did not read something. */
+const REFUSED: Readonly<Record<string, string>> = {
+  link: 'a link',
+  'not-a-file': 'not a file',
+  depth: 'too many folders within folders',
+};
+
 interface Counts {
   readonly accounts: number;
   readonly folders: number;
@@ -60,6 +67,65 @@ export const notes = {
       ...(report.deletedOnServer > 0 ? [`${report.deletedOnServer} deleted on the server`] : []),
       `${report.onServer} on the server`,
     ].join(', '),
+
+  exported: (report: {
+    account: string;
+    verified: number;
+    written: number;
+    bytes: number;
+    to: string;
+    format: string;
+  }) =>
+    `${report.account}: ${count(report.verified, 'message')} in ${sanitize(report.to)} (${report.format}), each read back and compared; ${report.written} written now, ${bytesText(report.bytes)}`,
+  exportStopped: (report: { account: string; verified: number; to: string }) =>
+    `${report.account}: not finished. ${count(report.verified, 'message')} in ${sanitize(report.to)} ${report.verified === 1 ? 'is' : 'are'} complete; the same command goes on from there.`,
+  notExported: (account: string, notHere: number, partial: number) => [
+    ...(notHere > 0
+      ? [
+          `${account}: ${count(notHere, 'message')} ${notHere === 1 ? 'is' : 'are'} only on the server, not on this computer, and not in the export.`,
+        ]
+      : []),
+    ...(partial > 0
+      ? [
+          `${account}: of ${count(partial, 'message')} only a part is on this computer; ${partial === 1 ? 'it is' : 'they are'} not in the export.`,
+        ]
+      : []),
+  ],
+  notExportedFile: (account: string, id: string, reason: string) =>
+    `${account}: ${id} is not in the export: ${sanitize(reason)}`,
+  imported: (report: {
+    account: string;
+    imported: number;
+    duplicates: number;
+    bytes: number;
+    folders: number;
+  }) =>
+    [
+      `${report.account}: ${count(report.imported, 'message')} imported into ${count(report.folders, 'folder')}, ${bytesText(report.bytes)}`,
+      ...(report.duplicates > 0 ? [`${report.duplicates} were there already`] : []),
+    ].join('; '),
+  importStopped: (report: { account: string; imported: number; path: string }) =>
+    `${report.account}: not finished. ${count(report.imported, 'message')} of ${sanitize(report.path)} came now and stay; the same command takes the rest, and none twice.`,
+  importPassed: (report: { account: string; refused: number; tooLarge: number; otherFiles: number }) => [
+    ...(report.refused > 0
+      ? [`${report.account}: ${report.refused} not read: links, pipes, and what can't be opened.`]
+      : []),
+    ...(report.tooLarge > 0
+      ? [`${report.account}: ${report.tooLarge} not taken: larger than any mail can be.`]
+      : []),
+    ...(report.otherFiles > 0
+      ? [`${report.account}: ${count(report.otherFiles, 'file')} passed over: no mail.`]
+      : []),
+  ],
+  importRefused: (account: string, name: string, reason: string) =>
+    `${account}: ${sanitize(name)} was not read (${sanitize(REFUSED[reason] ?? reason)})`,
+  /** For mail that exists only here. `at`: the last export, milliseconds since 1970; null: never. */
+  backup: (messages: number, at: number | null, now: number) => {
+    const lost = `if this disk breaks, ${count(messages, 'message')} ${messages === 1 ? 'is' : 'are'} gone`;
+    if (at === null) return `never exported: ${lost}. tmail export`;
+    const days = Math.max(0, Math.floor((now - at) / 86_400_000));
+    return `last exported ${count(days, 'day')} ago: ${lost}, as far as they are newer. tmail export`;
+  },
 
   /** One line of the doctor. */
   step: (account: string | null, step: string, ok: boolean | null, text: string) =>

@@ -94,6 +94,33 @@ const commands = {
       offline,
     },
   },
+  export: {
+    summary: 'writes the mail that is here as other programs read it, and reads it back',
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    options: {
+      account,
+      folder: { ...folder, help: 'only this folder; all of the account unless told' },
+      format: { value: 'mbox|maildir|eml', help: 'how it is written' },
+      to: {
+        value: 'PATH',
+        help: 'a new folder, or an earlier export to go on with; mbox of one folder: a file',
+      },
+      json: { help: 'what came out as one JSON object' },
+    },
+  },
+  import: {
+    summary: 'takes mbox files, Maildirs and .eml files into the local folders of an account',
+    words: 'PATH',
+    minWords: 1,
+    maxWords: 1,
+    options: {
+      account: { ...account, help: 'this account (POP3); may be left out where there is only one' },
+      folder: { ...folder, help: 'into this folder, made where it is missing; else where the source says' },
+      json: { help: 'what came out as one JSON object' },
+    },
+  },
   doctor: {
     summary: 'tries DNS, TLS, sign-in, folders and the store, and says what fails',
     words: '',
@@ -118,7 +145,7 @@ export type CommandName = keyof typeof commands;
 const table: Readonly<Record<CommandName, Command>> = commands;
 const NAMES = Object.keys(commands).filter(isCommand);
 /** In the plan, not in this version. */
-const PLANNED = ['search', 'send', 'flag', 'move', 'archive', 'delete', 'export', 'import', 'outbox'];
+const PLANNED = ['search', 'send', 'flag', 'move', 'archive', 'delete', 'outbox'];
 
 function isCommand(word: string): word is CommandName {
   return Object.hasOwn(commands, word);

@@ -2,8 +2,9 @@
 import { forgetFile, lossOf } from '../app/lost-file.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
 import type { AccountId } from '../mail/types.ts';
-import type { Store } from '../store/types.ts';
+import type { ExportNote, Store } from '../store/types.ts';
 import type { BodyWanted, Engine, Progress, SyncReport } from '../sync/types.ts';
+import type { ImportReport } from '../transfer/import.ts';
 import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
 import { chosenFolder } from './folders.ts';
 
@@ -15,9 +16,17 @@ export type DoorRequest =
       /** POP3: makes deletions that were held back. */
       readonly agree?: boolean;
     }
-  | { readonly t: 'body'; readonly id: string; readonly wanted: BodyWanted };
+  | { readonly t: 'body'; readonly id: string; readonly wanted: BodyWanted }
+  | {
+      readonly t: 'import';
+      readonly account: AccountId;
+      /** Absolute. */
+      readonly path: string;
+      readonly folder: string | null;
+    }
+  | { readonly t: 'exported'; readonly account: AccountId; readonly note: ExportNote };
 
-interface PlainError {
+export interface PlainError {
   readonly kind: ErrorKind;
   readonly code: string;
   readonly retry: Retry;
@@ -28,7 +37,10 @@ type PlainReport = Omit<SyncReport, 'errors'> & { readonly errors: readonly Plai
 /** One line of an answer; a `body` has none: it ends when the message is on the disk. */
 type DoorLine =
   | { readonly t: 'progress'; readonly progress: Progress }
-  | { readonly t: 'report'; readonly report: PlainReport };
+  | { readonly t: 'report'; readonly report: PlainReport }
+  | { readonly t: 'imported'; readonly report: PlainImport };
+
+type PlainImport = Omit<ImportReport, 'error'> & { readonly error: PlainError | null };
 
 /** Reads an owner's answer to `sync` to its end. @throws TmailError `door.answer` when it makes no sense. */
 export async function readReport(
@@ -39,7 +51,23 @@ export async function readReport(
   for await (const line of lines) {
     if (!isLine(line)) continue; // another version's; what matters is the report
     if (line.t === 'progress') onProgress(line.progress);
-    else report = { ...line.report, errors: line.report.errors.map(revived) };
+    else if (line.t === 'report') report = { ...line.report, errors: line.report.errors.map(revived) };
+  }
+  if (report === null) throw new TmailError('protocol', 'door.answer');
+  return report;
+}
+
+/** The same of an owner's answer to `import`. */
+export async function readImport(
+  lines: AsyncIterable<unknown>,
+  onProgress: (progress: Progress) => void,
+): Promise<ImportReport> {
+  let report: ImportReport | null = null;
+  for await (const line of lines) {
+    if (!isLine(line)) continue;
+    if (line.t === 'progress') onProgress(line.progress);
+    else if (line.t === 'imported')
+      report = { ...line.report, error: line.report.error && revived(line.report.error) };
   }
   if (report === null) throw new TmailError('protocol', 'door.answer');
   return report;
@@ -57,11 +85,23 @@ export type Doorkeeper = (
 
 /** What the owner of a store answers to whoever knocks: `store.serve(doorkeeper(store, engines))`. */
 export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper {
-  return async (request, reply) => {
+  return async (request, reply, signal) => {
     if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
     if (request.t === 'body') {
       const { account } = splitMessageId(request.id);
       await bring(store, engineOf(engines, account), request.id, request.wanted);
+      return;
+    }
+    if (request.t === 'exported') {
+      await (await store.account(request.account)).exports?.note(request.note);
+      return;
+    }
+    if (request.t === 'import') {
+      const { importInto } = await import('./import.ts');
+      const onProgress = (progress: Progress) => reply({ t: 'progress', progress } satisfies DoorLine);
+      const report = await importInto(store, request, { signal, onProgress });
+      const error = report.error && plain(report.error);
+      reply({ t: 'imported', report: { ...report, error } } satisfies DoorLine);
       return;
     }
     const engine = engineOf(engines, request.account);
@@ -73,9 +113,13 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
     );
     // Whoever asked reads the files.
     await store.flush();
-    const errors = report.errors.map(({ kind, code, retry, facts }) => ({ kind, code, retry, facts }));
+    const errors = report.errors.map(plain);
     reply({ t: 'report', report: { ...report, errors } } satisfies DoorLine);
   };
+}
+
+function plain({ kind, code, retry, facts }: TmailError): PlainError {
+  return { kind, code, retry, facts };
 }
 
 /** Puts a message's file on the disk, durably; also one that the index thinks is there and that is not. */
@@ -105,6 +149,20 @@ function isRequest(value: unknown): value is DoorRequest {
   if (value.t === 'sync') {
     return typeof value.account === 'string' && (value.folder === null || typeof value.folder === 'string');
   }
+  if (value.t === 'import') {
+    const { account, path, folder } = value;
+    const named = typeof account === 'string' && typeof path === 'string' && path.startsWith('/');
+    return named && (folder === null || typeof folder === 'string');
+  }
+  if (value.t === 'exported') {
+    const { note } = value;
+    return (
+      typeof value.account === 'string' &&
+      isObject(note) &&
+      [note.at, note.messages].every(Number.isSafeInteger) &&
+      [note.format, note.to].every(text => typeof text === 'string')
+    );
+  }
   return (
     value.t === 'body' && typeof value.id === 'string' && ['text', 'whole'].includes(String(value.wanted))
   );
@@ -114,5 +172,6 @@ function isRequest(value: unknown): value is DoorRequest {
 function isLine(value: unknown): value is DoorLine {
   if (!isObject(value)) return false;
   if (value.t === 'progress') return isObject(value.progress);
+  if (value.t === 'imported') return isObject(value.report) && Number.isSafeInteger(value.report.imported);
   return value.t === 'report' && isObject(value.report) && Array.isArray(value.report.errors);
 }

@@ -84,6 +84,10 @@ async function perform(command: CommandName, context: Context): Promise<number> 
       return (await import('./save.ts')).save(context);
     case 'sync':
       return (await import('./sync.ts')).sync(context);
+    case 'export':
+      return (await import('./export.ts')).exportCommand(context);
+    case 'import':
+      return (await import('./import.ts')).importCommand(context);
     case 'doctor':
       return (await import('./doctor.ts')).doctor(context);
   }

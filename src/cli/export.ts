@@ -1,0 +1,126 @@
+// tmail export: the mail that is here, as mbox, Maildir or .eml files. Reads the store beside whoever has it open.
+import { resolve } from 'node:path';
+import { sentence } from '../app/messages.ts';
+import { notes } from '../app/notes.ts';
+import type { AccountId } from '../mail/types.ts';
+import type { AccountStore } from '../store/types.ts';
+import { type ExportReport, exportMail, isWhole } from '../transfer/export.ts';
+import { FORMATS } from '../transfer/marker.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import { usage } from './arguments.ts';
+import { type Context, chosenAccount, type Mail, type OpenedStore } from './context.ts';
+import { chosenFolder } from './folders.ts';
+import { jsonLine } from './output.ts';
+import { progressLine } from './progress.ts';
+import { DONE, FAILED, statusOf } from './status.ts';
+
+export async function exportCommand(context: Context): Promise<number> {
+  const { args, output, signal } = context;
+  const expected = FORMATS.join(', ');
+  const wanted = args.value('format');
+  if (wanted === undefined) throw usage('cli.option-missing', 'export', { option: '--format', expected });
+  const format = FORMATS.find(known => known === wanted);
+  if (!format) throw usage('cli.number', 'export', { option: '--format', expected: `one of ${expected}` });
+  const to = args.value('to');
+  if (to === undefined) throw usage('cli.option-missing', 'export', { option: '--to', expected: 'where to' });
+  const mail = await context.mail();
+  const id = chosenAccount(mail.config, args.value('account'));
+  await putInOrder(mail, id);
+  const readers: OpenedStore[] = [];
+  const account = async (): Promise<AccountStore> => {
+    for (const reader of readers.splice(0)) await reader.close();
+    const reader = await mail.reader();
+    readers.push(reader);
+    return reader.account(id);
+  };
+  const progress = progressLine(output.err);
+  try {
+    const named = args.value('folder');
+    const first = await account();
+    // Also without a folder: an account of which nothing is here is no backup.
+    const inbox = chosenFolder(first, named ?? first.folders()[0]?.path);
+    const folder = named === undefined ? null : inbox;
+    const report = await exportMail({
+      account,
+      folder,
+      format,
+      to: resolve(to),
+      signal,
+      onProgress: (label, done, total) => progress.show(id, { label, done, total }),
+    });
+    await progress.clear();
+    if (isWhole(report, folder)) await remember(context, mail, report);
+    await print(context, report);
+    if (report.error) return statusOf(report.error);
+    return report.damaged.length > 0 ? FAILED : DONE;
+  } finally {
+    await progress.clear();
+    for (const reader of readers) await reader.close();
+  }
+}
+
+/** What a crash left becomes messages before they are counted; beside an open tmail that one has done it. */
+async function putInOrder(mail: Mail, id: AccountId): Promise<void> {
+  const reader = await mail.reader();
+  const known = reader.accounts().includes(id);
+  await reader.close();
+  if (!known) return;
+  await asOwner(mail, async store => {
+    await (await store.account(id)).recovered?.();
+  });
+}
+
+/** False: another process owns the store. */
+async function asOwner(mail: Mail, work: (store: OpenedStore) => Promise<void>): Promise<boolean> {
+  let store: OpenedStore;
+  try {
+    store = await mail.owner();
+  } catch (error) {
+    if (error instanceof TmailError && error.code === 'store.locked') return false;
+    throw error;
+  }
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+  return true;
+}
+
+/** The reminder counts from here. The export is good also when this fails. */
+async function remember({ output }: Context, mail: Mail, report: ExportReport): Promise<void> {
+  const { account, verified, format, to } = report;
+  const note = { at: Date.now(), messages: verified, format, to };
+  try {
+    const own = await asOwner(mail, async store => {
+      await (await store.account(account)).exports?.note(note);
+    });
+    if (!own) for await (const _ of mail.knock({ t: 'exported', account, note }));
+  } catch (thrown) {
+    await output.err.line(sentence(asTmailError(thrown), { account }));
+  }
+}
+
+async function print({ args, output }: Context, report: ExportReport): Promise<void> {
+  const { account, error, damaged, notHere, partial } = report;
+  for (const { id, error } of damaged)
+    await output.err.line(notes.notExportedFile(account, id, sentence(error)));
+  for (const text of notes.notExported(account, notHere, partial)) await output.err.line(text);
+  if (error && error.kind !== 'cancelled') await output.err.line(sentence(error, { account }));
+  if (error) await output.err.line(notes.exportStopped(report));
+  if (args.has('json')) {
+    const { format, to, complete, verified, written, bytes, folders } = report;
+    const plain = (one: TmailError) => ({
+      code: one.code,
+      kind: one.kind,
+      retry: one.retry,
+      message: sentence(one, { account }),
+    });
+    const errors = [
+      ...damaged.map(({ id, error }) => ({ id, ...plain(error) })),
+      ...(error ? [plain(error)] : []),
+    ];
+    const counts = { verified, written, bytes, folders, notHere, partial, damaged: damaged.length };
+    await output.out.bytes(jsonLine({ account, format, to, complete, ...counts, errors }));
+  } else if (!error) await output.out.line(notes.exported(report));
+}

@@ -1,0 +1,198 @@
+// A folder as one mbox file. It grows beside its name and takes it when all of it was read back; one that is there is
+// copied with its messages and gets those that are new behind them.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fromLine, mailboxLines, quoteFrom } from '../mail/mbox.ts';
+import { TmailError } from '../util/errors.ts';
+import { temporaryName } from '../util/fsync.ts';
+import type { FolderJob } from './export.ts';
+import { readMbox } from './mbox-file.ts';
+import { type Item, itemsOf } from './messages.ts';
+import { makeParent, onTarget, outside, removeLeft } from './target.ts';
+
+/** Small pieces are written together. */
+const WRITE = 256 * 1024;
+
+export async function exportMbox(job: FolderJob): Promise<void> {
+  const { disk, path } = job;
+  await makeParent(disk, path);
+  await removeLeft(disk, dirname(path));
+  const before = await hashesIn(job, path, true);
+  const left = new Map<string, number>();
+  for (const hash of before ?? []) left.set(hash, (left.get(hash) ?? 0) + 1);
+  const there: Item[] = [];
+  const added: { readonly item: Item; readonly sha256: string; readonly size: number }[] = [];
+  const file = growing(job);
+  try {
+    if (before === null) await file.open();
+    for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
+      job.signal.throwIfAborted();
+      const known = (await job.raw.checksum(item.ref))?.sha256 ?? '';
+      const copies = left.get(known) ?? 0;
+      if (copies > 0) {
+        left.set(known, copies - 1);
+        there.push(item);
+        continue;
+      }
+      const written = await file.append(item);
+      if (written) added.push({ item, ...written });
+    }
+    await file.finish([...(before ?? []), ...added.map(one => one.sha256)]);
+  } finally {
+    await file.close();
+  }
+  for (const item of there) job.count(item, 'there', 0);
+  for (const { item, size } of added) job.count(item, 'written', size);
+}
+
+/** The new file; nothing is there until something is to be written. */
+function growing(job: FolderJob) {
+  const { disk, path } = job;
+  const temporary = temporaryName(path);
+  let handle: FileHandle | null = null;
+  let at = 0;
+  let pieces: Buffer[] = [];
+  let waiting = 0;
+  const flush = async () => {
+    if (!handle || waiting === 0) return;
+    const bytes = Buffer.concat(pieces, waiting);
+    pieces = [];
+    waiting = 0;
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at);
+      done += bytesWritten;
+      at += bytesWritten;
+    }
+  };
+  const write = async (bytes: Buffer) => {
+    // A piece of someone else's buffer may be written over before this is on the disk.
+    pieces.push(bytes.length < WRITE ? Buffer.from(bytes) : bytes);
+    waiting += bytes.length;
+    if (waiting >= WRITE) await flush();
+  };
+  const open = () =>
+    onTarget(path, async () => {
+      handle = await disk.fs.open(temporary, 'wx', 0o600);
+      const old = await openPlain(job, path);
+      if (!old) return;
+      try {
+        const buffer = Buffer.allocUnsafe(WRITE);
+        for (;;) {
+          const { bytesRead } = await old.read(buffer, 0, WRITE, null);
+          if (bytesRead === 0) break;
+          await write(buffer.subarray(0, bytesRead));
+          await flush();
+        }
+      } finally {
+        await old.close();
+      }
+    });
+  return {
+    open,
+    /** Null: the message can't be read; nothing of it is in the file. */
+    async append(item: Item): Promise<{ sha256: string; size: number } | null> {
+      if (!handle) await open();
+      await onTarget(path, flush);
+      const begin = at;
+      const hash = createHash('sha256');
+      let size = 0;
+      async function* counted() {
+        for await (const chunk of job.raw.stream(item.ref)) {
+          hash.update(chunk);
+          size += chunk.length;
+          yield chunk;
+        }
+      }
+      const source = outside(counted());
+      try {
+        await onTarget(path, async () => {
+          const whole = await endsWithFeed(job, item);
+          await write(Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole)));
+          for await (const chunk of quoteFrom(source.bytes)) await write(chunk);
+          await write(Buffer.from(whole ? '\n' : '\n\n'));
+        });
+        return { sha256: hash.digest('hex'), size };
+      } catch (thrown) {
+        const error = source.failed() ?? thrown;
+        if (!job.lost(item, error)) throw error;
+        pieces = [];
+        waiting = 0;
+        at = begin;
+        await onTarget(path, async () => void (await handle?.truncate(begin)));
+        return null;
+      }
+    },
+    /** Durable, read back, and under its name. */
+    async finish(expected: readonly string[]): Promise<void> {
+      if (!handle) return;
+      const opened: FileHandle = handle;
+      await onTarget(path, async () => {
+        await flush();
+        await opened.sync();
+      });
+      const found = await hashesIn(job, temporary, false);
+      const same = found?.length === expected.length && found.every((hash, n) => hash === expected[n]);
+      if (!same) throw new TmailError('storage', 'export.verify', { facts: { path } });
+      await opened.close();
+      handle = null;
+      await onTarget(path, async () => {
+        await disk.rename(temporary, path);
+        await disk.syncDirectory(dirname(path));
+      });
+    },
+    async close(): Promise<void> {
+      if (!handle) return;
+      await handle.close().catch(() => undefined);
+      await disk.remove(temporary).catch(() => undefined);
+    },
+  };
+}
+
+async function openPlain({ disk }: FolderJob, path: string): Promise<FileHandle | null> {
+  if (!(await disk.exists(path))) return null;
+  const handle = await disk.fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new TmailError('config', 'export.exists', { facts: { path } });
+}
+
+/** Checksums of the messages in an mbox; null: there is no such file. `ours`: refuses one of somebody else. */
+async function hashesIn(job: FolderJob, path: string, ours: boolean): Promise<string[] | null> {
+  const handle = await onTarget(path, () => openPlain(job, path));
+  if (!handle) return null;
+  const refuse = () => new TmailError('config', 'export.exists', { facts: { path } });
+  try {
+    const hashes: string[] = [];
+    const { size } = await handle.stat();
+    for await (const message of readMbox(handle, size)) {
+      job.signal.throwIfAborted();
+      if (ours && !message.ours) throw refuse();
+      const hash = createHash('sha256');
+      for await (const chunk of message.bytes()) hash.update(chunk);
+      hashes.push(hash.digest('hex'));
+    }
+    return hashes;
+  } catch (error) {
+    if (error instanceof TmailError && error.code === 'import.not-mbox') throw refuse();
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function endsWithFeed({ disk, raw }: FolderJob, { ref }: Item): Promise<boolean> {
+  const path = raw.path(ref);
+  const size = await disk.size(path);
+  // Missing: whoever reads it says so.
+  if (size === null || size === 0) return false;
+  const handle = await disk.fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const last = Buffer.alloc(1);
+    await handle.read(last, 0, 1, size - 1);
+    return last[0] === 10;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,307 @@
+// Mail of other programs, and exports of our own, into the local folders of an account: each message once, with its
+// flags and its date. Killed at any moment and repeated, nothing is lost and nothing is doubled.
+import { createHash } from 'node:crypto';
+import { envelopeOf } from '../mail/headers.ts';
+import type { FolderId, LocalUid, RawRef, Role } from '../mail/types.ts';
+import type { AccountStore, FolderInfo, FolderRecord, FolderStore, NewMessage } from '../store/types.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import { HEADER_BYTES, MESSAGE_BYTES, RAW_BATCH } from '../util/limits.ts';
+import { levelsOf } from './messages.ts';
+import { type FoundFolder, type FoundMessage, foldersIn, type Passed } from './source.ts';
+
+/** A message up to this size is read once and kept until it is written. */
+const SMALL = 256 * 1024;
+/** Bytes of such messages in memory at once. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+
+export interface ImportOptions {
+  /** Absolute. */
+  readonly path: string;
+  readonly account: AccountStore;
+  /** Where the mail goes: an existing folder, or the path of one to be made; null: as the source says. */
+  readonly folder: FolderRecord | string | null;
+  readonly signal: AbortSignal;
+  readonly onProgress: (folder: string, done: number) => void;
+  readonly now: () => number;
+}
+
+export interface ImportReport {
+  readonly account: string;
+  readonly path: string;
+  /** Durable here now, with flags and dates. */
+  imported: number;
+  /** The same bytes were in the folder already. */
+  duplicates: number;
+  bytes: number;
+  folders: number;
+  /** Links, pipes and files that can't be read; the first hundred by name. */
+  refused: number;
+  readonly refusedNames: readonly { readonly name: string; readonly reason: string }[];
+  /** Messages larger than any mail (MESSAGE_BYTES). */
+  tooLarge: number;
+  /** Plain files that are no mail. */
+  otherFiles: number;
+  complete: boolean;
+  error: TmailError | null;
+}
+
+/**
+ * Never rejects for what happens on the way: the report says what came.
+ * @throws TmailError `import.not-found`, `import.not-mail`, `import.not-mbox` (path): nothing was changed
+ */
+export async function importMail(options: ImportOptions): Promise<ImportReport> {
+  const { account, path, signal } = options;
+  const passed: Passed = { refused: [], refusedCount: 0, otherFiles: 0 };
+  const report: ImportReport = {
+    account: account.id,
+    path,
+    imported: 0,
+    duplicates: 0,
+    bytes: 0,
+    folders: 0,
+    refused: 0,
+    refusedNames: passed.refused,
+    tooLarge: 0,
+    otherFiles: 0,
+    complete: false,
+    error: null,
+  };
+  try {
+    // What a crash left becomes messages first: imported again beside it, it would be here twice.
+    await account.recovered?.();
+    const firstFile = await account.raw.firstNew();
+    let unfinished: number | null = null;
+    for await (const found of foldersIn(path, passed)) {
+      signal.throwIfAborted();
+      unfinished ??= (await account.exports?.importBegins(firstFile)) ?? firstFile;
+      const record = await targetOf(options, found);
+      const into = await openTarget(account, record, unfinished);
+      report.folders++;
+      await takeFolder(options, found, into, report);
+    }
+    await account.exports?.importEnded();
+    report.complete = true;
+  } catch (thrown) {
+    const error = signal.aborted ? new TmailError('cancelled', 'cancelled') : importError(thrown);
+    if (report.folders === 0 && error.code.startsWith('import.not-')) throw error;
+    report.error = error;
+  }
+  report.refused = passed.refusedCount;
+  report.otherFiles = passed.otherFiles;
+  return report;
+}
+
+function importError(thrown: unknown): TmailError {
+  const error = asTmailError(thrown);
+  if (error.code !== 'disk.full') return error;
+  return new TmailError('storage', 'import.full', { facts: error.facts, cause: error });
+}
+
+interface Target {
+  readonly folder: FolderStore;
+  readonly id: FolderId;
+  readonly path: string;
+  /** Which message has these bytes. */
+  readonly hashes: Map<string, LocalUid>;
+  /** Message files from here on may be of an import that did not end. */
+  readonly unfinished: number;
+}
+
+async function openTarget(account: AccountStore, record: FolderRecord, unfinished: number): Promise<Target> {
+  const folder = await account.folder(record.id);
+  await folder.loadAll();
+  const held: { uid: LocalUid; ref: RawRef }[] = [];
+  for (let position = folder.length - 1; position >= 0; position--) {
+    const uid = folder.uidAt(position);
+    const ref = uid === undefined ? null : folder.raw(uid);
+    if (uid !== undefined && ref && !ref.partial) held.push({ uid, ref });
+  }
+  // In the order of the manifests, of which only a few are in memory.
+  held.sort((a, b) => a.ref.n - b.ref.n);
+  const hashes = new Map<string, LocalUid>();
+  for (const { uid, ref } of held) {
+    const checksum = await account.raw.checksum(ref);
+    if (checksum) hashes.set(checksum.sha256, uid);
+  }
+  return { folder, id: record.id, path: record.path, hashes, unfinished };
+}
+
+interface Taken {
+  readonly found: FoundMessage;
+  readonly sha256: string;
+  readonly size: number;
+  /** Null: too large to be kept; read again from the source. */
+  readonly whole: Buffer | null;
+  readonly header: Buffer;
+}
+
+async function takeFolder(
+  options: ImportOptions,
+  found: FoundFolder,
+  into: Target,
+  report: ImportReport,
+): Promise<void> {
+  let batch: Taken[] = [];
+  let bytes = 0;
+  let seen = 0;
+  const commit = async () => {
+    const taken = batch;
+    batch = [];
+    bytes = 0;
+    await keep(options, into, taken, report);
+  };
+  for await (const message of found.messages()) {
+    if (options.signal.aborted) break;
+    options.onProgress(into.path, ++seen);
+    const taken = message.size > MESSAGE_BYTES ? null : await take(message);
+    if (!taken) {
+      report.tooLarge++;
+      continue;
+    }
+    const known = into.hashes.get(taken.sha256);
+    if (known !== undefined) {
+      report.duplicates++;
+      await complete(options, into, known, taken);
+      continue;
+    }
+    // From now on: the same bytes may come twice in one source.
+    into.hashes.set(taken.sha256, 0);
+    batch.push(taken);
+    bytes += taken.whole?.length ?? 0;
+    if (!taken.whole || batch.length >= RAW_BATCH || bytes >= BATCH_BYTES) await commit();
+  }
+  // A source that can't be read any further still gave what it gave.
+  await commit();
+  options.signal.throwIfAborted();
+}
+
+/** Null: larger than any mail. */
+async function take(found: FoundMessage): Promise<Taken | null> {
+  const hash = createHash('sha256');
+  const pieces: Buffer[] = [];
+  let size = 0;
+  let kept = 0;
+  for await (const chunk of found.bytes()) {
+    hash.update(chunk);
+    size += chunk.length;
+    if (size > MESSAGE_BYTES) return null;
+    if (kept > SMALL && kept >= HEADER_BYTES) continue;
+    pieces.push(chunk);
+    kept += chunk.length;
+  }
+  const head = Buffer.concat(pieces);
+  return {
+    found,
+    size,
+    sha256: hash.digest('hex'),
+    whole: size <= SMALL ? head : null,
+    header: head.subarray(0, HEADER_BYTES),
+  };
+}
+
+/** Files first, then the rows that name them; durable when it resolves. */
+async function keep(
+  { account, now }: ImportOptions,
+  into: Target,
+  batch: readonly Taken[],
+  report: ImportReport,
+): Promise<void> {
+  if (batch.length === 0) return;
+  const { folder, id } = into;
+  const first = folder.reserve(batch.length);
+  const written = await Promise.allSettled(
+    batch.map((taken, n) => {
+      const owner = { folder: id, uid: first + n, remote: null, partial: false };
+      return account.raw.write(taken.whole ?? taken.found.bytes(), owner);
+    }),
+  );
+  const put: NewMessage[] = [];
+  for (const [n, taken] of batch.entries()) {
+    const outcome = written[n];
+    if (outcome?.status !== 'fulfilled') continue;
+    const uid = first + n;
+    if (!taken.whole) await mustBe(account, outcome.value, taken);
+    put.push(messageOf(taken, uid, outcome.value, now()));
+    into.hashes.set(taken.sha256, uid);
+    report.bytes += taken.size;
+  }
+  await folder.apply({ put }, 'now');
+  report.imported += put.length;
+  for (const outcome of written) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** A large message was read twice: the file may have changed in between. */
+async function mustBe(account: AccountStore, raw: RawRef, { sha256, found }: Taken): Promise<void> {
+  const checksum = await account.raw.checksum(raw);
+  if (!checksum || checksum.sha256 === sha256) return;
+  await account.raw.remove(raw);
+  throw new TmailError('rejected', 'import.changed', { facts: { path: found.name } });
+}
+
+function messageOf({ found, size, header }: Taken, uid: LocalUid, raw: RawRef, now: number): NewMessage {
+  // A date before mail existed is no date; one that lies ahead would keep the message on top for ever.
+  const arrival = found.arrival > 0 && found.arrival <= now ? found.arrival : now;
+  return { uid, remote: null, flags: found.flags, envelope: envelopeOf(header, { size, arrival }), raw };
+}
+
+/** A message that a crash left without its row came back without flags and dates: now it gets them. */
+async function complete(
+  { now }: ImportOptions,
+  { folder, unfinished }: Target,
+  uid: LocalUid,
+  taken: Taken,
+): Promise<void> {
+  const raw = uid === 0 ? null : folder.raw(uid);
+  // Not one that the server has as well, and not one that somebody has looked at since.
+  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return;
+  await folder.apply({ put: [messageOf(taken, uid, raw, now())] }, 'grouped');
+}
+
+/** The local folder for what was found; made when it is not there. */
+async function targetOf({ account, folder }: ImportOptions, found: FoundFolder): Promise<FolderRecord> {
+  if (folder !== null && typeof folder !== 'string' && found.root) return folder;
+  if (folder !== null) {
+    const base = typeof folder === 'string' ? folder.split('/').filter(Boolean) : levelsOf(folder);
+    return localFolder(account, found.root ? base : [...base, ...found.levels], null);
+  }
+  if (found.levels.length > 0) return localFolder(account, found.levels, found.role, found.marked);
+  return found.kind === 'maildir'
+    ? localFolder(account, ['Inbox'], 'inbox')
+    : localFolder(account, ['Imported'], null);
+}
+
+async function localFolder(
+  account: AccountStore,
+  levels: readonly string[],
+  role: Role | null,
+  exact = false,
+): Promise<FolderRecord> {
+  const names = levels.map(safeLevel);
+  const path = names.join('/') || '_';
+  const find = () => {
+    const here = account.folders();
+    const byRole = role === null ? undefined : here.find(record => record.role === role);
+    const byPath = byRole ?? here.find(record => record.path === path);
+    return byPath ?? (exact ? undefined : here.find(record => sameName(record, path)));
+  };
+  const found = find();
+  if (found) return found;
+  const info = { path, name: names.at(-1) ?? path, delimiter: '/', role: null };
+  const made: FolderInfo = { ...info, subscribed: true, selectable: true, remote: false };
+  // The store drops what a list leaves out.
+  await account.setFolders([...account.folders(), made]);
+  const record = find();
+  if (!record) throw new TmailError('storage', 'folder.unknown', { facts: { folder: path } });
+  return record;
+}
+
+/** `INBOX` of a Maildir is `Inbox` here, and so on for the folders that every account has. */
+function sameName(record: FolderRecord, path: string): boolean {
+  return record.role !== null && record.path.toLowerCase() === path.toLowerCase();
+}
+
+/** A name of a file is not yet a name of a folder: no separators, no control characters, not without end. */
+function safeLevel(level: string): string {
+  const plain = level.replace(/[\p{Cc}\p{Cs}\ufffd/]/gu, '_').trim();
+  return plain.slice(0, 200) || '_';
+}

@@ -1,0 +1,183 @@
+// Messages of an mbox file, one after the other, each as a stream that can be read again. Needs a few megabytes
+// whatever the file holds; never writes.
+import type { FileHandle } from 'node:fs/promises';
+import {
+  FROM_LINE_BYTES,
+  fromLineDate,
+  headerLength,
+  type MailboxHeader,
+  readMailboxHeader,
+  unquoteFrom,
+} from '../mail/mbox.ts';
+import { TmailError } from '../util/errors.ts';
+import { HEADER_BYTES } from '../util/limits.ts';
+
+const BLOCK = 1024 * 1024;
+/** Blank lines that may stand before the first message. */
+const LEADING = 64;
+const FEED_FROM = Buffer.from('\nFrom ');
+
+export interface MboxMessage {
+  /** From 1. */
+  readonly n: number;
+  /** The From_ line's time, milliseconds since 1970. */
+  readonly arrival: number;
+  /** As on the wire. */
+  readonly flags: readonly string[];
+  /** Written by `tmail export`: its bytes come back exactly. */
+  readonly ours: boolean;
+  /** Bytes in the file: about the message's. */
+  readonly size: number;
+  /** The message without quoting and without the mailbox's own header fields. Repeatable while the file is open. */
+  bytes(): AsyncGenerator<Buffer>;
+}
+
+/** @throws TmailError `import.not-mbox` when the file does not begin with a From_ line */
+export async function* readMbox(handle: FileHandle, size: number): AsyncGenerator<MboxMessage> {
+  const file = window(handle, size);
+  let start = await firstLine(file, size);
+  for (let n = 1; start < size; n++) {
+    const line = await lineAt(file, start);
+    const arrival = fromLineDate(line) ?? 0;
+    const from = Math.min(size, start + line.length + 1);
+    let next = await findFrom(file, from - 1, size);
+    const block = await headerBlock(file, from, next);
+    const header = readMailboxHeader(block);
+    const literal = header.length === null ? null : from + block.length + header.length;
+    let end: number;
+    if (literal !== null && (await isBoundary(file, literal, size))) {
+      // Its writer counted: nothing in it was quoted (mboxcl2), and nothing in it begins a message.
+      end = literal;
+      next = await findFrom(file, Math.max(from - 1, literal - 1), size);
+    } else end = await contentEnd(file, from, next, header);
+    const quoted = end !== literal;
+    const { flags, ours } = header;
+    const bytes = () => content(handle, { from, end, block, header, quoted });
+    yield { n, arrival, flags, ours, size: end - from, bytes };
+    start = next;
+  }
+}
+
+interface Place {
+  readonly from: number;
+  readonly end: number;
+  readonly block: Buffer;
+  readonly header: MailboxHeader;
+  readonly quoted: boolean;
+}
+
+async function* content(
+  handle: FileHandle,
+  { from, end, block, header, quoted }: Place,
+): AsyncGenerator<Buffer> {
+  async function* whole() {
+    // The block may hold the separating line of a message that is nothing but header.
+    const over = Math.max(0, from + block.length - end);
+    const rest = header.rest.subarray(0, Math.max(0, header.rest.length - over));
+    if (rest.length > 0) yield rest;
+    yield* range(handle, Math.min(end, from + block.length), end);
+  }
+  yield* quoted ? unquoteFrom(whole()) : whole();
+}
+
+async function* range(handle: FileHandle, from: number, end: number): AsyncGenerator<Buffer> {
+  for (let at = from; at < end; ) {
+    const wanted = Math.min(BLOCK, end - at);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(wanted), 0, wanted, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+interface Window {
+  /** As many bytes as there are, at most `length`; valid until the next call. */
+  read(at: number, length: number): Promise<Buffer>;
+}
+
+function window(handle: FileHandle, size: number): Window {
+  const held = Buffer.allocUnsafe(BLOCK + HEADER_BYTES);
+  let start = 0;
+  let filled = 0;
+  return {
+    async read(at, length) {
+      const wanted = Math.min(length, Math.max(0, size - at));
+      if (at < start || at + wanted > start + filled) {
+        start = at;
+        filled = 0;
+        const most = Math.min(Math.max(wanted, BLOCK), held.length, size - at);
+        while (filled < most) {
+          const { bytesRead } = await handle.read(held, filled, most - filled, at + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+      }
+      return held.subarray(at - start, Math.min(filled, at - start + wanted));
+    },
+  };
+}
+
+async function firstLine(file: Window, size: number): Promise<number> {
+  if (size === 0) return 0;
+  const head = (await file.read(0, LEADING)).toString('latin1');
+  const at = /^[\r\n]*/.exec(head)?.[0].length ?? 0;
+  if (at === size) return size;
+  if (fromLineDate(await lineAt(file, at)) === null) throw new TmailError('rejected', 'import.not-mbox');
+  return at;
+}
+
+/** Without its line feed; cut at FROM_LINE_BYTES. */
+async function lineAt(file: Window, at: number): Promise<string> {
+  const bytes = await file.read(at, FROM_LINE_BYTES);
+  const feed = bytes.indexOf(10);
+  return bytes.toString('latin1', 0, feed < 0 ? bytes.length : feed);
+}
+
+/** Where the next From_ line begins whose line feed before it stands at `at` or later; `size`: nowhere. */
+async function findFrom(file: Window, at: number, size: number): Promise<number> {
+  for (let base = at; base < size; ) {
+    const block = await file.read(base, BLOCK);
+    const found = block.indexOf(FEED_FROM);
+    if (found < 0) {
+      if (block.length <= FEED_FROM.length) return size;
+      base += block.length - FEED_FROM.length + 1;
+      continue;
+    }
+    const start = base + found + 1;
+    if (fromLineDate(await lineAt(file, start)) !== null) return start;
+    base = start;
+  }
+  return size;
+}
+
+/** The header with its empty line, or of a message without one what may be it. */
+async function headerBlock(file: Window, from: number, next: number): Promise<Buffer> {
+  for (const limit of [64 * 1024, HEADER_BYTES]) {
+    const bytes = await file.read(from, Math.min(limit, next - from));
+    const length = headerLength(bytes);
+    if (length !== null) return Buffer.from(bytes.subarray(0, length));
+    if (bytes.length === next - from && bytes.length < limit) return Buffer.from(bytes);
+  }
+  // Far too long for a header: only its first lines may be the mailbox's.
+  const bytes = await file.read(from, Math.min(4096, next - from));
+  return Buffer.from(bytes.subarray(0, bytes.lastIndexOf(10) + 1));
+}
+
+/** Whether a message that ends here is followed by another one or by the end of the file. */
+async function isBoundary(file: Window, at: number, size: number): Promise<boolean> {
+  if (at >= size) return at === size;
+  const bytes = (await file.read(at, FROM_LINE_BYTES)).toString('latin1');
+  const rest = bytes.replace(/^(?:\r?\n){0,2}/, '');
+  if (rest === '') return at + bytes.length === size;
+  return rest.startsWith('From ') && fromLineDate(rest.split('\n', 1)[0] ?? '') !== null;
+}
+
+/** Takes off the empty line that separates messages, and the line feed that a message of ours did not have. */
+async function contentEnd(file: Window, from: number, next: number, header: MailboxHeader): Promise<number> {
+  const tail = (await file.read(Math.max(from, next - 4), Math.min(4, next - from))).toString('latin1');
+  let end = next;
+  if (tail.endsWith('\n\n') || tail === '\n') end -= 1;
+  else if (tail === '\r\n\r\n') end -= 2;
+  if (header.ours && !header.endsWithFeed && end > from) end -= 1;
+  return end;
+}
