@@ -3,6 +3,7 @@
 import { splitMessageId } from '../mail/ids.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
 import { asTmailError } from '../util/errors.ts';
+import { remind } from './backup.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
 import { type Core, createCore } from './core.ts';
@@ -119,6 +120,7 @@ async function begin(core: Core, folders: Folders, problems: readonly KeyProblem
   for (const id of ids) mail.set(id, await deps.store.account(id));
   core.change(before => ({ ...before, accounts: ids.map(id => accountView(core, id)) }));
   await folders.openFirst(deps.start);
+  await remind(core);
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));
   }

@@ -121,5 +121,6 @@ async function copiesOf(account: AccountStore): Promise<Copies> {
       if (uid !== undefined && folder.raw(uid)) bodies += 1;
     }
   }
-  return { total, bodies, bytes: await account.raw.usage() };
+  const exported = (await account.exports?.last())?.at ?? null;
+  return { total, bodies, bytes: await account.raw.usage(), exported };
 }

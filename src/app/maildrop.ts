@@ -3,6 +3,7 @@
 import type { AccountConfig, ServerCopy } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 import type { MaildropWarning } from '../sync/types.ts';
+import { backupOf, backupRow } from './backup.ts';
 import { bytesText } from './notes.ts';
 import { grouped, plural } from './selectors.ts';
 import type { AccountView, Level } from './state.ts';
@@ -65,10 +66,31 @@ export interface MaildropLine {
 }
 
 /** How many lines `maildropLines` gives, for the layout. */
-export const MAILDROP_LINES = 4;
+export const MAILDROP_LINES = 5;
 
-/** On the server, policy, the next check, what did not come. */
-export function maildropLines(account: AccountView, config: AccountConfig, now: number): MaildropLine[] {
+/** On the server, policy, the next check, what did not come, and when what is only here was last exported. */
+export function maildropLines(
+  account: AccountView,
+  config: AccountConfig,
+  now: number,
+  exported: number | null | undefined,
+): MaildropLine[] {
+  return [...serverLines(account, config, now), exportLine(account, config, now, exported)];
+}
+
+/** `exported` undefined: not looked up yet. */
+function exportLine(
+  account: AccountView,
+  config: AccountConfig,
+  now: number,
+  exported: number | null | undefined,
+): MaildropLine {
+  if (exported === undefined) return { label: 'export', text: 'counting', level: 'info' };
+  const backup = backupOf(account, config, exported, now);
+  return { label: 'export', text: backupRow(backup, now), level: backup.due ? 'warning' : 'info' };
+}
+
+function serverLines(account: AccountView, config: AccountConfig, now: number): MaildropLine[] {
   const facts = account.status.maildrop ?? null;
   const info = (label: string, text: string) => ({ label, text, level: 'info' as const });
   const policy = info('policy', config.serverCopy === null ? 'none' : policyText(config.serverCopy));

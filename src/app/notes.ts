@@ -127,6 +127,15 @@ export const notes = {
     return `last exported ${count(days, 'day')} ago: ${lost}, as far as they are newer. tmail export`;
   },
 
+  /** The same for a row of 80 cells with a label before it. */
+  backupRow: (messages: number, at: number | null, now: number) => {
+    const only = `${messages} only here: tmail export`;
+    if (at === null) return `never exported, ${only}`;
+    return `exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago, ${only}`;
+  },
+  backedUp: (at: number, now: number) =>
+    `last exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago`,
+
   /** One line of the doctor. */
   step: (account: string | null, step: string, ok: boolean | null, text: string) =>
     `${(ok === null ? '-' : ok ? 'ok' : 'FAILED').padEnd(7)} ${account === null ? '' : `${account}: `}${step}: ${text}`,

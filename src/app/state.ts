@@ -80,6 +80,8 @@ export interface Copies {
   readonly bodies: number;
   /** Bytes of the message files. */
   readonly bytes: number;
+  /** When all of it was last exported and verified, milliseconds since 1970; null: never. */
+  readonly exported: number | null;
 }
 
 export type HeaderMode = 'short' | 'full' | 'raw';

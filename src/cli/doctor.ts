@@ -1,5 +1,6 @@
 // tmail doctor: tries one thing after the other and says of each whether it works. Changes nothing, except with
 // --rebuild the store's index; the mail itself is never touched.
+import { isDue, onlyHere } from '../app/backup.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import { password } from '../config/secrets.ts';
@@ -20,6 +21,7 @@ export type Step =
   | 'folders'
   | 'smtp-dns'
   | 'smtp-tls'
+  | 'backup'
   | 'store';
 
 interface Outcome {
@@ -92,6 +94,7 @@ function checker({ args, output, signal }: Context): Checker {
 
 async function examine(check: Checker, context: Context, mail: Mail, account: AccountConfig): Promise<void> {
   const { id, incoming, protocol } = account;
+  let onServer: number | null = null;
   const secret = await check.run(id, 'password', async () => {
     await password(account.auth, { env: context.env, signal: context.signal });
     return { text: notes.passwordFound(account.auth.t), value: true };
@@ -103,6 +106,7 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
       return { text: notes.signedIn(incoming.user, incoming.host), value: folders };
     });
     if (folders) {
+      onServer = folders.maildrop?.messages ?? null;
       await check.run(id, 'folders', async () => ({
         text: folders.maildrop ? notes.maildrop(folders.maildrop) : notes.folders(folders),
         value: null,
@@ -113,6 +117,8 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
     await check.skip(id, 'folders');
   }
   if (account.outgoing) await line(check, context, id, account.outgoing, 'smtp', ['smtp-dns', 'smtp-tls']);
+  const backup = await backupText(mail, account, onServer);
+  if (backup !== null) await check.run(id, 'backup', async () => ({ text: backup, value: null }));
 }
 
 /** DNS and TLS of one server; true when both are fine. */
@@ -137,6 +143,27 @@ async function line(
     return { text: notes.connected(server, facts), value: true };
   });
   return connected === true;
+}
+
+/** What would be lost with this disk; null: nothing, or it was exported lately. A reminder, not a failure. */
+async function backupText(
+  mail: Mail,
+  account: AccountConfig,
+  onServer: number | null,
+): Promise<string | null> {
+  if (account.protocol !== 'pop3') return null;
+  const reader = await mail.reader();
+  try {
+    if (!reader.accounts().includes(account.id)) return null;
+    const kept = await reader.account(account.id);
+    const here = kept.folders().reduce((total, folder) => total + folder.counts.total, 0);
+    const only = onlyHere(account, here, onServer);
+    const exported = (await kept.exports?.last())?.at ?? null;
+    const now = Date.now();
+    return only > 0 && isDue(exported, now) ? notes.backup(only, exported, now) : null;
+  } finally {
+    await reader.close();
+  }
 }
 
 async function storeHealth(mail: Mail): Promise<Found<null>> {

@@ -206,6 +206,8 @@ export class FakeStore implements Store {
   readonly operations: Operation[] = [];
   /** Message files that can't be read, and why. */
   readonly lost = new Map<number, 'raw.missing' | 'raw.damaged'>();
+  /** The account's memory of exports; null: this store has none. */
+  exports: NonNullable<AccountStore['exports']> | null = null;
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #accounts = new Map<string, AccountStore>();
 
@@ -240,6 +242,7 @@ export class FakeStore implements Store {
     const never = () => Promise.reject(new TmailError('bug', 'bug.unreachable'));
     return {
       id,
+      ...(this.exports && { exports: this.exports }),
       folders: () =>
         [...this.folders.values()].map(folder => folder.record).filter(record => record.account === id),
       setFolders: never,

@@ -31,7 +31,7 @@ const home: AccountConfig = {
 };
 const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
 
-function lines(maildrop: MaildropFacts | null, config = home): string[] {
+function lines(maildrop: MaildropFacts | null, config = home, exported: number | null = NOW): string[] {
   const status: AccountStatus = {
     account: 'home',
     phase: 'online',
@@ -44,7 +44,7 @@ function lines(maildrop: MaildropFacts | null, config = home): string[] {
     maildrop,
   };
   const view = { id: 'home', status, folders: [], queued: 0 };
-  return maildropLines(view, config, NOW).map(({ label, text }) => `${label}: ${text}`);
+  return maildropLines(view, config, NOW, exported).map(({ label, text }) => `${label}: ${text}`);
 }
 
 async function homeWorld() {
@@ -62,6 +62,7 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
     'policy: leave 14 days',
     'next run: deletes 9 on the server, each once its copy here was read again',
     'not here: 1 over the size limit: "Sc\ufffd[31mans" 64.0 MB, 3 from before the first check',
+    'export: last exported 0 days ago',
   ]);
   assert.equal(lines({ ...facts, held: 9 })[2], 'next run: deletes 9 on the server; D: now');
   assert.equal(lines({ ...facts, willDelete: 0 })[2], 'next run: deletes nothing on the server');

@@ -87,13 +87,14 @@ function accountRows(
       : '';
   const last = status.maildrop?.lastCheck ?? status.lastSync;
   const synced = last === null ? 'not yet' : `${duration(state.now - last)} ago`;
-  const maildrop = config?.protocol === 'pop3' ? maildropLines(account, config, state.now) : [];
   const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
   const phase = `${stateWord(account, state.readOnly)}${retry}`;
   const whole = `${name}${server}   ${phase}`;
   const narrow = width(whole) > cells;
   const head = narrow ? name + phase : whole;
   const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
+  const maildrop =
+    config?.protocol === 'pop3' ? maildropLines(account, config, state.now, copies?.exported) : [];
   const kept = copies
     ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
     : 'counting';
