@@ -8,6 +8,8 @@ interface Option {
   /** The word for its value in the usage; absent: a switch. */
   readonly value?: string;
   readonly multiple?: true;
+  /** Shown without brackets; the command itself says when it is missing. */
+  readonly needed?: true;
   readonly short?: string;
 }
 type Options = Readonly<Record<string, Option>>;
@@ -187,7 +189,10 @@ export function parseArguments(argv: readonly string[], version: string): Wish {
     ),
   });
   const words = tokens.filter(token => token.kind === 'positional').map(token => token.value);
-  const first = words.shift();
+  let first = words.shift();
+  // `tmail help export` is `tmail export --help`.
+  const asked = first === 'help';
+  if (asked) first = words.shift();
   if (first !== undefined && !isCommand(first)) throw unknownCommand(first);
   const name = first ?? null;
   const command = name === null ? TUI : table[name];
@@ -203,7 +208,7 @@ export function parseArguments(argv: readonly string[], version: string): Wish {
     }
     given.set(token.name, [...values, value]);
   }
-  if (given.has('help')) return { t: 'print', text: usageText(name) };
+  if (asked || given.has('help')) return { t: 'print', text: usageText(name) };
   if (given.has('version')) return { t: 'print', text: `tmail ${version}\n` };
   if (words.length < command.minWords || words.length > command.maxWords) {
     throw usage('cli.words', name, { expected: command.words, got: words.length });
@@ -267,7 +272,10 @@ function synopsis(name: CommandName | null, command: Command): string {
   const { choice = [] } = command;
   const options = Object.entries(command.options)
     .filter(([option]) => !choice.includes(option))
-    .map(([option, { value, multiple }]) => `[--${option}${value ? ` ${value}` : ''}]${multiple ? '…' : ''}`);
+    .map(([option, { value, multiple, needed }]) => {
+      const text = `--${option}${value ? ` ${value}` : ''}`;
+      return needed ? text : `[${text}]${multiple ? '…' : ''}`;
+    });
   if (choice.length > 0) options.unshift(`[${choice.map(option => `--${option}`).join(' | ')}]`);
   return ['tmail', name, command.words, ...options].filter(Boolean).join(' ');
 }

@@ -107,7 +107,8 @@ async function print({ args, output }: Context, report: ExportReport): Promise<v
     await output.err.line(notes.notExportedFile(account, id, sentence(error)));
   for (const text of notes.notExported(account, notHere, partial)) await output.err.line(text);
   if (error && error.kind !== 'cancelled') await output.err.line(sentence(error, { account }));
-  if (error) await output.err.line(notes.exportStopped(report));
+  if (error && (report.verified > 0 || error.kind === 'cancelled'))
+    await output.err.line(notes.exportStopped(report));
   if (args.has('json')) {
     const { format, to, complete, verified, written, bytes, folders } = report;
     const plain = (one: TmailError) => ({

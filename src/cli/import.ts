@@ -110,7 +110,8 @@ async function print({ args, output }: Context, report: ImportReport): Promise<v
   }
   for (const text of notes.importPassed(report)) await output.err.line(text);
   if (error && error.kind !== 'cancelled') await output.err.line(sentence(error, { account }));
-  if (error) await output.err.line(notes.importStopped(report));
+  if (error && (report.imported > 0 || error.kind === 'cancelled'))
+    await output.err.line(notes.importStopped(report));
   if (args.has('json')) {
     const { path, complete, imported, duplicates, bytes, folders } = report;
     const errors = error

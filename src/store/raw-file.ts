@@ -86,7 +86,7 @@ export async function* streamChecked(
     const stat = await handle.stat();
     if (!stat.isFile()) throw damaged('not-a-file');
     if (entry && stat.size !== entry.size) throw damaged('size');
-    const hash = createHash('sha256');
+    const hash = newHash();
     for (;;) {
       const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(Math.min(CHUNK, stat.size + 1)));
       if (bytesRead === 0) break;

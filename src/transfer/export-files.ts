@@ -67,16 +67,20 @@ export async function exportFiles(job: FolderJob): Promise<void> {
     const letters = items.map(item => flagLetters(item.flags, keywords));
     if (keywords.length > known) await writeOwn(disk, join(path, KEYWORDS), keywordLines(keywords));
     const outcomes: Outcome[] = [];
-    for (let at = 0; at < items.length; at += AT_ONCE) {
+    const failed: unknown[] = [];
+    for (let at = 0; at < items.length && failed.length === 0; at += AT_ONCE) {
       const some = items.slice(at, at + AT_ONCE);
       const settled = await Promise.allSettled(
         some.map((item, n) => exportOne(job, layout, there, item, letters[at + n] ?? '')),
       );
-      for (const one of settled) if (one.status === 'rejected') throw one.reason;
-      for (const one of settled) if (one.status === 'fulfilled') outcomes.push(one.value);
+      for (const one of settled) {
+        if (one.status === 'fulfilled') outcomes.push(one.value);
+        else failed.push(one.reason);
+      }
     }
     await onTarget(path, () => disk.syncDirectory(layout.final));
     for (const outcome of outcomes) job.count(outcome.item, outcome.how, outcome.size);
+    if (failed.length > 0) throw failed[0];
   };
   for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
     if (job.signal.aborted) break;

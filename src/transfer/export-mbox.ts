@@ -14,6 +14,12 @@ import { makeParent, onTarget, outside, removeLeft } from './target.ts';
 
 /** Small pieces are written together. */
 const WRITE = 256 * 1024;
+/** A message up to this size is read whole. */
+const SMALL = 1024 * 1024;
+
+async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
 
 export async function exportMbox(job: FolderJob): Promise<void> {
   const { disk, path } = job;
@@ -89,40 +95,64 @@ function growing(job: FolderJob) {
         await old.close();
       }
     });
+  const before = (item: Item, whole: boolean) =>
+    Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole));
+  const after = (whole: boolean) => Buffer.from(whole ? '\n' : '\n\n');
+  const appendSmall = async (item: Item) => {
+    let bytes: Buffer;
+    try {
+      bytes = await job.raw.read(item.ref);
+    } catch (error) {
+      if (!job.lost(item, error)) throw error;
+      return null;
+    }
+    const whole = bytes.at(-1) === 10;
+    await onTarget(path, async () => {
+      await write(before(item, whole));
+      for await (const chunk of quoteFrom(one(bytes))) await write(chunk);
+      await write(after(whole));
+    });
+    return { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+  };
+  /** What a large message turns out to be shows at its end: then the file is cut back to where it began. */
+  const appendLarge = async (item: Item) => {
+    await onTarget(path, flush);
+    const begin = at;
+    const hash = createHash('sha256');
+    let size = 0;
+    async function* counted() {
+      for await (const chunk of job.raw.stream(item.ref)) {
+        hash.update(chunk);
+        size += chunk.length;
+        yield chunk;
+      }
+    }
+    const source = outside(counted());
+    try {
+      await onTarget(path, async () => {
+        const whole = await endsWithFeed(job, item);
+        await write(before(item, whole));
+        for await (const chunk of quoteFrom(source.bytes)) await write(chunk);
+        await write(after(whole));
+      });
+      return { sha256: hash.digest('hex'), size };
+    } catch (thrown) {
+      const error = source.failed() ?? thrown;
+      if (!job.lost(item, error)) throw error;
+      pieces = [];
+      waiting = 0;
+      at = begin;
+      await onTarget(path, async () => void (await handle?.truncate(begin)));
+      return null;
+    }
+  };
   return {
     open,
     /** Null: the message can't be read; nothing of it is in the file. */
     async append(item: Item): Promise<{ sha256: string; size: number } | null> {
       if (!handle) await open();
-      await onTarget(path, flush);
-      const begin = at;
-      const hash = createHash('sha256');
-      let size = 0;
-      async function* counted() {
-        for await (const chunk of job.raw.stream(item.ref)) {
-          hash.update(chunk);
-          size += chunk.length;
-          yield chunk;
-        }
-      }
-      const source = outside(counted());
-      try {
-        await onTarget(path, async () => {
-          const whole = await endsWithFeed(job, item);
-          await write(Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole)));
-          for await (const chunk of quoteFrom(source.bytes)) await write(chunk);
-          await write(Buffer.from(whole ? '\n' : '\n\n'));
-        });
-        return { sha256: hash.digest('hex'), size };
-      } catch (thrown) {
-        const error = source.failed() ?? thrown;
-        if (!job.lost(item, error)) throw error;
-        pieces = [];
-        waiting = 0;
-        at = begin;
-        await onTarget(path, async () => void (await handle?.truncate(begin)));
-        return null;
-      }
+      const size = (await job.raw.checksum(item.ref))?.size ?? Number.POSITIVE_INFINITY;
+      return size <= SMALL ? appendSmall(item) : appendLarge(item);
     },
     /** Durable, read back, and under its name. */
     async finish(expected: readonly string[]): Promise<void> {
@@ -135,13 +165,12 @@ function growing(job: FolderJob) {
       const found = await hashesIn(job, temporary, false);
       const same = found?.length === expected.length && found.every((hash, n) => hash === expected[n]);
       if (!same) throw new TmailError('storage', 'export.verify', { facts: { path } });
-      await opened.close();
-      handle = null;
       await onTarget(path, async () => {
         await disk.rename(temporary, path);
         await disk.syncDirectory(dirname(path));
       });
     },
+    /** What did not get its name goes. */
     async close(): Promise<void> {
       if (!handle) return;
       await handle.close().catch(() => undefined);

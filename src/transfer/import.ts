@@ -79,6 +79,7 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
       report.folders++;
       await takeFolder(options, found, into, report);
     }
+    if (report.folders === 0) throw new TmailError('config', 'import.not-mail', { facts: { path } });
     await account.exports?.importEnded();
     report.complete = true;
   } catch (thrown) {
@@ -144,10 +145,14 @@ async function takeFolder(
   let batch: Taken[] = [];
   let bytes = 0;
   let seen = 0;
+  let mend: NewMessage[] = [];
   const commit = async () => {
     const taken = batch;
+    const put = mend;
     batch = [];
+    mend = [];
     bytes = 0;
+    if (put.length > 0) await into.folder.apply({ put }, 'now');
     await keep(options, into, taken, report);
   };
   for await (const message of found.messages()) {
@@ -161,7 +166,8 @@ async function takeFolder(
     const known = into.hashes.get(taken.sha256);
     if (known !== undefined) {
       report.duplicates++;
-      await complete(options, into, known, taken);
+      const back = mended(options, into, known, taken);
+      if (back && mend.push(back) >= RAW_BATCH) await commit();
       continue;
     }
     // From now on: the same bytes may come twice in one source.
@@ -244,17 +250,17 @@ function messageOf({ found, size, header }: Taken, uid: LocalUid, raw: RawRef, n
   return { uid, remote: null, flags: found.flags, envelope: envelopeOf(header, { size, arrival }), raw };
 }
 
-/** A message that a crash left without its row came back without flags and dates: now it gets them. */
-async function complete(
+/** For a message that a crash left without its row and that came back without flags and dates; null: not so. */
+function mended(
   { now }: ImportOptions,
   { folder, unfinished }: Target,
   uid: LocalUid,
   taken: Taken,
-): Promise<void> {
+): NewMessage | null {
   const raw = uid === 0 ? null : folder.raw(uid);
   // Not one that the server has as well, and not one that somebody has looked at since.
-  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return;
-  await folder.apply({ put: [messageOf(taken, uid, raw, now())] }, 'grouped');
+  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return null;
+  return messageOf(taken, uid, raw, now());
 }
 
 /** The local folder for what was found; made when it is not there. */

@@ -78,6 +78,9 @@ for (const [line, code, facts] of wrong) {
 test('help and version print and win over missing words', () => {
   assert.deepEqual(parse('--version'), { t: 'print', text: 'tmail 1.2.3\n' });
   assert.deepEqual(parse('show --help'), { t: 'print', text: usageText('show') });
+  assert.deepEqual(parse('help export'), { t: 'print', text: usageText('export') });
+  assert.deepEqual(parse('help'), { t: 'print', text: usageText(null) });
+  assert.equal(refused('help exprot').facts.suggestion, 'export');
   assert.deepEqual(parse('-h'), { t: 'print', text: usageText(null) });
 });
 
@@ -85,7 +88,17 @@ test('the usage of a command names each of its options, and every line fits 120 
   const text = usageText('save');
   for (const word of ['ID', '--part N', '--to DIR', '--config FILE', '--data DIR'])
     assert.ok(text.includes(word), word);
-  for (const name of [null, 'sync', 'list', 'show', 'save', 'doctor', 'config'] as const) {
+  for (const name of [
+    null,
+    'sync',
+    'list',
+    'show',
+    'save',
+    'export',
+    'import',
+    'doctor',
+    'config',
+  ] as const) {
     for (const line of usageText(name).split('\n')) assert.ok(line.length <= 120, line);
   }
 });

@@ -1,6 +1,5 @@
 // Two computers and a disk between them: stores with mail that no parser would like, and their content as hashes.
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { envelopeOf } from '../../src/mail/headers.ts';
 import { flagNames } from '../../src/store/flags.ts';
@@ -145,4 +144,7 @@ export async function imported(store: LocalStore, path: string, folder: string |
   });
 }
 
-export const placeIn = (dir: string, name: string) => join(dir, name);
+/** Numbers are given in the order of arrival here, which a crash may change. */
+export function sorted(content: Content): Content {
+  return Object.fromEntries(Object.entries(content).map(([path, rows]) => [path, [...rows].sort()]));
+}
