@@ -43,7 +43,9 @@ function quotedEnd(text: string, start: number): number {
 const unquote = (text: string) => text.replace(/\\([\s\S])/g, '$1');
 const tidy = (text: string) => text.replace(/\s+/g, ' ').trim();
 
-function finish(draft: Draft): Address | null {
+type Decode = (text: string) => string;
+
+function finish(draft: Draft, decode: Decode): Address | null {
   if (draft.route !== null) {
     // `<@relay,@other:ada@example.org>` is an obsolete route.
     const address = draft.route
@@ -51,34 +53,33 @@ function finish(draft: Draft): Address | null {
       .replace(/^@[^:]*:/, '')
       .replace(/\s+/g, '');
     const name =
-      tidy(decodeWords(tidy(draft.words.slice(0, MAX_WORDS)))) ||
-      tidy(decodeWords(draft.comment.slice(0, MAX_WORDS)));
-    return address === '' && name === '' ? null : { name, address: decodeWords(address) };
+      tidy(decode(tidy(draft.words.slice(0, MAX_WORDS)))) || tidy(decode(draft.comment.slice(0, MAX_WORDS)));
+    return address === '' && name === '' ? null : { name, address: decode(address) };
   }
   const words = tidy(draft.words.slice(0, MAX_WORDS));
   if (words === '') return null;
-  const comment = tidy(decodeWords(tidy(draft.comment.slice(0, MAX_WORDS))));
-  if (!/\s/.test(words)) return { name: comment, address: decodeWords(words) };
+  const comment = tidy(decode(tidy(draft.comment.slice(0, MAX_WORDS))));
+  if (!/\s/.test(words)) return { name: comment, address: decode(words) };
   // `Ada Lovelace ada@example.org`, with the brackets forgotten; `ada @ example . org`.
   const bare = /(?:^|\s)([^\s"]+@[^\s"]+)$/.exec(words);
-  if (bare)
-    return { name: tidy(decodeWords(words.slice(0, bare.index))), address: decodeWords(bare[1] ?? '') };
+  if (bare) return { name: tidy(decode(words.slice(0, bare.index))), address: decode(bare[1] ?? '') };
   const closed = words.replace(/\s*([@.])\s*/g, '$1');
-  if (/^[^\s@]+@[^\s@]+$/.test(closed)) return { name: comment, address: decodeWords(closed) };
-  return { name: comment, address: decodeWords(words) };
+  if (/^[^\s@]+@[^\s@]+$/.test(closed)) return { name: comment, address: decode(closed) };
+  return { name: comment, address: decode(words) };
 }
 
 /**
  * The mailboxes of an unfolded From, To, Cc … value (latin1 or already decoded); members of groups stand among
- * them. At most ADDRESSES; what is no address comes back as it stood.
+ * them. At most ADDRESSES; what is no address comes back as it stood. `decode` reads encoded words and raw 8-bit
+ * text; text that a person typed has neither.
  */
-export function parseAddresses(value: string): Address[] {
+export function parseAddresses(value: string, decode: Decode = decodeWords): Address[] {
   const text = value.length > MAX_LENGTH ? value.slice(0, MAX_LENGTH) : value;
   const out: Address[] = [];
   let draft = empty();
   let quoted: boolean = true;
   const push = () => {
-    const address = finish(draft);
+    const address = finish(draft, decode);
     if (address) out.push(address);
     draft = empty();
   };

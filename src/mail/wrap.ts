@@ -152,7 +152,8 @@ function* anyRows(text: string, first: number, rest: number): Generator<Row> {
   if (end > start) yield { start, end, link: hard && startsUrl(text, word) };
 }
 
-function mayBreak(text: string, at: number): boolean {
+/** Between two wide characters, `at` being the second: no closing mark begins a row, no opening one ends it. */
+export function mayBreak(text: string, at: number): boolean {
   return !NO_START.includes(text.charAt(at)) && !NO_END.includes(text.charAt(at - 1));
 }
 
