@@ -17,6 +17,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
 import { Operations } from './operations.ts';
+import { Outbox } from './outbox.ts';
 import { openQueueFiles, type QueueFiles } from './queue-files.ts';
 import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
@@ -29,6 +30,7 @@ import type {
   FolderCounts,
   FolderInfo,
   FolderRecord,
+  NewAppend,
   NewOperation,
   Operation,
   StoreEvent,
@@ -63,6 +65,7 @@ export class Account implements AccountStore {
   readonly manifests: Manifests;
   readonly raw: RawFiles;
   readonly exports: ExportNotes;
+  readonly outbox: Outbox;
   readonly #operations: Operations;
   readonly #listCommit: GroupCommit;
   readonly #folders = new Map<number, Promise<Folder>>();
@@ -74,7 +77,8 @@ export class Account implements AccountStore {
   /** Message files that are being removed. */
   #dropping: Promise<void> = Promise.resolve();
 
-  constructor(options: AccountOptions, list: FolderList, queueFiles: QueueFiles) {
+  constructor(options: AccountOptions, list: FolderList, queueFiles: QueueFiles, outbox: Outbox) {
+    this.outbox = outbox;
     this.id = options.id;
     this.options = options;
     this.list = list;
@@ -92,6 +96,8 @@ export class Account implements AccountStore {
       folder: async folder => (known(folder) ? this.folder(folder) : null),
       reserved,
       giveTo: owners => this.raw.giveTo(owners),
+      writeRaw: (bytes, owner) => this.raw.write(bytes, owner),
+      removeRaw: raw => this.raw.remove(raw),
       unknown,
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
@@ -115,7 +121,9 @@ export class Account implements AccountStore {
 
   static async open(options: AccountOptions): Promise<Account> {
     const list = await FolderList.open(options);
-    const account = new Account(options, list, await openQueueFiles(options));
+    const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
+    const outbox = await Outbox.open({ ...options, trouble });
+    const account = new Account(options, list, await openQueueFiles(options), outbox);
     if (options.disk.writable) await account.#operations.recover();
     return account;
   }
@@ -168,6 +176,20 @@ export class Account implements AccountStore {
   async commit(op: NewOperation): Promise<Operation> {
     this.options.disk.assertWritable();
     return this.#operations.commit(op);
+  }
+
+  async append(message: NewAppend): Promise<Operation> {
+    this.options.disk.assertWritable();
+    return this.#operations.append(message);
+  }
+
+  appended(id: string, remote: RemoteRef | null): Promise<void> {
+    return this.#operations.appended(id, remote);
+  }
+
+  /** Whether this operation waits, also one that no server has to hear of. */
+  hasQueued(id: string): boolean {
+    return this.#operations.queue.get(id) !== undefined;
   }
 
   attempt(id: string): Promise<void> {
@@ -243,6 +265,7 @@ export class Account implements AccountStore {
       this.list.become(await FolderList.open(this.options));
       this.options.emit({ t: 'folders', account: this.id });
       this.#operations.reload(await openQueueFiles(this.options));
+      await this.outbox.reload();
     }
     for (const [number, folder] of this.#open) {
       if (!(await changed(join(this.options.dir, 'folders', String(number))))) continue;
@@ -260,6 +283,7 @@ export class Account implements AccountStore {
   async flush(): Promise<void> {
     await this.#operations.idle();
     await this.#operations.flush();
+    await this.outbox.flush();
     await this.raw.flush();
     for (const folder of this.#open.values()) await folder.flush();
     await this.#listCommit.flush();
@@ -276,6 +300,7 @@ export class Account implements AccountStore {
     } finally {
       for (const folder of this.#open.values()) folder.writer.stop();
       this.#operations.stop();
+      this.outbox.stop();
       this.#listCommit.stop();
     }
   }

@@ -29,7 +29,10 @@ export function shardsTouched(change: FolderChange): number[] {
 export function applyChange(folder: Folder, change: FolderChange): void {
   assertFits(folder, change);
   const tally = { total: 0, unread: 0, visible: false };
-  if (change.reset) reset(folder, tally);
+  if (change.reset) {
+    reset(folder, tally);
+    landAppends(folder, tally);
+  }
   for (const message of change.put ?? []) put(folder, message, tally);
   for (const { uid, flags } of change.flags ?? []) serverFlags(folder, uid, flags, tally);
   for (const uid of change.remove ?? []) remove(folder, uid, tally, true);
@@ -68,20 +71,33 @@ function assertFits(folder: Folder, change: FolderChange): void {
   }
 }
 
+/** What was made here and is on its way to the server has nothing to do with the server's numbers: it gets a new one. */
+function landAppends(folder: Folder, tally: Tally): void {
+  const { id, queue } = folder.host;
+  for (const pending of queue.appendsTo(id)) {
+    const uid = folder.next;
+    const { envelope, raw, flags } = pending.row;
+    put(folder, { uid, remote: null, flags, envelope, ...(raw && { raw }) }, tally);
+    queue.renumber(pending, uid);
+    folder.host.queueChanged();
+  }
+}
+
 function reset(folder: Folder, tally: Tally): void {
+  const kept = new Set(folder.host.queue.appendsTo(folder.host.id).map(({ row }) => row.raw?.n));
   tally.visible = true;
   tally.total -= folder.length;
   tally.unread -= folder.unread;
-  const kept = shardOf(folder.next);
+  const last = shardOf(folder.next);
   for (const number of folder.table.numbers()) {
     const state = folder.table.state(number);
     if (!state) continue;
     for (const slot of state.order()) {
       const raw = state.raw(slot);
-      if (raw) folder.writer.drop(raw);
+      if (raw && !kept.has(raw.n)) folder.writer.drop(raw);
     }
     folder.release(number);
-    if (number < kept) {
+    if (number < last) {
       folder.table.delete(number);
       folder.writer.shardForgotten(number);
       continue;

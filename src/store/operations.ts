@@ -1,15 +1,18 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import type { AccountId, FolderId, LocalUid, RawRef } from '../mail/types.ts';
+import type { AccountId, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
+import { type AppendHost, append, placeAppended, recoverAppend, unsentAmong } from './appends.ts';
 import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { envelopesNow, envelopesOf, land, landed, leave, rowsOf, takeBack } from './moves.ts';
 import {
+  isAppend,
   isFlags,
   OperationQueue,
   type Pending,
+  type PendingAppend,
   type PendingDelete,
   type PendingFlags,
   type PendingMove,
@@ -20,7 +23,7 @@ import {
 import type { QueueFiles } from './queue-files.ts';
 import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewAppend, NewOperation, Operation, StoreEvent } from './types.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
@@ -40,6 +43,8 @@ export interface OperationsOptions {
   readonly giveTo: (
     owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
   ) => Promise<void>;
+  readonly writeRaw: AppendHost['writeRaw'];
+  readonly removeRaw: AppendHost['removeRaw'];
   /** @throws TmailError for a folder that was never there. */
   readonly unknown: (id: FolderId) => TmailError;
 }
@@ -98,6 +103,7 @@ export class Operations {
     const stamp = this.#stamp();
     const local = targets.every(({ remote }) => remote?.t !== 'imap');
     let pending: PendingMove | PendingDelete;
+    let unsent: readonly PendingAppend[] = [];
     if (newOp.t === 'move') {
       const first = newOp.landing ? 0 : (to?.reserve(targets.length) ?? 0);
       const place = new Map(newOp.landing?.map((uid, i) => [uids[i], uid]));
@@ -105,11 +111,18 @@ export class Operations {
       const alone = local && isAlone(from) && to !== null && isAlone(to);
       pending = pendingMove({ ...newOp, ...stamp, targets, landing }, rows, alone);
     } else {
-      // Whoever fetches POP3 mail has to hear that it must not come again.
-      const alone = targets.every(({ remote }) => remote === null);
+      unsent = unsentAmong(
+        this.queue,
+        newOp.folder,
+        targets.map(({ uid }) => uid),
+      );
+      // Whoever fetches POP3 mail has to hear that it must not come again; what was on its way up may have arrived.
+      const alone =
+        targets.every(({ remote }) => remote === null) && unsent.every(({ op }) => op.tries === 0);
       pending = pendingDelete({ ...newOp, ...stamp, targets }, alone);
     }
     if (targets.length === 0) return pending.op;
+    for (const each of unsent) this.queue.remove(each.op.id);
     this.queue.add(pending);
     const here = targets.map(({ uid }) => uid);
     if (to && 'rows' in pending) land(to, { targets, rows }, pending.op.landing);
@@ -117,6 +130,7 @@ export class Operations {
     if (!pending.local) this.#changed();
     // The rows of a deletion are known only here.
     await this.#keep(pending, () => {
+      for (const each of unsent) this.queue.add(each);
       if (pending.op.t === 'delete') takeBack(from, { targets, rows });
     });
     if (pending.op.t === 'delete') {
@@ -124,6 +138,48 @@ export class Operations {
       from.writer.request(false);
     }
     return pending.op;
+  }
+
+  async append(message: NewAppend): Promise<Operation> {
+    const { pending, back, done } = await append(this.#appendHost(), message);
+    this.#changed();
+    await this.#keep(pending, back);
+    done();
+    return pending.op;
+  }
+
+  async appended(id: string, remote: RemoteRef | null): Promise<void> {
+    const pending = this.queue.get(id);
+    if (!pending || !isAppend(pending)) return;
+    const folder = await this.#loadAllOf(pending.op.folder);
+    if (folder) placeAppended(this.queue, folder, pending, remote);
+    // As the queue has it now.
+    const known = this.queue.get(id);
+    if (known && isAppend(known)) await this.#ownDurably(known);
+    await this.#commit.request(true);
+  }
+
+  #appendHost(): AppendHost {
+    const { writeRaw, removeRaw } = this.#options;
+    const folder = (id: FolderId) => this.#loadAllOf(id);
+    return { queue: this.queue, folder, writeRaw, removeRaw, stamp: () => this.#stamp() };
+  }
+
+  async #loadAllOf(id: FolderId): Promise<Folder | null> {
+    const folder = await this.#options.folder(id);
+    await folder?.loadAll();
+    return folder;
+  }
+
+  /** The message file is known to be this message's, wherever the server has it; the folder's index says so too. */
+  async #ownDurably({ op, row }: PendingAppend): Promise<void> {
+    const folder = await this.#loadAllOf(op.folder);
+    const [target] = op.targets;
+    if (!folder || !target) return;
+    await folder.flush();
+    if (!row.raw || folder.raw(target.uid)?.n !== row.raw.n) return;
+    const remote = folder.remote(target.uid) ?? null;
+    await this.#options.giveTo([{ raw: row.raw, owner: { folder: op.folder, uid: target.uid, remote } }]);
   }
 
   /** Not durable, hence not done: what is seen must not be more than what is kept. */
@@ -176,6 +232,10 @@ export class Operations {
   async #settle(pending: Pending): Promise<void> {
     // The index has to hold durably what the queue lets go of.
     if ('rows' in pending) await this.#landDurably(pending);
+    if (isAppend(pending)) {
+      await this.#ownDurably(pending);
+      for (const replaced of pending.op.replaces) await (await this.#loadFor(replaced))?.flush();
+    }
     const folder = await this.#loadFor(pending.op);
     await folder?.flush();
     this.queue.remove(pending.op.id);
@@ -195,6 +255,10 @@ export class Operations {
   async recover(): Promise<void> {
     for (const pending of this.queue.all()) {
       if (isFlags(pending)) continue;
+      if (isAppend(pending)) {
+        await recoverAppend(this.#appendHost(), pending);
+        continue;
+      }
       const uids = pending.op.targets.map(({ uid }) => uid);
       const from = await this.#loadFor(pending.op);
       if ('rows' in pending) {
@@ -323,6 +387,12 @@ export class Operations {
   /** Takes an operation back: its messages show what they would show without it. */
   #withdraw(pending: Pending): void {
     const { op } = pending;
+    // What was made here stays here, whatever the server says of it; `append` takes back what the disk did not take.
+    if (isAppend(pending)) {
+      this.queue.remove(op.id);
+      this.#changed();
+      return;
+    }
     const folder = this.#options.opened(op.folder);
     if (isFlags(pending)) this.#withdrawFlags(pending, folder);
     else {

@@ -2,13 +2,13 @@
 // in order, and laid over whatever flags the server reports meanwhile. Does not know folders' files.
 
 import { folderId, splitFolderId } from '../mail/ids.ts';
-import type { Flags, FolderId, LocalUid } from '../mail/types.ts';
+import type { Flags, FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { flagBits } from './flags.ts';
 import { FILE_VERSION } from './json.ts';
 import type { Row } from './moves.ts';
 import { loadRemote, storeRemote } from './remote.ts';
-import type { QueuedOperation, QueueFile } from './shapes.ts';
-import type { FlagsOperation, Operation } from './types.ts';
+import type { QueuedOnMessages, QueuedOperation, QueuedRow, QueueFile } from './shapes.ts';
+import type { FlagsOperation, OnMessages, Operation, OperationTarget } from './types.ts';
 
 interface Queued {
   /** Local uid → index of the target. */
@@ -35,7 +35,13 @@ export interface PendingDelete extends Queued {
   op: Extract<Operation, { t: 'delete' }>;
 }
 
-export type Pending = PendingFlags | PendingMove | PendingDelete;
+export interface PendingAppend extends Queued {
+  op: Extract<Operation, { t: 'append' }>;
+  /** The message; its flags are those of the operation. */
+  readonly row: Row;
+}
+
+export type Pending = PendingFlags | PendingMove | PendingDelete | PendingAppend;
 
 export class OperationQueue {
   #pending: Pending[] = [];
@@ -105,6 +111,35 @@ export class OperationQueue {
     return undefined;
   }
 
+  /** Messages of a folder that are on their way to the server. */
+  appendsTo(folder: FolderId): readonly PendingAppend[] {
+    return this.#pending.filter(isAppend).filter(({ op }) => op.folder === folder);
+  }
+
+  /** The same operation on the message's new number. */
+  renumber(pending: PendingAppend, uid: LocalUid): void {
+    const targets = pending.op.targets.map(target => ({ ...target, uid, remote: null }));
+    const next = pendingAppend({ ...pending.op, targets }, pending.row, pending.local);
+    this.#pending = this.#pending.map(each => (each.op.id === pending.op.id ? next : each));
+  }
+
+  /** A message that had no place on the server when operations named it has one now. */
+  learned(folder: FolderId, uid: LocalUid, remote: RemoteRef): void {
+    const learn = (on: OnMessages): readonly OperationTarget[] =>
+      on.folder !== folder
+        ? on.targets
+        : on.targets.map(target => (target.uid === uid && !target.remote ? { ...target, remote } : target));
+    for (const pending of this.#pending) {
+      const targets = learn(pending.op);
+      if (isAppend(pending)) {
+        const replaces = pending.op.replaces.map(each => ({ ...each, targets: learn(each) }));
+        pending.op = { ...pending.op, targets, replaces };
+      } else if (isFlags(pending)) pending.op = { ...pending.op, targets };
+      else if ('rows' in pending) pending.op = { ...pending.op, targets };
+      else pending.op = { ...pending.op, targets };
+    }
+  }
+
   toFile(): QueueFile {
     return { v: FILE_VERSION, ops: this.#pending.map(toStored) };
   }
@@ -115,6 +150,7 @@ export class OperationQueue {
 }
 
 export const isFlags = (pending: Pending): pending is PendingFlags => pending.op.t === 'flags';
+export const isAppend = (pending: Pending): pending is PendingAppend => pending.op.t === 'append';
 
 /** Applying twice is applying once. */
 export function applyTo(flags: Flags, pending: PendingFlags, keywords: string[]): Flags {
@@ -143,6 +179,13 @@ export const pendingDelete = (op: PendingDelete['op'], local: boolean): PendingD
   index: indexOf(op),
 });
 
+export const pendingAppend = (op: PendingAppend['op'], row: Row, local: boolean): PendingAppend => ({
+  op,
+  row,
+  local,
+  index: indexOf(op),
+});
+
 function count(pending: { op: Operation }, by: 1 | -1): void {
   pending.op = { ...pending.op, tries: pending.op.tries + by };
 }
@@ -153,15 +196,7 @@ function indexOf(op: Pick<FlagsOperation, 'targets'>): ReadonlyMap<LocalUid, num
 
 function toStored(pending: Pending): QueuedOperation {
   const { op } = pending;
-  const common = {
-    id: op.id,
-    at: op.at,
-    tries: op.tries,
-    folder: splitFolderId(op.folder).folder,
-    uid: op.targets.map(target => target.uid),
-    remote: op.targets.map(target => storeRemote(target.remote)),
-    messageId: op.targets.map(target => target.messageId),
-  };
+  const common = { id: op.id, at: op.at, tries: op.tries, ...toOnMessages(op) };
   if ('was' in pending) {
     const { add, remove } = pending.op;
     return {
@@ -173,22 +208,29 @@ function toStored(pending: Pending): QueuedOperation {
       ...(pending.local && { local: true }),
     };
   }
+  if ('row' in pending) {
+    const { path, date, replaces } = pending.op;
+    const stored = { path, date, replaces: replaces.map(toOnMessages), local: pending.local };
+    return { t: 'append', ...common, ...stored, row: toRow(pending.row) };
+  }
   if (!('rows' in pending)) return { t: 'delete', ...common, local: pending.local };
   const { to, landing } = pending.op;
-  const rows = pending.rows.map(({ flags, envelope, raw }) => ({
-    flags: [...flags],
-    envelope,
-    raw: raw === null ? 0 : raw.partial ? -raw.n : raw.n,
-  }));
+  const rows = pending.rows.map(toRow);
   const place = { to: splitFolderId(to).folder, landing: [...landing] };
   return { t: 'move', ...common, ...place, local: pending.local, rows };
 }
 
-function fromStored(stored: QueuedOperation, account: string): Pending {
-  const common = {
-    id: stored.id,
-    at: stored.at,
-    tries: stored.tries,
+function toOnMessages({ folder, targets }: OnMessages): QueuedOnMessages {
+  return {
+    folder: splitFolderId(folder).folder,
+    uid: targets.map(target => target.uid),
+    remote: targets.map(target => storeRemote(target.remote)),
+    messageId: targets.map(target => target.messageId),
+  };
+}
+
+function fromOnMessages(stored: QueuedOnMessages, account: string): OnMessages {
+  return {
     folder: folderId(account, stored.folder),
     targets: stored.uid.map((uid, i) => ({
       uid,
@@ -196,19 +238,34 @@ function fromStored(stored: QueuedOperation, account: string): Pending {
       messageId: stored.messageId[i] ?? '',
     })),
   };
+}
+
+function toRow({ flags, envelope, raw }: Row): QueuedRow {
+  return { flags: [...flags], envelope, raw: raw === null ? 0 : raw.partial ? -raw.n : raw.n };
+}
+
+function fromRow({ flags, envelope, raw }: QueuedRow): Row {
+  return { flags, envelope, raw: raw === 0 ? null : { n: Math.abs(raw), partial: raw < 0 } };
+}
+
+function fromStored(stored: QueuedOperation, account: string): Pending {
+  const { id, at, tries } = stored;
+  const common = { id, at, tries, ...fromOnMessages(stored, account) };
   switch (stored.t) {
     case 'flags': {
       const { add, remove, was, local = false } = stored;
       return pendingFlags({ t: 'flags', ...common, add, remove }, was, local);
     }
+    case 'append': {
+      const { path, date, local } = stored;
+      const replaces = stored.replaces.map(each => fromOnMessages(each, account));
+      const row = fromRow(stored.row);
+      return pendingAppend({ t: 'append', ...common, path, date, flags: row.flags, replaces }, row, local);
+    }
     case 'delete':
       return pendingDelete({ t: 'delete', ...common }, stored.local);
     case 'move': {
-      const rows = stored.rows.map(({ flags, envelope, raw }) => ({
-        flags,
-        envelope,
-        raw: raw === 0 ? null : { n: Math.abs(raw), partial: raw < 0 },
-      }));
+      const rows = stored.rows.map(fromRow);
       const to = folderId(account, stored.to);
       return pendingMove({ t: 'move', ...common, to, landing: stored.landing }, rows, stored.local);
     }

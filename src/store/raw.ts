@@ -23,6 +23,8 @@ export interface RawOwner {
   readonly uid: LocalUid;
   readonly remote: RemoteRef | null;
   readonly partial: boolean;
+  /** The operation that it is written for; see ManifestEntry. */
+  readonly op?: string;
 }
 
 export interface RawFilesOptions {
@@ -161,6 +163,7 @@ export class RawFiles implements RawStore {
           entry.folder = splitFolderId(owner.folder).folder;
           entry.uid = owner.uid;
           entry.remote = storeRemote(owner.remote);
+          delete entry.op;
         }
         await manifests.write(directory);
       }
@@ -308,9 +311,10 @@ export class RawFiles implements RawStore {
           return null;
         }
         const { folder } = splitFolderId(owner.folder);
-        const { uid, partial } = owner;
+        const { uid, partial, op } = owner;
         const { sha256, size, temporary } = file;
-        const entry = { sha256, size, partial, folder, uid, remote: storeRemote(owner.remote) };
+        const remote = storeRemote(owner.remote);
+        const entry = { sha256, size, partial, folder, uid, remote, ...(op !== undefined && { op }) };
         return { n, entry, temporary, path, done };
       }),
     );

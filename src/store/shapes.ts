@@ -115,6 +115,8 @@ export interface ManifestEntry {
   uid: number;
   /** [UIDVALIDITY, UID], a UIDL, or null: only here. */
   remote: [string, number] | string | null;
+  /** Written for this operation: without it in the queue, and no message that names the file, nothing was promised. */
+  op?: string;
 }
 
 /** `queue.json` and its twin `queue.copy.json` */
@@ -123,10 +125,13 @@ export interface QueueFile {
   ops: QueuedOperation[];
 }
 
-interface QueuedOnMessages {
+interface QueuedCommon extends QueuedOnMessages {
   id: string;
   at: number;
   tries: number;
+}
+
+export interface QueuedOnMessages {
   folder: number;
   /** Columns over the targets. */
   uid: number[];
@@ -134,7 +139,7 @@ interface QueuedOnMessages {
   messageId: string[];
 }
 
-export interface QueuedFlags extends QueuedOnMessages {
+export interface QueuedFlags extends QueuedCommon {
   t: 'flags';
   add: string[];
   remove: string[];
@@ -144,7 +149,7 @@ export interface QueuedFlags extends QueuedOnMessages {
 }
 
 /** With all that is known of the messages: which of the two folders reaches the disk first does not matter then. */
-export interface QueuedMove extends QueuedOnMessages {
+export interface QueuedMove extends QueuedCommon {
   t: 'move';
   to: number;
   landing: number[];
@@ -160,12 +165,21 @@ export interface QueuedRow {
   raw: number;
 }
 
-export interface QueuedDelete extends QueuedOnMessages {
+export interface QueuedDelete extends QueuedCommon {
   t: 'delete';
   local: boolean;
 }
 
-export type QueuedOperation = QueuedFlags | QueuedMove | QueuedDelete;
+export interface QueuedAppend extends QueuedCommon {
+  t: 'append';
+  path: string;
+  date: number;
+  replaces: QueuedOnMessages[];
+  local: boolean;
+  row: QueuedRow;
+}
+
+export type QueuedOperation = QueuedFlags | QueuedMove | QueuedDelete | QueuedAppend;
 
 const object = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -270,7 +284,8 @@ const isManifestEntry = (value: unknown): value is ManifestEntry =>
   flag(value.partial) &&
   count(value.folder) &&
   count(value.uid) &&
-  remote(value.remote);
+  remote(value.remote) &&
+  (value.op === undefined || text(value.op));
 
 export const isManifestFile: Check<ManifestFile> = (value): value is ManifestFile =>
   versioned(value) &&
@@ -295,10 +310,8 @@ const isEnvelope = (value: unknown): value is Envelope =>
 const isQueuedRow = (value: unknown): value is QueuedRow =>
   object(value) && list(value.flags, text) && isEnvelope(value.envelope) && integer(value.raw);
 
-const isOnMessages = (value: Record<string, unknown>): boolean =>
-  text(value.id) &&
-  count(value.at) &&
-  count(value.tries) &&
+const isOnMessages = (value: unknown): value is QueuedOnMessages =>
+  object(value) &&
   count(value.folder) &&
   list(value.uid, count) &&
   list(value.remote, remote) &&
@@ -306,7 +319,16 @@ const isOnMessages = (value: Record<string, unknown>): boolean =>
   sameLength(value.uid, value.remote, value.messageId);
 
 const isQueuedOperation = (value: unknown): value is QueuedOperation => {
-  if (!object(value) || !isOnMessages(value) || !list(value.uid, count)) return false;
+  if (!object(value) || !text(value.id) || !count(value.at) || !count(value.tries)) return false;
+  if (!isOnMessages(value)) return false;
+  return isQueuedBody(value);
+};
+
+const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolean => {
+  if (value.t === 'append') {
+    const placed = text(value.path) && finite(value.date) && value.uid.length === 1 && flag(value.local);
+    return placed && list(value.replaces, isOnMessages) && isQueuedRow(value.row);
+  }
   if (value.t === 'delete') return flag(value.local);
   if (value.t === 'flags') {
     const named = list(value.add, text) && list(value.remove, text);

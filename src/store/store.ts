@@ -8,6 +8,7 @@ import { type Log, silentLog } from '../util/log.ts';
 import { Account, type AccountOptions, type RebuildReport } from './account.ts';
 import { Disk } from './disk.ts';
 import { answer, type DoorHandler } from './door.ts';
+import { Drafts } from './drafts.ts';
 import { EnvelopeCache } from './envelope-cache.ts';
 import { type FileBatches, filesInPlace } from './file-batch.ts';
 import { filesInThread } from './file-batch-thread.ts';
@@ -82,6 +83,8 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
       throw error;
     }
   }
+  const trouble = (error: TmailError) => emit({ t: 'trouble', error });
+  const drafts = new Drafts({ disk, dir: join(dir, 'drafts'), now, damaged, trouble });
   const cache = new EnvelopeCache();
   const accountOptions = (id: AccountId): AccountOptions => ({
     id,
@@ -99,6 +102,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   return new OpenedStore({
     dir,
     disk,
+    drafts,
     files,
     log,
     mode,
@@ -127,6 +131,7 @@ export function isAccountId(id: string): boolean {
 interface Parts {
   readonly dir: string;
   readonly disk: Disk;
+  readonly drafts: Drafts;
   readonly files: FileBatches;
   readonly log: Log;
   readonly mode: 'owner' | 'reader';
@@ -158,6 +163,10 @@ class OpenedStore implements LocalStore {
 
   get mode(): 'owner' | 'reader' {
     return this.#parts.mode;
+  }
+
+  get drafts(): Drafts {
+    return this.#parts.drafts;
   }
 
   accounts(): readonly AccountId[] {
@@ -226,6 +235,7 @@ class OpenedStore implements LocalStore {
   }
 
   async flush(): Promise<void> {
+    await this.#parts.drafts.flush();
     for (const account of this.#opened.values()) await account.flush();
   }
 

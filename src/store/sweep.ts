@@ -81,7 +81,7 @@ async function settle(
   report: SweepReport,
 ): Promise<void> {
   // Without an entry nothing was promised to anyone; all others are somebody's mail.
-  if (!entry) return remove(account, ref, report);
+  if (!entry || isUnpromised(account, entry)) return remove(account, ref, report);
   if (!account.list.entries().some(({ n }) => n === entry.folder)) {
     // Its folder is gone, and with it all that was known of the message. A server will send its own again.
     const lost = thorough && entry.folder > 0 && loadRemote(entry.remote)?.t !== 'imap';
@@ -94,6 +94,11 @@ async function settle(
   if (await adopt(folder, ref, entry, thorough)) report.adopted++;
   // It was moved while this looked for it.
   else if (!isNamedNow(account, ref.n)) await remove(account, ref, report);
+}
+
+/** Written for an operation that did not come to be. */
+function isUnpromised(account: Account, { op }: ManifestEntry): boolean {
+  return op !== undefined && !account.hasQueued(op);
 }
 
 /** A message that is in memory has this file. Asked right before it is removed. */

@@ -1,16 +1,18 @@
 // The store's public surface. The store is the only truth that the screen reads and the only part that writes
 // mail to disk. Nothing here knows a protocol or a screen.
+import type { Draft, DraftId } from '../mail/compose/types.ts';
 import type {
   AccountId,
   Envelope,
   Flags,
   FolderId,
   LocalUid,
+  MessageId,
   RawRef,
   RemoteRef,
   Role,
 } from '../mail/types.ts';
-import type { TmailError } from '../util/errors.ts';
+import type { ErrorFacts, ErrorKind, Retry, TmailError } from '../util/errors.ts';
 
 /** What changed, by id; whoever listens reads again. A lost or merged event costs nothing. */
 export type StoreEvent =
@@ -36,6 +38,8 @@ export interface Store {
   account(id: AccountId): Promise<AccountStore>;
   /** Called after each visible change, synchronously; must not throw. Returns the unsubscribe function. */
   subscribe(listener: (event: StoreEvent) => void): () => void;
+  /** What is being written; absent: this store keeps none. */
+  readonly drafts?: DraftStore;
   /** Resolves when everything changed so far is durable; rejects with the storage error that prevented it. */
   flush(): Promise<void>;
   /** flush, then lets go of the lock. Repeatable. */
@@ -116,6 +120,15 @@ export interface AccountStore {
    * server has to hear of (a move of mail that is only here) is settled by itself.
    */
   commit(op: NewOperation): Promise<Operation>;
+  /**
+   * Puts a message into a folder, and on its way to the server. At once in memory and durable when it resolves; after a
+   * crash it is both or neither. Absent: this store takes none.
+   */
+  append?(message: NewAppend): Promise<Operation>;
+  /** The server has the message of this operation, there (null: it did not say where). Durable, repeatable. */
+  appended?(id: string, remote: RemoteRef | null): Promise<void>;
+  /** Messages on their way out; absent: this store keeps none. */
+  readonly outbox?: OutboxStore;
   /** Counts a try durably, before it is made. */
   attempt(id: string): Promise<void>;
   /** The server has it: forgotten. */
@@ -155,7 +168,7 @@ export interface OperationTarget {
   readonly messageId: string;
 }
 
-interface OnMessages {
+export interface OnMessages {
   readonly folder: FolderId;
   readonly targets: readonly OperationTarget[];
 }
@@ -180,8 +193,34 @@ export interface DeleteOperation extends OnMessages {
   readonly t: 'delete';
 }
 
+/** A message that was made here: visible in its folder at once, on its way to the server's. One target. */
+export interface AppendOperation extends OnMessages {
+  readonly t: 'append';
+  /** The folder's, should the server have lost it. */
+  readonly path: string;
+  /** Names as on the wire. */
+  readonly flags: readonly string[];
+  /** INTERNALDATE; milliseconds since 1970. */
+  readonly date: number;
+  /** Earlier versions: gone from here, and from the server when it has the new one. */
+  readonly replaces: readonly OnMessages[];
+}
+
 /** Changes made here. Idempotent by construction: absolute additions and removals, landing places named beforehand. */
-export type OperationBody = FlagsOperation | MoveOperation | DeleteOperation;
+export type OperationBody = FlagsOperation | MoveOperation | DeleteOperation | AppendOperation;
+
+/** A message to be put into a folder. */
+export interface NewAppend {
+  readonly folder: FolderId;
+  readonly bytes: Buffer;
+  /** Its envelope says what `bytes` say. */
+  readonly envelope: Envelope;
+  readonly flags: readonly string[];
+  readonly date: number;
+  /** False where no server has the folder. */
+  readonly upload: boolean;
+  readonly replaces?: readonly OnMessages[];
+}
 
 /**
  * As the person asks for it. Targets of a move or a deletion that are not here (any more) are left out. A move takes
@@ -293,4 +332,79 @@ export interface RawStore {
   remove(ref: RawRef): Promise<void>;
   /** Bytes that the message files take. */
   usage(): Promise<number>;
+}
+
+/** What is being written, each draft in a folder of its own with copies of what goes along. 0600, folders 0700. */
+export interface DraftStore {
+  /** Oldest first. One of a newer tmail, or a damaged one, is told as `trouble` and left out; its files stay. */
+  list(): Promise<readonly { readonly draft: Draft; readonly savedAt: number }[]>;
+  /** Null: there is none. */
+  load(id: DraftId): Promise<Draft | null>;
+  /** Durable when it resolves; the last one wins. */
+  save(draft: Draft): Promise<void>;
+  /** Copies a file beside the draft, which need not be saved yet. Durable. */
+  attach(id: DraftId, bytes: Buffer | AsyncIterable<Buffer>): Promise<{ file: string; size: number }>;
+  /** Absolute path of such a copy. @throws TmailError `id.malformed` */
+  path(id: DraftId, file: string): string;
+  /** With all its files. Repeatable. */
+  remove(id: DraftId): Promise<void>;
+  /** Clears away what a crash left; before anybody writes. Returns how much. */
+  sweep(): Promise<number>;
+}
+
+/** One message on its way out, as it is kept. */
+export interface OutboxRecord {
+  /** [a-z0-9]{16}. */
+  readonly id: string;
+  /** `sending`: the end of the message may have left this computer. */
+  readonly state: 'undo' | 'queued' | 'sending' | 'sent' | 'failed' | 'unknown';
+  readonly subject: string;
+  /** The envelope (RFC 5321): addresses alone. */
+  readonly from: string;
+  readonly recipients: readonly OutboxRecipient[];
+  readonly messageId: string;
+  /** Bytes on the wire. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly notBefore: number;
+  readonly tries: number;
+  readonly error: StoredFailure | null;
+  /** What it was made from; '' a whole message from elsewhere. */
+  readonly draft: DraftId | '';
+  readonly origin: { readonly id: MessageId; readonly messageId: string; readonly mark: string } | null;
+  readonly replaces: { readonly id: MessageId; readonly messageId: string } | null;
+  readonly dsn: boolean;
+  /** Bytes above 127 in it: BODY=8BITMIME. */
+  readonly eightBit: boolean;
+}
+
+export interface OutboxRecipient {
+  readonly address: string;
+  readonly outcome: 'pending' | 'accepted' | 'deferred' | 'refused';
+  /** The server's words. Hostile text. */
+  readonly reply: string;
+  /** The person agreed to leave it out. */
+  readonly skipped: boolean;
+}
+
+export interface StoredFailure {
+  readonly kind: ErrorKind;
+  readonly code: string;
+  readonly retry: Retry;
+  readonly facts: ErrorFacts;
+}
+
+/** One account's outbox. Whatever changes is durable when the promise resolves, or did not happen. */
+export interface OutboxStore {
+  /** In the order in which they were added, from memory. */
+  records(): readonly OutboxRecord[];
+  /** With its message; after a crash both are there, or neither. */
+  add(record: OutboxRecord, bytes: Buffer): Promise<void>;
+  /** Replaces the record with the same id; nothing when there is none. */
+  put(record: OutboxRecord): Promise<void>;
+  /** With its message. Repeatable. */
+  remove(id: string): Promise<void>;
+  /** The message's bytes. @throws TmailError `outbox.message-lost` */
+  bytes(id: string): Promise<Buffer>;
 }

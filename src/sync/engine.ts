@@ -164,6 +164,12 @@ class AccountEngine implements Engine {
     }
   }
 
+  async holds(folder: FolderId, messageId: string): Promise<boolean> {
+    const { session } = this.#work;
+    if (!session || this.#phase !== 'online') throw this.#offline();
+    return await this.#work.holds(session, folder, messageId);
+  }
+
   refresh(): void {
     this.#notice = null;
     if (this.#phase === 'online') this.#work.round();

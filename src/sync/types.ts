@@ -46,6 +46,8 @@ export interface Session {
   prefetch(folder: FolderId): AsyncGenerator<Progress>;
   /** One queued operation → server; safe to repeat. @throws TmailError; kind `rejected` rolls it back. */
   push(op: Operation): Promise<void>;
+  /** The server's folder has a message with this Message-ID. Absent: nobody can be asked. */
+  holds?(folder: FolderId, messageId: string): Promise<boolean>;
   /** Until aborted: calls `dirty` when a folder may have changed. `open` is the folder on the screen. */
   watch(open: FolderId | null, dirty: (folder: FolderId) => void, signal: AbortSignal): Promise<void>;
   /** Rejects or resolves when the line is gone. */
@@ -143,5 +145,9 @@ export interface Engine {
   settled(): Promise<void>;
   /** push, pull (bodies as `offline` asks), stop; for `tmail sync`. */
   syncOnce(folder: FolderId | null, onProgress?: (p: Progress) => void): Promise<SyncReport>;
+  /**
+   * The server's folder has a message with this Message-ID. Rejects when nobody can be asked now; absent: never.
+   */
+  holds?(folder: FolderId, messageId: string): Promise<boolean>;
   stop(): Promise<void>;
 }

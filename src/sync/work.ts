@@ -7,7 +7,7 @@ import { asTmailError, type TmailError } from '../util/errors.ts';
 import { STATUS_EVERY_MS } from '../util/limits.ts';
 import type { Clock, Timer } from './clock.ts';
 import { JobLoop } from './jobs.ts';
-import { replayQueue } from './replay.ts';
+import { type Held, replayQueue } from './replay.ts';
 import type { BodyWanted, Progress, Session } from './types.ts';
 
 /** Lower is sooner. */
@@ -46,6 +46,8 @@ export class Work {
   #visible: FolderId | null = null;
   #watch: AbortController | null = null;
   #held: 'disk' | 'person' | null = null;
+  /** Outlives the session: what a server refused once it refuses again. */
+  readonly #offers: Held = new Map();
   /** Listings that have not yet queued what follows from them. */
   #listings = 0;
 
@@ -115,6 +117,17 @@ export class Work {
     return this.#bodies.add({ key: `body:${id}:${wanted}`, priority: wanted === 'text' ? 0 : 1, run });
   }
 
+  /** Whether the server's folder has the message; asked ahead of pulls. */
+  async holds(session: Session, folder: FolderId, messageId: string): Promise<boolean> {
+    let found = false;
+    const run = async function* (): AsyncGenerator<Progress> {
+      found = (await session.holds?.(folder, messageId)) ?? false;
+      yield* [];
+    };
+    await this.#front.add({ key: `holds:${folder}:${messageId}`, priority: P.push, run });
+    return found;
+  }
+
   /** Sends, lists, then pulls everything: at the beginning, and when the person asks. */
   round(): void {
     this.resume();
@@ -145,7 +158,14 @@ export class Work {
     if (!session || store.queue().length === 0) return;
     const { pushed, warn } = this.#host;
     void this.#job(this.#front, 'push', P.push, () =>
-      replayQueue({ store, push: op => session.push(op), pushed, report: warn }),
+      replayQueue({
+        store,
+        push: op => session.push(op),
+        pushed,
+        report: warn,
+        held: this.#offers,
+        now: () => this.#host.clock.now(),
+      }),
     ).catch(() => undefined);
   }
 

@@ -6,6 +6,7 @@ import { nextTurn } from '../../util/turn.ts';
 import { type Peer, preauthRefused, translate } from '../errors.ts';
 import { createDialer } from '../tls.ts';
 import {
+  type Answer,
   boundVanished,
   type ClientOptions,
   flowOptions,
@@ -13,6 +14,7 @@ import {
   internals,
   LINE_LIMITS,
   type LineLimits,
+  nameOnWire,
   sendNamesAsListed,
 } from './flow.ts';
 import type { UidRange } from './uid-set.ts';
@@ -49,6 +51,7 @@ export interface Features {
   readonly idle: boolean;
   readonly listStatus: boolean;
   readonly quota: boolean;
+  readonly uidplus: boolean;
   /** Names travel as UTF-8 (UTF8=ACCEPT is enabled). */
   readonly utf8: boolean;
 }
@@ -66,6 +69,20 @@ export interface RowRequest {
   /** More rows than this are an attack or a broken server. */
   readonly most: number;
   readonly changedSince?: string;
+}
+
+export interface NewOnServer {
+  readonly bytes: Buffer;
+  /** Names as on the wire. */
+  readonly flags: readonly string[];
+  /** INTERNALDATE; milliseconds since 1970. */
+  readonly date: number;
+}
+
+/** A message's place on the server. */
+export interface Place {
+  readonly uidValidity: string;
+  readonly uid: number;
 }
 
 export interface ImapClient {
@@ -86,6 +103,17 @@ export interface ImapClient {
   countIn(range: string): Promise<number>;
   /** UID STORE ±FLAGS.SILENT. @throws TmailError `rejected` with the server's words */
   storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void>;
+  /**
+   * Where the message is then; null: stored, but the server does not say where (no UIDPLUS).
+   * @throws TmailError `rejected`: not stored; anything else: perhaps.
+   */
+  append(name: MailboxName, message: NewOnServer): Promise<Place | null>;
+  /** UIDs of messages that are marked \Deleted. */
+  uidsDeleted(): Promise<number[]>;
+  /** UID EXPUNGE (RFC 4315) of these; without UIDPLUS EXPUNGE, which takes every message marked \Deleted. */
+  expunge(range: string): Promise<void>;
+  /** Makes and subscribes a folder; one that is there already is as good. */
+  create(name: MailboxName): Promise<void>;
   /** Listens until the next command, `stopIdle` or the server ends it. Resolves at once without IDLE. */
   idle(): Promise<void>;
   noop(): Promise<void>;
@@ -121,6 +149,38 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
 function isExpungeIssued(error: unknown): boolean {
   const { responseStatus, response } = error as { responseStatus?: unknown; response?: unknown };
   return responseStatus === 'NO' && /\[EXPUNGEISSUED\]/i.test(textOf(response));
+}
+
+/** What a refused command was answered, in whatever form imapflow has it. */
+function refusalOf(error: unknown): string {
+  const { responseStatus, responseText, serverResponseCode, response } = error as {
+    responseStatus?: unknown;
+    responseText?: unknown;
+    serverResponseCode?: unknown;
+    response?: unknown;
+  };
+  if (responseStatus !== 'NO') return '';
+  return [responseText, serverResponseCode, textOf(response)].map(each => String(each ?? '')).join(' ');
+}
+
+/** `APPENDUID validity uid` of an answer (RFC 4315 section 3); null when it is not there or makes no sense. */
+function appendUid(answer: Answer): Place | null {
+  const code = (answer.response?.attributes?.[0]?.section ?? []).map(({ value }) => String(value ?? ''));
+  const [word = '', uidValidity = '', uid = ''] = code;
+  if (word.toUpperCase() !== 'APPENDUID' || ![uidValidity, uid].every(n => /^[1-9]\d{0,9}$/.test(n)))
+    return null;
+  return { uidValidity, uid: Number(uid) };
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** date-time of RFC 9051 section 9, in UTC. */
+function internalDate(at: number): string {
+  const date = new Date(at);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = `${two(date.getUTCDate())}-${MONTHS[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
+  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  return `${day} ${time} +0000`;
 }
 
 /** The tagged answer as imapflow parsed it, or its text. */
@@ -178,6 +238,7 @@ class Client implements ImapClient {
       idle: capabilities.has('IDLE'),
       listStatus: capabilities.has('LIST-STATUS'),
       quota: capabilities.has('QUOTA'),
+      uidplus: capabilities.has('UIDPLUS'),
       utf8: enabled.has('UTF8=ACCEPT'),
     };
   }
@@ -269,6 +330,55 @@ class Client implements ImapClient {
         flags.map(flag => ({ type: 'ATOM', value: flag })),
       ]);
       answer.next();
+    });
+  }
+
+  append(name: MailboxName, { bytes, flags, date }: NewOnServer): Promise<Place | null> {
+    // imapflow's own call encodes the name again, and searches for the UID when there is no UIDPLUS.
+    return this.#run(async () => {
+      const limit = this.#flow.capabilities.get('APPENDLIMIT');
+      if (typeof limit === 'number' && bytes.length > limit) {
+        const facts = { ...this.peer, size: bytes.length, limit };
+        throw new TmailError('rejected', 'imap.append-limit', { facts });
+      }
+      const answer = await this.#inside.exec('APPEND', [
+        nameOnWire(name.wire),
+        flags.map(flag => ({ type: 'ATOM', value: flag })),
+        { type: 'STRING', value: internalDate(date) },
+        { type: 'LITERAL', value: bytes },
+      ]);
+      const place = appendUid(answer);
+      answer.next();
+      return place;
+    });
+  }
+
+  async uidsDeleted(): Promise<number[]> {
+    const found = await this.#run(() => this.#flow.search({ deleted: true }, { uid: true }));
+    if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
+    return found;
+  }
+
+  expunge(range: string): Promise<void> {
+    return this.#run(async () => {
+      const answer = this.features.uidplus
+        ? await this.#inside.exec('UID EXPUNGE', [{ type: 'SEQUENCE', value: range }])
+        : await this.#inside.exec('EXPUNGE', []);
+      answer.next();
+    });
+  }
+
+  create(name: MailboxName): Promise<void> {
+    return this.#run(async () => {
+      for (const command of ['CREATE', 'SUBSCRIBE']) {
+        try {
+          (await this.#inside.exec(command, [nameOnWire(name.wire)])).next();
+        } catch (error) {
+          // That it is there already is no refusal (RFC 5530); whether it is subscribed is no reason to fail.
+          if (command === 'CREATE' && !/\[?ALREADYEXISTS|exists/i.test(refusalOf(error))) throw error;
+          if (!this.#flow.usable) throw error;
+        }
+      }
     });
   }
 

@@ -38,9 +38,17 @@ export interface ClientOptions {
   readonly pace?: Pick<Pace, 'turn'>;
 }
 
+/** The tagged answer; the response code stands in the first attribute's section. */
+export interface Answer {
+  readonly response?: {
+    readonly attributes?: readonly { readonly section?: readonly { readonly value?: unknown }[] }[];
+  };
+  next(): void;
+}
+
 /** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
 export interface Internals {
-  exec(command: string, attributes: unknown, options?: unknown): Promise<{ next(): void }>;
+  exec(command: string, attributes: unknown, options?: unknown): Promise<Answer>;
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
   initialPREAUTH(): Promise<void>;
   folders: Map<string, unknown>;
@@ -90,7 +98,13 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-interface WireAttribute {
+/** A folder's name as it was listed. */
+export function nameOnWire(wire: string): WireAttribute {
+  // A quoted string can't hold a line break; some servers have such names.
+  return { type: /[\r\n\0]/.test(wire) ? 'LITERAL' : 'STRING', value: wire };
+}
+
+export interface WireAttribute {
   readonly type: string;
   readonly value: string;
 }
@@ -104,9 +118,7 @@ export function sendNamesAsListed(inside: Internals, current: () => string | nul
   inside.exec = (command, attributes, options) => {
     const wire = current();
     if (wire !== null && /^(SELECT|EXAMINE|STATUS)$/.test(command) && Array.isArray(attributes)) {
-      // A quoted string can't hold a line break; some servers have such names.
-      const named: WireAttribute = { type: /[\r\n\0]/.test(wire) ? 'LITERAL' : 'STRING', value: wire };
-      return exec(command, [named, ...attributes.slice(1)], options);
+      return exec(command, [nameOnWire(wire), ...attributes.slice(1)], options);
     }
     return exec(command, attributes, options);
   };

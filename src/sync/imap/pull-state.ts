@@ -11,6 +11,7 @@ import type { ImapClient, Mailbox, MailboxName } from './client.ts';
 import { envelopeOf } from './envelope.ts';
 import { type EnvelopeRequest, fetchEnvelopes } from './fetch-rows.ts';
 import type { Line } from './line.ts';
+import { NOTHING_OUTGOING, type OutgoingHere } from './outgoing.ts';
 import { Writes } from './writes.ts';
 
 export interface PullContext {
@@ -26,6 +27,8 @@ export interface PullContext {
   readonly received: (count: number) => void;
   /** How much was too much for the line, remembered from one connection to the next. */
   readonly caution: Caution;
+  /** What the queue has to say about the folder's messages; absent: nothing. */
+  readonly outgoing?: () => OutgoingHere;
   /** Messages in the first command and in those that follow. */
   readonly chunks?: { readonly first: number; readonly next: number };
 }
@@ -99,8 +102,8 @@ export class PullState {
   number(rows: readonly FetchMessageObject[], top: number): { put: NewMessage[]; next: number } {
     const { folder } = this.c;
     let next = top;
-    const put = rows.map(row => {
-      const known = this.place(row.uid);
+    const put = this.wanted(rows).map(row => {
+      const known = this.placeOf(row);
       if (known === undefined)
         return this.message(row, next >= (folder.floor ?? 1) ? next-- : folder.reserve(1));
       next = Math.min(next, known - 1);
@@ -112,6 +115,25 @@ export class PullState {
   /** The number of a message that is here, or was before its entry was damaged. */
   place(remote: number): LocalUid | undefined {
     return this.c.folder.byRemoteUid(remote) ?? this.c.folder.vacant?.(remote);
+  }
+
+  /** The same; a message that was made here and whose upload nobody has confirmed yet is known by its Message-ID. */
+  placeOf(row: FetchMessageObject): LocalUid | undefined {
+    const known = this.place(row.uid);
+    if (known !== undefined) return known;
+    const messageId = row.envelope?.messageId?.replace(/^\s*<|>\s*$/g, '') ?? '';
+    const uid = messageId === '' ? undefined : this.outgoing().unsent.get(messageId);
+    return uid !== undefined && this.c.folder.remote(uid) === null ? uid : undefined;
+  }
+
+  /** Without those that were taken away here and are still there. */
+  wanted(rows: readonly FetchMessageObject[]): readonly FetchMessageObject[] {
+    const { leaving } = this.outgoing();
+    return leaving.size === 0 ? rows : rows.filter(row => !leaving.has(`${this.box.uidValidity}:${row.uid}`));
+  }
+
+  outgoing(): OutgoingHere {
+    return this.c.outgoing?.() ?? NOTHING_OUTGOING;
   }
 
   message(row: FetchMessageObject, uid: LocalUid): NewMessage {

@@ -155,11 +155,12 @@ async function newSets(s: PullState, range: string, from: number): Promise<numbe
   ).reverse();
 }
 
-function putNewer(s: PullState, rows: readonly FetchMessageObject[], sync: FolderSync): void {
+function putNewer(s: PullState, found: readonly FetchMessageObject[], sync: FolderSync): void {
   const { folder } = s.c;
-  const fresh = rows.filter(row => s.place(row.uid) === undefined);
+  const rows = s.wanted(found);
+  const fresh = rows.filter(row => s.placeOf(row) === undefined);
   let next = fresh.length > 0 ? folder.reserve(fresh.length) : 0;
-  const put = rows.map(row => s.message(row, s.place(row.uid) ?? next++));
+  const put = rows.map(row => s.message(row, s.placeOf(row) ?? next++));
   s.received(put);
   s.apply(put.length > 0 ? { put } : {}, sync);
 }
@@ -183,7 +184,8 @@ async function* verify(s: PullState): AsyncGenerator<Progress> {
   const { folder } = s.c;
   const filled = filledRange(s.sync);
   const whole = s.sync.filledDownTo === 1;
-  if (whole && folder.length === s.box.exists) return;
+  const { unsent, leaving } = s.outgoing();
+  if (whole && folder.length - unsent.size + leaving.size === s.box.exists) return;
   if (filled.to < filled.from) return;
   const uids = await s.within(client => client.uidsIn(`${filled.from}:${filled.to}`));
   await folder.loadAll();

@@ -42,15 +42,18 @@ export async function pushFlags(context: PushContext, op: FlagsOperation): Promi
   );
 }
 
-async function resolveTargets(
+/** `search`: also for those that have no place on the server, as far as is known. */
+export async function resolveTargets(
   client: ImapClient,
   box: Mailbox,
   targets: readonly OperationTarget[],
+  placeless: 'skip' | 'search' = 'skip',
 ): Promise<number[]> {
   const uids: number[] = [];
   for (const target of targets) {
-    if (target.remote?.t !== 'imap') continue;
-    if (target.remote.uidValidity === box.uidValidity) uids.push(target.remote.uid);
+    if (target.remote?.t !== 'imap' && placeless === 'skip') continue;
+    const { remote } = target;
+    if (remote?.t === 'imap' && remote.uidValidity === box.uidValidity) uids.push(remote.uid);
     else if (target.messageId !== '') {
       // Two messages with one Message-ID are copies of one mail: both get the flag.
       uids.push(...(await client.uidsOfMessageId(target.messageId)));

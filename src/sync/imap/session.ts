@@ -7,12 +7,14 @@ import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
+import { type AppendContext, pushAppend, pushDelete } from './append.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { Caution } from './caution.ts';
-import { LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
+import { type ImapClient, LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
 import { countsOf, type FolderStatus, isUpToDate, listedFolders, sameStatus, statusOf } from './folders.ts';
 import { Line } from './line.ts';
 import { encodeModifiedUtf7 } from './names.ts';
+import { outgoingIn } from './outgoing.ts';
 import { prefetchFolder, type Seen } from './prefetch.ts';
 import { pullFolder } from './pull.ts';
 import { pushFlags } from './push.ts';
@@ -129,6 +131,7 @@ class ImapSession implements Session {
       now: () => this.#deps.clock.now(),
       report: this.#deps.report,
       received: this.#deps.received,
+      outgoing: () => outgoingIn(this.#deps.store.queue(), folder),
     });
     if (thorough) this.#thorough.set(folder, this.#deps.clock.now());
     const { sync, length, unread } = context.folder;
@@ -161,12 +164,40 @@ class ImapSession implements Session {
   }
 
   async push(op: Operation): Promise<void> {
-    // The keys say that moving and deleting comes later; nothing else queues it.
-    if (op.t !== 'flags') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
+    if (op.t === 'append') return await pushAppend(this.#appendContext(), op);
+    if (op.t === 'delete') return await pushDelete(this.#appendContext(), op);
+    // The keys say that moving comes later; nothing else queues it.
+    if (op.t === 'move') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
     const record = this.#deps.store.folders().find(each => each.id === op.folder);
     if (!record) throw this.#noFolder(op.folder);
     const name = this.#nameOf(record);
     await pushFlags({ line: await this.#lineFor(op.folder), name, record }, op);
+  }
+
+  async holds(folder: FolderId, messageId: string): Promise<boolean> {
+    const record = this.#deps.store.folders().find(each => each.id === folder);
+    if (!record?.remote || !record.selectable) return false;
+    const line = await this.#lineFor(folder);
+    const search = (client: ImapClient) => client.uidsOfMessageId(messageId);
+    return (await line.within(this.#nameOf(record), search, 'fresh')).length > 0;
+  }
+
+  #appendContext(): AppendContext {
+    const { store, report } = this.#deps;
+    return {
+      store,
+      report,
+      line: folder => this.#lineFor(folder),
+      nameOf: record => this.#nameOf(record),
+      create: async path => {
+        await this.#mainLine().exclusive(client => client.create({ path, wire: this.#wireOf(path) }));
+        await this.folders();
+      },
+    };
+  }
+
+  #wireOf(path: string): string {
+    return this.#mainLine().client.features.utf8 ? path : encodeModifiedUtf7(path);
   }
 
   async watch(open: FolderId | null, dirty: (folder: FolderId) => void, signal: AbortSignal): Promise<void> {
@@ -270,9 +301,7 @@ class ImapSession implements Session {
 
   #nameOf(record: FolderRecord): MailboxName {
     // Before the first LIST of a session only the path is known; that is right for all but broken names.
-    const utf8 = this.#mainLine().client.features.utf8;
-    const wire = utf8 ? record.path : encodeModifiedUtf7(record.path);
-    return this.#names.get(record.id) ?? { path: record.path, wire };
+    return this.#names.get(record.id) ?? { path: record.path, wire: this.#wireOf(record.path) };
   }
 
   #noFolder(folder: FolderId): TmailError {
