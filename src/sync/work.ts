@@ -143,6 +143,7 @@ export class Work {
   resume(): void {
     if (this.#held === 'disk') this.#host.disk(null);
     this.#held = null;
+    this.#offers.clear();
   }
 
   /** Stops what runs in the background. */

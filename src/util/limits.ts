@@ -31,6 +31,17 @@ export const STATUS_EVERY_MS = 2 * 60_000;
 /** No byte for this long while a command is under way: the line is dead. */
 export const COMMAND_TIMEOUT_MS = 30_000;
 export const CONNECT_TIMEOUT_MS = 15_000;
+/** From the first byte to signing in: servers hold back their greeting on purpose, up to half a minute. */
+export const SMTP_SET_UP_MS = 60_000;
+/** RFC 5321 section 4.5.3.2: five minutes for a command, ten for the end of the message. */
+export const SMTP_COMMAND_MS = 5 * 60_000;
+export const SMTP_END_MS = 10 * 60_000;
+/** One message as a whole, over any line. */
+export const SMTP_MESSAGE_MS = 60 * 60_000;
+/** What a server can't take now is offered again after a minute, later every hour, for three days. */
+export const SEND_AGAIN_FIRST_MS = 60_000;
+export const SEND_AGAIN_MAX_MS = 60 * 60_000;
+export const SEND_FOR_MS = 3 * 24 * 60 * 60_000;
 /** Reconnect: 1 s, doubled each time, at most a minute, ± 30 % so that clients don't return in step. */
 export const RECONNECT_FIRST_MS = 1000;
 export const RECONNECT_MAX_MS = 60_000;
