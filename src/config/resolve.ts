@@ -1,10 +1,12 @@
 // Fills in what the file left out: ports, users, paths. Pure; reports what is odd but allowed.
 
+import { UNDO_SEND_MS } from '../util/limits.ts';
 import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
 import type {
   AccountConfig,
   AuthSettings,
   Config,
+  IdentitySettings,
   Pop3Settings,
   Security,
   ServerSettings,
@@ -44,6 +46,7 @@ export function resolveConfig(
     file,
     accounts,
     defaultAccount: raw.defaultAccount ?? accounts.find(account => !account.disabled)?.id ?? null,
+    undoSend: (raw.undoSendSeconds ?? UNDO_SEND_MS / 1000) * 1000,
     ui: resolveUi(raw.ui),
   };
 }
@@ -91,7 +94,27 @@ function resolveAccount(
     offline: raw.offline ?? 'all',
     serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
     ...(raw.protocol === 'pop3' && { pop3: resolvePop3(raw) }),
+    ...(raw.identities && { identities: raw.identities.map(given) }),
+    ...(raw.replyTo !== undefined && { replyTo: raw.replyTo }),
+    ...(raw.signature !== undefined && { signature: raw.signature }),
+    ...(raw.signatureAbove !== undefined && { signatureAbove: raw.signatureAbove }),
+    ...(raw.sentCopy !== undefined && { sentCopy: raw.sentCopy }),
     disabled: raw.disabled ?? false,
+  };
+}
+
+/** Without the keys that were left out. */
+function given({
+  email,
+  name,
+  replyTo,
+  signature,
+}: NonNullable<RawAccount['identities']>[number]): IdentitySettings {
+  return {
+    email,
+    ...(name !== undefined && { name }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(signature !== undefined && { signature }),
   };
 }
 

@@ -137,18 +137,26 @@ function secureOrAllowed(
 
 const days = number(1, 36500);
 
+const address = () =>
+  text({
+    expects: 'an e-mail address',
+    schema: { pattern: '^[^\\s@]+@[^\\s@]+$' },
+    parse: value => (/^[^\s@\p{C}<>,]+@[^\s@\p{C}<>,]+$/u.test(value) ? value : undefined),
+  });
+
+const signature = text<string>();
+
+/** Defaults of each are the account's. */
+const identity = object({
+  email: about(address(), 'Another address of yours, that this account may send from', 'address', 'mail'),
+  name: optional(about(text<string>(), "Default: the account's", 'fullname', 'realname')),
+  replyTo: optional(about(address(), 'Where answers go, if not to the address itself', 'reply')),
+  signature: optional(about(signature, 'Default: the account\'s; "" for none')),
+});
+
 const account = object(
   {
-    email: about(
-      text({
-        expects: 'an e-mail address',
-        schema: { pattern: '^[^\\s@]+@[^\\s@]+$' },
-        parse: value => (/^[^\s@\p{C}<>,]+@[^\s@\p{C}<>,]+$/u.test(value) ? value : undefined),
-      }),
-      'The address that mail is sent from',
-      'address',
-      'mail',
-    ),
+    email: about(address(), 'The address that mail is sent from', 'address', 'mail'),
     name: optional(about(text<string>(), 'Your name, as others see it', 'fullname', 'realname')),
     protocol: about(
       words('imap', 'pop3'),
@@ -205,6 +213,19 @@ const account = object(
         'limits',
       ),
     ),
+    identities: optional(
+      about(list(identity), 'Other addresses of yours that this account sends from', 'aliases', 'from'),
+    ),
+    replyTo: optional(about(address(), 'Where answers go, if not to the address itself', 'reply')),
+    signature: optional(about(signature, 'Put below what you write, behind a line "-- "', 'sig')),
+    signatureAbove: optional(about(boolean(), 'The signature stands above the quoted text. Default: false')),
+    sentCopy: optional(
+      about(
+        words('append', 'server', 'none'),
+        'Who files a copy of what is sent: tmail (append), the server by itself, or nobody. Default: append, except for servers known to do it',
+        'sent',
+      ),
+    ),
     disabled: optional(about(boolean(), 'Keeps the account and its mail, but never connects')),
   },
   {
@@ -244,6 +265,9 @@ export const configShape = object(
       'account',
     ),
     defaultAccount: optional(about(notEmpty(), 'Default: the first account that is not disabled')),
+    undoSendSeconds: optional(
+      about(number(0, 60), 'Seconds in which a sent message can be taken back. Default: 10', 'undo'),
+    ),
     ui: optional(about(ui, 'The screen')),
   },
   {

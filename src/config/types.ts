@@ -55,7 +55,26 @@ export interface AccountConfig {
   readonly serverCopy: ServerCopy | null;
   /** POP3 only; its defaults where it is absent. */
   readonly pop3?: Pop3Settings;
+  /** Other addresses that it sends from; absent: none. */
+  readonly identities?: readonly IdentitySettings[];
+  /** `Reply-To` of what is sent; absent: none. */
+  readonly replyTo?: string;
+  /** Without its `-- ` line; absent: none. */
+  readonly signature?: string;
+  readonly signatureAbove?: boolean;
+  /** Who files a copy of what is sent; absent: as the server's name suggests. */
+  readonly sentCopy?: SentCopy;
   readonly disabled: boolean;
+}
+
+export type SentCopy = 'append' | 'server' | 'none';
+
+export interface IdentitySettings {
+  readonly email: string;
+  /** What is absent is the account's. */
+  readonly name?: string;
+  readonly replyTo?: string;
+  readonly signature?: string;
 }
 
 export interface Config {
@@ -63,6 +82,8 @@ export interface Config {
   readonly file: string | null;
   readonly accounts: readonly AccountConfig[];
   readonly defaultAccount: AccountId | null;
+  /** Milliseconds in which a sent message can be taken back; UNDO_SEND_MS when absent. */
+  readonly undoSend?: number;
   /** UI settings: `ui` object. */
   readonly ui: UiConfig;
 }

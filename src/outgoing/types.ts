@@ -88,8 +88,11 @@ export interface Outgoing {
   takeBack(id: OutboxId): Promise<Draft>;
   /** Ends the time to undo, or the wait for the next try. */
   sendNow(id: OutboxId): Promise<void>;
-  /** A failed or unknown one once more: to those recipients only that have not accepted it. */
-  retry(id: OutboxId): Promise<void>;
+  /**
+   * A failed or unknown one once more: to those recipients only that have not accepted it. Nobody gets a message of which
+   * some recipients were refused or put off, until the person agrees: `rest` leaves those out.
+   */
+  retry(id: OutboxId, to?: 'rest'): Promise<void>;
   /** An unknown one arrived, says the person: filed as sent. */
   assumeSent(id: OutboxId): Promise<void>;
   /** Forgets it for good. */

@@ -38,6 +38,8 @@ export const SMTP_COMMAND_MS = 5 * 60_000;
 export const SMTP_END_MS = 10 * 60_000;
 /** One message as a whole, over any line. */
 export const SMTP_MESSAGE_MS = 60 * 60_000;
+/** How long a sent message waits for second thoughts, unless the configuration says otherwise. */
+export const UNDO_SEND_MS = 10_000;
 /** What a server can't take now is offered again after a minute, later every hour, for three days. */
 export const SEND_AGAIN_FIRST_MS = 60_000;
 export const SEND_AGAIN_MAX_MS = 60 * 60_000;

@@ -67,6 +67,7 @@ test('a short configuration is filled in with safe defaults', () => {
       },
     ],
     defaultAccount: 'work',
+    undoSend: 10_000,
     ui: { colors: 'auto', borders: 'auto', markReadAfter: 0, keys: {} },
   });
 });
