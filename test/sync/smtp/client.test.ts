@@ -248,8 +248,11 @@ for (const action of ['drop', 'reset', 'silence'] as const) {
       const server = await serverWith(t, { faults: [{ at: step, action }] });
       const client = await open(t, settings(server.port));
       let ending = false;
+      const note = async (): Promise<void> => {
+        ending = true;
+      };
       await assert.rejects(
-        client.send(message({ ending: async () => void (ending = true) })),
+        client.send(message({ ending: note })),
         (error: unknown) => error instanceof TmailError && error.kind === 'network',
       );
       assert.deepEqual([ending, client.usable], [false, false]);
@@ -271,8 +274,11 @@ test('a line that breaks before the end of a large message leaves no doubt', asy
   const server = await serverWith(t, { faults: [{ at: 'body', action: 'reset' }] });
   const client = await open(t, settings(server.port));
   let ending = false;
+  const note = async (): Promise<void> => {
+    ending = true;
+  };
   const bytes = Buffer.alloc(8_000_000, 'x\r\n');
-  const send = client.send(message({ bytes, ending: async () => void (ending = true) }));
+  const send = client.send(message({ bytes, ending: note }));
   await assert.rejects(send, (error: unknown) => error instanceof TmailError && error.kind === 'network');
   assert.equal(ending, false);
 });
