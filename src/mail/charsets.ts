@@ -131,7 +131,8 @@ export function validUtf8(bytes: Uint8Array): string | null {
 /** UTF-8 cut in the middle of a character stays UTF-8; a text that has no multi-byte character is mislabelled. */
 function decodeUtf8(bytes: Uint8Array): Decoded {
   const text = new TextDecoder('utf-8').decode(bytes);
-  if (!text.includes('\ufffd')) return { text, guessed: false };
+  // A replacement character that the sender wrote is a character.
+  if (!text.includes('\ufffd') || validUtf8(bytes) !== null) return { text, guessed: false };
   let broken = 0;
   let good = 0;
   for (let i = 0; i < text.length; i++) {

@@ -158,7 +158,8 @@ export function readMailbox(typed: string): Address | null {
   const [only] = found;
   // `"Ada <ada@example.org` with a quote that was not closed is not finished.
   if (!only || found.length > 1 || !isAddress(only.address) || !balanced(typed)) return null;
-  return only;
+  // `ada@example.org bob@example.org`: a comma was forgotten, and one of them would be a mere name.
+  return only.name.includes('@') && !/[<(]/.test(typed) ? null : only;
 }
 
 function balanced(typed: string): boolean {

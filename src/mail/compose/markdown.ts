@@ -31,8 +31,7 @@ function createRenderer(): Marked {
       },
       image: ({ text, href }: Tokens.Image) => {
         const url = safeLink(href);
-        const label = escapeHtml(text || href);
-        return url === null ? label : `<a href="${url}">${label}</a>`;
+        return url === null ? escapeHtml(text) : `<a href="${url}">${escapeHtml(text || href)}</a>`;
       },
       checkbox: ({ checked }: Tokens.Checkbox) => (checked ? '[x] ' : '[ ] '),
     },
