@@ -32,11 +32,8 @@ const HIDDEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 export function asciiDomain(domain: string): string | null {
   if (domain === '' || domain.length > 255) return null;
   if (domain.startsWith('[')) return LITERAL.test(domain) ? domain : null;
-  const ascii = /[^\x00-\x7f]/.test(domain)
-    ? HIDDEN.test(domain)
-      ? ''
-      : domainToASCII(domain)
-    : domain.toLowerCase();
+  if (HIDDEN.test(domain) || /[\x00-\x2c/:-@[-^`{-\x7f]/.test(domain)) return null;
+  const ascii = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain.toLowerCase();
   return ascii !== '' && ascii.split('.').every(label => LABEL.test(label)) ? ascii : null;
 }
 
@@ -82,10 +79,11 @@ export function domainOf(address: string): string {
 /** A mailbox as typed text: reading it again gives the same one, whatever a sender had in it. */
 export function formatMailbox({ name, address }: Address): string {
   const shown = name.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  const plain = address.replace(/[\s\p{Cc}<>]+/gu, '');
-  // A hostile address such as `a@x.org,b@y.org` must not become two.
-  if (shown === '' && !isAddress(plain)) return `<${plain}>`;
-  return formatAddress({ name: shown, address: plain });
+  const plain = address.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (isAddress(plain)) return formatAddress({ name: shown, address: plain });
+  // A hostile address such as `a@x.org,b@y.org` must not become two, nor another one.
+  const broken = `<${plain.replace(/["<>()[\],;:\\]/g, ' ')}>`;
+  return shown === '' ? broken : `"${shown.replace(/["\\]/g, '\\$&')}" ${broken}`;
 }
 
 export function formatMailboxes(list: readonly Address[]): string {
@@ -158,6 +156,8 @@ export function readMailbox(typed: string): Address | null {
   const [only] = found;
   // `"Ada <ada@example.org` with a quote that was not closed is not finished.
   if (!only || found.length > 1 || !isAddress(only.address) || !balanced(typed)) return null;
+  // Nothing is left out of what was typed: `<a b@example.org>` is not `ab@`.
+  if (!typed.includes(only.address)) return null;
   // `ada@example.org bob@example.org`: a comma was forgotten, and one of them would be a mere name.
   return only.name.includes('@') && !/[<(]/.test(typed) ? null : only;
 }
@@ -165,7 +165,7 @@ export function readMailbox(typed: string): Address | null {
 function balanced(typed: string): boolean {
   for (let at = 0; at < typed.length; ) {
     const end = closing(typed, at);
-    if (end === at + 1 && /["<>]/.test(typed.charAt(at))) return false;
+    if (end === at + 1 && /["<>:]/.test(typed.charAt(at))) return false;
     at = end;
   }
   return true;

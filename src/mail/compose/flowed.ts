@@ -27,7 +27,7 @@ function flowLine(line: string, cells: number): string[] {
   const marks = '>'.repeat(depth);
   const text = body === SIGNATURE ? body : body.trimEnd();
   if (text === SIGNATURE) return [`${marks} ${text}`];
-  return pieces(text, cells - depth).map((piece, n, all) => {
+  return pieces(text, depth === 0 ? cells : cells - depth - 1).map((piece, n, all) => {
     // Space-stuffing: a space in front of what would be taken for a quote, a stuffed line or an mbox separator.
     const stuffing = depth > 0 ? (piece === '' ? '' : ' ') : /^(?: |>|From )/.test(piece) ? ' ' : '';
     return `${marks}${stuffing}${piece}${n < all.length - 1 ? ' ' : ''}`;

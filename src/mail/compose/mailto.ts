@@ -80,13 +80,12 @@ export function parseMailto(link: string): Mailto | null {
   };
 }
 
-/** What is an address as it is; anything else as an entry of its own that can't be read as several. */
+/** What is one address as it is; anything else as one entry that is none. */
 function typed(text: string): string {
   if (isAddress(text)) return formatMailbox({ name: '', address: text });
   const all = entries(text);
-  return all.length === 1 && all[0]?.address
-    ? formatMailbox(all[0].address)
-    : `<${text.replace(/[<>"(),;:]/g, '')}>`;
+  const [only] = all.length === 1 ? all : [];
+  return formatMailbox(only?.address ?? { name: '', address: text });
 }
 
 function list(values: readonly string[]): string {

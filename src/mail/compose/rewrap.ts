@@ -110,12 +110,14 @@ function piecesOf(text: string): Piece[] {
 
 /** One text of several lines: a space between them, none between ideographs. */
 function joinLines(bodies: readonly string[]): string {
-  return bodies
-    .map(body => body.trim())
-    .reduce((text, body) => {
-      const last = [...text.slice(-2)].at(-1) ?? '';
-      return IDEOGRAPH.test(last) && IDEOGRAPH.test(body) ? text + body : `${text} ${body}`;
-    });
+  const out: string[] = [];
+  let ideograph = false;
+  for (const body of bodies.map(line => line.trim()).filter(line => line !== '')) {
+    if (out.length > 0 && !(ideograph && IDEOGRAPH.test(body))) out.push(' ');
+    out.push(body);
+    ideograph = IDEOGRAPH.test([...body.slice(-2)].at(-1) ?? '');
+  }
+  return out.join('');
 }
 
 function wrapBlock(block: Block, cells: number): string[] {
@@ -143,7 +145,8 @@ function wrapBlock(block: Block, cells: number): string[] {
       used += gap.length + wide;
     }
   }
-  if (line !== '') out.push(line);
+  if (line === '') return block.lines.map(({ text }) => text);
+  out.push(line);
   return out.map((text, n) => `${marks}${n === 0 ? lead : hang}${text}`);
 }
 

@@ -1,7 +1,7 @@
 // Subjects of answers and forwards: one prefix, however many and in whatever language were there.
 
 // What mail programs write, in the languages that they are translated to. Single letters (Italian R:, I:) only count
-// behind another prefix: they also begin real subjects.
+// before another prefix: they also begin real subjects.
 const REPLY =
   're|aw|sv|vs|antw|antwort|odp|rif|res|ynt|atb|bls|vá|σχετ|απ|отв|ответ|回复|回覆|答复|答覆|返信|회신|השב';
 const FORWARD =
@@ -27,8 +27,7 @@ export function stripPrefixes(subject: string): Stripped {
   let forwarded = false;
   let tag = '';
   for (let n = 0; n < MAX_PREFIXES; n++) {
-    const match: RegExpExecArray | null =
-      PREFIX.exec(rest) ?? (replied || forwarded ? LETTER.exec(rest) : null);
+    const match: RegExpExecArray | null = PREFIX.exec(rest) ?? letterBefore(rest);
     if (match) {
       replied ||= match[1] !== undefined;
       forwarded ||= match[2] !== undefined;
@@ -50,6 +49,11 @@ export function stripPrefixes(subject: string): Stripped {
     replied,
     forwarded,
   };
+}
+
+function letterBefore(text: string): RegExpExecArray | null {
+  const match = LETTER.exec(text);
+  return match && PREFIX.test(text.slice(match[0].length)) ? match : null;
 }
 
 export function replySubject(subject: string): string {
