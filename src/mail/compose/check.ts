@@ -3,6 +3,7 @@ import { editDistance } from '../../util/nearest.ts';
 import { addressKey, domainOf, readAddresses, readMailbox } from './addresses.ts';
 import { attachmentWord } from './attachment-words.ts';
 import { COMMON_DOMAINS, mistypedEnding } from './common-domains.ts';
+import { stripPrefixes } from './subject.ts';
 import type { Draft, DraftProblem } from './types.ts';
 
 export interface CheckContext {
@@ -71,8 +72,8 @@ function checkContent(
   if (draft.subject.trim() === '') add('no-subject', false);
   if (own.trim() === '' && draft.attachments.length === 0 && !isForward) add('nothing-written', false);
   if (draft.attachments.length > 0) return;
-  const answers = /^\s*[^\s:]{1,6}\s?:/.test(draft.subject);
-  const word = attachmentWord(answers ? own : `${draft.subject}\n${own}`);
+  const { replied, forwarded } = stripPrefixes(draft.subject);
+  const word = attachmentWord(replied || forwarded ? own : `${draft.subject}\n${own}`);
   if (word !== null) add('attachment-forgotten', false, { word });
 }
 

@@ -55,8 +55,9 @@ const HALF_LIFE = 120 * DAY;
 const BASE = Date.UTC(2015, 0, 1);
 /** Writing to somebody says more than being written to. */
 const SENT = 40;
+/** Local parts of machines: a word of these, alone or set off by a sign. */
 const AUTOMATIC =
-  /^(?:(?:.*[._+-])?(?:no|not|do-?not|dont|never)[._-]?reply|noreply.*|mailer-daemon|postmaster|bounces?|(?:.*[._+-])?bounces?[._+-].*|notifications?|alerts?|daemon|root|nobody|unsubscribe|(?:.*[._-])?(?:notify|notification|newsletter|mailer|automailer))$/i;
+  /(?:^|[._+-])(?:no|not|do-?not|dont|never)[._-]?reply|^(?:mailer-daemon|postmaster|daemon|root|nobody|unsubscribe|alerts?)$|(?:^|[._+-])(?:bounces?|notify|notifications?|newsletters?|mailer|automailer)(?:$|[._+-])/;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /** Without case and accents. */
