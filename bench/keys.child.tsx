@@ -100,6 +100,7 @@ const app = createApp({
   now: Date.now,
   start: { account: null, folder: null },
   readOnly: false,
+  outgoing: null,
   firstRun: null,
 });
 const ended = startScreen({ app, element: <App app={app} traits={terminal.traits} />, terminal });

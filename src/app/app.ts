@@ -6,6 +6,8 @@ import { asTmailError } from '../util/errors.ts';
 import { remind } from './backup.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
+import { type Composing, createComposing } from './compose/composing.ts';
+import { createHarvest } from './compose/harvest.ts';
 import { type Core, createCore } from './core.ts';
 import { createEffects } from './effects.ts';
 import { createFolders, type Folders } from './folders.ts';
@@ -60,16 +62,24 @@ export function createApp(deps: AppDeps): Program {
     });
   };
 
-  const { ended, quit } = ending(core, () => {
+  const { ended, quit } = ending(core, async () => {
     reading.close();
     timers.close();
+    harvest.close();
+    await composing.close();
     return () => news.close();
+  });
+  const composing = createComposing(core, {
+    reading,
+    replay: typed =>
+      state.batch(() => ('key' in typed ? pressKey(on, typed.key) : pasteText(on, typed.text))),
+    quit,
   });
   const organising = createOrganising(core, {
     openMessage: id => openMessage(id),
     applied: () => news.flush(),
   });
-  const effects = createEffects(core, { folders, reading, organising, openMessage, quit });
+  const effects = createEffects(core, { folders, reading, organising, openMessage, composing });
   const news = listen(core, {
     lostFolder: () => {
       if (state.get().folder !== null)
@@ -78,7 +88,8 @@ export function createApp(deps: AppDeps): Program {
     },
     online: account => reading.resume(account),
   });
-  const ready = begin(core, folders, problems).catch(thrown => core.fail(asTmailError(thrown)));
+  const harvest = createHarvest(core, { writing: () => state.get().drafts.length > 0 });
+  const ready = begin(core, folders, composing, problems).catch(thrown => core.fail(asTmailError(thrown)));
 
   const on = { state: () => state.get(), change, say: core.say, data, effects };
   return {
@@ -88,6 +99,7 @@ export function createApp(deps: AppDeps): Program {
     ended,
     press(key) {
       deps.pace?.touched();
+      harvest.touched();
       if (!state.get().quitting) state.batch(() => pressKey(on, key));
     },
     paste(text) {
@@ -100,6 +112,7 @@ export function createApp(deps: AppDeps): Program {
       if (id.split(':').length === 3) openMessage(id as MessageId);
       else void folders.open(id as FolderId);
     },
+    rescue: composing.rescue,
     async settled() {
       await ready;
       do {
@@ -114,12 +127,19 @@ export function createApp(deps: AppDeps): Program {
 }
 
 /** Reads what is kept here into the first state. */
-async function begin(core: Core, folders: Folders, problems: readonly KeyProblem[]): Promise<void> {
+async function begin(
+  core: Core,
+  folders: Folders,
+  composing: Composing,
+  problems: readonly KeyProblem[],
+): Promise<void> {
   const { deps, mail } = core;
   const ids = deps.config.accounts.filter(account => !account.disabled).map(account => account.id);
   for (const id of ids) mail.set(id, await deps.store.account(id));
   core.change(before => ({ ...before, accounts: ids.map(id => accountView(core, id)) }));
   await folders.openFirst(deps.start);
+  // Not before the first frame, which needs none of it.
+  core.track(composing.begin());
   await remind(core);
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));
@@ -129,14 +149,14 @@ async function begin(core: Core, folders: Folders, problems: readonly KeyProblem
 }
 
 /** How it ends: nothing new begins, engines stop, everything is durable. `letGo` gives the last thing to close. */
-function ending(core: Core, letGo: () => () => void): { ended: Promise<number>; quit: () => void } {
+function ending(core: Core, letGo: () => Promise<() => void>): { ended: Promise<number>; quit: () => void } {
   const { deps, state, change } = core;
   let finish: (status: number) => void = () => undefined;
   const ended = new Promise<number>(resolve => {
     finish = resolve;
   });
   const end = async () => {
-    const close = letGo();
+    const close = await letGo();
     await Promise.allSettled(deps.engines.map(engine => engine.stop()));
     await core.worked();
     close();

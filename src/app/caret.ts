@@ -2,8 +2,12 @@
 // braille displays and input methods follow (A11Y-01). Pure.
 import { width } from '../mail/width.ts';
 import type { View } from './commands/command.ts';
+import { composeCaret } from './compose/caret.ts';
+import { chooserCount } from './compose/choosing.ts';
+import { outboxTop } from './compose/outbox-view.ts';
+import { PROMPT_LABELS } from './compose/prompt.ts';
 import type { Field } from './field.ts';
-import { drawerRect, pageTop, paletteRect } from './layout.ts';
+import { drawerRect, pageTop, paletteRect, paletteRows } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
 import { MAILDROP_LINES } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
@@ -101,6 +105,21 @@ export function caretOf(view: View): Caret {
         row: content.row + layer.cursor - pageTop(layer.cursor, count(state, layer), content.rows),
         column: 0,
       };
+    case 'compose':
+    case 'review':
+      return composeCaret(state);
+    case 'prompt':
+      return inPrompt(state, PROMPT_LABELS[layer.about], layer.field);
+    case 'chooser':
+    case 'ask': {
+      const rect = paletteRect(layout);
+      const at = layer.t === 'chooser' ? pageTop(layer.cursor, chooserCount(view), paletteRows(layout)) : 0;
+      const row = layer.t === 'chooser' ? layer.cursor - at : 0;
+      return { row: rect.row + 1 + row, column: rect.column + 2 };
+    }
+    case 'outbox':
+      return { row: content.row + layer.cursor - outboxTop(state, layer.cursor), column: 0 };
+    case 'preview':
     case 'log':
     case 'link':
     case 'first-run':

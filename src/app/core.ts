@@ -1,5 +1,8 @@
 // What every part of the program works with: the state and how it changes, the things it names, and the work that
 // is under way. Knows no key and no command.
+
+import { identitiesOf } from '../config/identities.ts';
+import { type AddressBook, createAddressBook } from '../mail/compose/contacts.ts';
 import type { AccountId, FolderId } from '../mail/types.ts';
 import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
@@ -7,6 +10,9 @@ import { asTmailError, type TmailError } from '../util/errors.ts';
 import { caretOf } from './caret.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
+import { textFrame } from './compose/frame.ts';
+import { changeWriting, writingIn } from './compose/writing.ts';
+import { scrolled } from './editor/moving.ts';
 import type { Keymap } from './keymap.ts';
 import { reconcile } from './list-view.ts';
 import { sentence } from './messages.ts';
@@ -22,6 +28,8 @@ export interface Core {
   readonly state: Observable<AppState>;
   readonly data: Data;
   readonly engines: ReadonlyMap<AccountId, Engine>;
+  /** Whom mail was exchanged with, as far as the store has been looked through. */
+  readonly contacts: AddressBook;
   /** Accounts that are not disabled, in the order of the configuration, once their store part is open. */
   readonly mail: Map<AccountId, AccountStore>;
   /** Folders that were shown. */
@@ -46,6 +54,7 @@ const USUAL_SIZE = { columns: 80, rows: 24 };
 export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const engines = new Map<AccountId, Engine>(deps.engines.map(engine => [engine.account, engine]));
   const opened = new Map<FolderId, FolderStore>();
+  const contacts = createAddressBook(deps.now);
   const tasks = new Set<Promise<void>>();
   const after: ((state: AppState) => void)[] = [];
   const state = observable(
@@ -64,6 +73,9 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     keymap,
     config: deps.config,
     firstRun: deps.firstRun,
+    outgoing: deps.outgoing,
+    contacts,
+    identities: identitiesOf(deps.config),
   };
   const change: Core['change'] = step => {
     const before = state.get();
@@ -82,6 +94,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     state,
     data,
     engines,
+    contacts,
     mail: new Map(),
     opened,
     change,
@@ -123,6 +136,15 @@ function fitted(before: AppState, after: AppState, data: Data): AppState {
   if (next.reader && resized) {
     const last = lastTop(documentOf(next), bodyHeight(next));
     if (next.reader.top > last) next = setReader(next, { top: last });
+  }
+  // The text's window fits the screen, and its rows above: a list of files takes one.
+  const writing = writingIn(next);
+  if (writing && (resized || before.drafts !== next.drafts || before.stack !== next.stack)) {
+    const frame = textFrame(next, writing);
+    next = changeWriting(next, writing.draft.id, now => {
+      const editor = scrolled(now.editor, frame);
+      return editor === now.editor ? now : { ...now, editor };
+    });
   }
   const caret = caretOf({ state: next, data });
   const same = caret?.row === next.caret?.row && caret?.column === next.caret?.column;

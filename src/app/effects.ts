@@ -4,6 +4,7 @@ import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { splitFolderId } from '../mail/ids.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { Effects } from './commands/command.ts';
+import type { Composing } from './compose/composing.ts';
 import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
@@ -18,11 +19,11 @@ export interface EffectsDeps {
   readonly reading: Reading;
   readonly organising: Organising;
   readonly openMessage: Effects['openMessage'];
-  readonly quit: () => void;
+  readonly composing: Composing;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, openMessage, quit } = deps;
+  const { folders, reading, organising, openMessage, composing } = deps;
   const { state, engines, mail, opened, change, track } = core;
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
@@ -44,7 +45,11 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     move: organising.move,
     destroy: organising.destroy,
     empty: organising.empty,
-    undo: organising.undo,
+    undo() {
+      const step = state.get().undo.at(-1);
+      if (step?.sending === undefined) organising.undo();
+      else composing.effects.takeBack(step.sending);
+    },
     whenLoaded: then => folders.whenLoaded(then),
     refresh() {
       for (const engine of engines.values()) engine.refresh();
@@ -71,7 +76,8 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     },
     suspend: () => core.deps.terminal.suspend(),
     redraw: () => core.deps.terminal.redraw(),
-    quit,
+    quit: composing.quit,
+    writing: composing.effects,
     demo: () => core.deps.firstRun?.demo(),
     rereadConfig() {
       if (!core.deps.firstRun?.reread) return;

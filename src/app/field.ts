@@ -18,9 +18,9 @@ export function fieldOf(text: string): Field {
 }
 
 /** What the field becomes after an editing key, or null when the key is none. */
-export function editField(field: Field, key: Key): Field | null {
+export function editField(field: Field, key: Key, most = MAX_TEXT): Field | null {
   const typed = typedText(key);
-  if (typed !== null) return insertText(field, typed);
+  if (typed !== null) return insertText(field, typed, most);
   const { text, caret } = field;
   switch (key) {
     case 'backspace':
@@ -50,9 +50,9 @@ export function editField(field: Field, key: Key): Field | null {
 }
 
 /** Text as one piece, such as a paste: line ends and tabs become spaces, other control characters go. */
-export function insertText(field: Field, piece: string): Field {
+export function insertText(field: Field, piece: string, most = MAX_TEXT): Field {
   const clean = piece.replace(/[\r\n\t]+/g, ' ').replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
-  const room = Math.max(0, MAX_TEXT - field.text.length);
+  const room = Math.max(0, most - field.text.length);
   const kept = clean.slice(0, room);
   return {
     text: field.text.slice(0, field.caret) + kept + field.text.slice(field.caret),

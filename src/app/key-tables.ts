@@ -12,6 +12,9 @@ const PLACES: Readonly<Partial<Record<Context, string>>> = {
   accounts: 'accounts',
   help: 'help',
   log: 'log',
+  review: 'composer',
+  compose: 'text',
+  outbox: 'outbox',
 };
 
 /** Markdown: one table a group; without what belongs to a later version or only moves inside an overlay. */
@@ -59,6 +62,6 @@ function code(text: string): string {
 
 function places(command: Command): string {
   const names = Object.entries(PLACES).filter(([context]) => command.in.some(name => name === context));
-  if (names.length >= 7) return 'everywhere';
+  if (names.length >= 8) return 'everywhere';
   return names.map(([, name]) => name).join(', ') || 'first start';
 }

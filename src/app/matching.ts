@@ -1,7 +1,7 @@
 // What the palette, the folder picker and help list for what was typed. Pure.
 
 import type { FolderRecord } from '../store/types.ts';
-import { type Command, type Context, GROUPS, TEXT_CONTEXTS, type View } from './commands/command.ts';
+import { type Command, type Context, GROUPS, PROMPT_CONTEXTS, type View } from './commands/command.ts';
 import { fuzzyScore } from './fuzzy.ts';
 import { folderRows, lastOf } from './selectors.ts';
 import type { AppState, Layer } from './state.ts';
@@ -10,7 +10,7 @@ import type { AppState, Layer } from './state.ts';
 export function contextUnder(state: AppState): Context {
   for (let i = state.stack.length - 1; i >= 0; i -= 1) {
     const name = state.stack[i]?.t ?? 'list';
-    if (!TEXT_CONTEXTS.includes(name) && name !== 'help') return name;
+    if (!PROMPT_CONTEXTS.includes(name) && name !== 'help') return name;
   }
   return 'list';
 }

@@ -89,6 +89,7 @@ function megabytes(bytes: string | undefined): string {
 
 const KEPT = 'Mail here stays readable';
 const AGAIN = `${KEPT}; a later try may cure it.`;
+const LATER = 'It is kept, and tried again.';
 const NOTHING_SENT = 'Neither name nor password was sent.';
 
 const sentences: Readonly<Record<string, Sentence>> = {
@@ -241,6 +242,53 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'pop3.ledger-damaged': f =>
     `${f.lines} lines of the account's memory could not be read. What they knew is looked up again; no mail is lost.`,
   'imap.unexpected': f => `the conversation with ${server(f)} failed: ${f.text}. ${AGAIN}`,
+
+  // Sending
+  'smtp.busy': f => `${server(f)} takes no mail right now. ${LATER}${said(f)}`,
+  'smtp.deferred': f => `${server(f)} does not take this message yet. ${LATER}${said(f)}`,
+  'smtp.turned-away': f => `${server(f)} does not take mail from here.${said(f)}`,
+  'smtp.unexpected': f => `${server(f)} sent something that is not SMTP. ${LATER}${said(f)}`,
+  'smtp.sender-refused': f => `${server(f)} does not take mail from this sender.${said(f)}`,
+  'smtp.recipients-refused': f => `${server(f)} does not take mail for these recipients.${said(f)}`,
+  'smtp.message-refused': f => `${server(f)} refused the message.${said(f)}`,
+  'smtp.too-large': f =>
+    `the message is larger (${megabytes(f.size)} MB) than the server takes (${megabytes(f.limit)} MB).`,
+  'smtp.no-8bit':
+    'the server takes no text beyond ASCII as it is, and this message can not be written otherwise.',
+  'smtp.no-utf8': f => `the server takes no addresses such as ${f.address} (SMTPUTF8).`,
+  'smtp.bad-address': f => `"${f.address}" is no address that mail can be sent to.`,
+  'smtp.unknown-outcome': 'the line broke before the server answered: it may have arrived or not.',
+  'send.no-server': f =>
+    `the account "${f.account}" names no server for outgoing mail ("outgoing"). The message is kept.`,
+  'send.no-header': 'this is no message: it has no header fields.',
+  'send.too-large': f => `the message is larger than any server takes (${megabytes(f.limit)} MB).`,
+  'compose.no-recipient': 'it has no recipient.',
+  'compose.malformed': f => `"${f.text}" in ${f.field} is no mail address.`,
+  'compose.from-malformed': f => `"${f.text}" is no mail address to send from.`,
+  'compose.attachment': f =>
+    `the attached file "${f.name}" can't be read${f.reason ? ` (${f.reason})` : ''}.`,
+  'compose.no-identity': 'no account can write mail: each is disabled.',
+  'compose.no-mailto': f => `"${f.url}" is no address to write to.`,
+  'attach.missing': f => `${f.path || 'the file'} does not exist.`,
+  'attach.directory': f => `${f.path || 'this'} is a folder; only files can be attached.`,
+  'attach.unreadable': f => `${f.path || 'the file'} can't be read${f.reason ? ` (${f.reason})` : ''}.`,
+  'attach.too-large': f => `${f.path || 'the file'} is too large to be sent (${megabytes(f.size)} MB).`,
+  'insert.too-large': f => `${f.path} is too large to stand in the text; attach it.`,
+  'insert.no-text': f => `${f.path} is not text; attach it.`,
+  'editor.missing': f => `the editor "${f.program}" is not here. Name another one in VISUAL or EDITOR.`,
+  'editor.failed': f => `the editor "${f.program}" can't be started${f.reason ? ` (${f.reason})` : ''}.`,
+  'editor.too-large': f => `what "${f.program}" left is too large for a mail. The text is as it was.`,
+  'unsubscribe.failed': f =>
+    `${f.host} did not take the word for it (${f.status}). The list may still write.`,
+  'outbox.too-late': 'it is too late: this message is being sent, or was sent.',
+  'outbox.gone': 'this message is not in the outbox any more.',
+  'outbox.not-editable': 'a whole message from the command line can not be edited.',
+  'outbox.nobody-left': 'every recipient has it already.',
+  'outbox.message-lost': 'the message that waited here is missing on this disk. Next: tmail doctor.',
+  'append.message-lost': f =>
+    `a message for "${f.folder}" is missing on this disk; it was not filed on the server.`,
+  'imap.append-limit': f =>
+    `the server files no messages of ${megabytes(f.size)} MB (its limit: ${megabytes(f.limit)} MB). The copy stays here.`,
 
   // This computer's disk
   'disk.full': 'this disk is full. Fetching has stopped; nothing was lost. It goes on when there is room.',

@@ -1,5 +1,7 @@
 // Moving: what a motion does to whichever layer has the keys. Pure.
 import type { View } from './commands/command.ts';
+import { chooserCount } from './compose/choosing.ts';
+import { previewRows } from './compose/preview-rows.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
 import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerMatches } from './matching.ts';
@@ -36,9 +38,19 @@ export function move(view: View, motion: Motion): AppState {
       const back = most - step(at, most + 1, motion, rows);
       return back === layer.back ? state : replaceTop(state, { ...layer, back });
     }
+    case 'preview': {
+      const height = layoutOf(state).content.rows;
+      const last = Math.max(0, previewRows(state).length - height);
+      const top = step(Math.min(layer.top, last), last + 1, motion, Math.max(1, height - 1));
+      return top === layer.top ? state : replaceTop(state, { ...layer, top });
+    }
     case 'link':
     case 'confirm':
     case 'first-run':
+    case 'compose':
+    case 'review':
+    case 'prompt':
+    case 'ask':
       return state;
     default: {
       const count = choices(view, layer);
@@ -63,6 +75,10 @@ export function choices(view: View, layer: Layer): number {
       return view.state.reader?.message?.parts.length ?? 0;
     case 'links':
       return view.state.reader?.message?.links.length ?? 0;
+    case 'outbox':
+      return view.state.outbox.length;
+    case 'chooser':
+      return chooserCount(view);
     default:
       return 0;
   }

@@ -122,7 +122,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     remember,
     undo() {
       const step = state().undo.at(-1);
-      if (!step) return;
+      if (!step || step.sending !== undefined) return;
       change(before => ({ ...before, undo: before.undo.slice(0, -1) }));
       const undone = async (): Promise<void> => {
         const back = await backs.get(step.n);

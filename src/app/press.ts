@@ -6,14 +6,18 @@ import {
   type Effects,
   TEXT_CONTEXTS,
 } from './commands/command.ts';
+import { edit } from './commands/editing.ts';
+import { writingIn } from './compose/writing.ts';
 import { editField, type Field, insertText, typedText } from './field.ts';
 import { meaning } from './keymap.ts';
 import { showKeys } from './keys.ts';
 import {
   type AppState,
+  type ComposeLayer,
   type Layer,
   type Level,
   NO_PENDING,
+  push,
   remember,
   replaceTop,
   topLayer,
@@ -41,6 +45,7 @@ function fieldLayer(layer: Layer): FieldLayer | null {
 /** The layer with its text changed; what was chosen belongs to the old text. */
 function withField(layer: FieldLayer, field: Field): Layer {
   if (layer.t === 'find') return { ...layer, field };
+  if (layer.t === 'prompt') return { ...layer, field, cursor: -1 };
   return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
 }
 
@@ -48,6 +53,7 @@ export function pressKey(on: Press, key: Key): void {
   const layer = topLayer(on.state());
   const typing = fieldLayer(layer);
   if (typing && typeKey(on, typing, key)) return;
+  if (layer.t === 'compose' && composeKey(on, layer, key)) return;
   const { pending } = on.state();
   if (key === 'esc' && (pending.keys.length > 0 || pending.count !== '')) {
     on.change(state => ({ ...state, pending: NO_PENDING }));
@@ -87,17 +93,47 @@ function typeKey(on: Press, layer: FieldLayer, key: Key): boolean {
   if (key === 'backspace' && layer.field.text === '' && layer.t !== 'help') return false;
   const field = editField(layer.field, key);
   if (!field) return false;
-  on.change(state => replaceTop(state, withField(layer, field)));
+  const next = withField(layer, field);
+  on.change(state => replaceTop(state, next));
+  if (next.t === 'prompt') on.effects.writing.complete(next);
+  return true;
+}
+
+/** True when the composer took the key as text. Until it is ready, keys wait: none of them may mean something else. */
+function composeKey(on: Press, layer: ComposeLayer, key: Key): boolean {
+  if (layer.draft === null) {
+    if (key === 'esc' || key === 'C-c' || key === 'C-z' || key === 'C-l') return false;
+    on.change(state => replaceTop(state, { ...layer, waiting: [...layer.waiting, { key }] }));
+    return true;
+  }
+  const focus = writingIn(on.state())?.focus;
+  const text = typedText(key);
+  if (focus === 'from' || focus === 'files') {
+    if (text === null && key !== 'enter' && key !== 'right') return false;
+    const about = focus === 'from' ? 'identity' : 'attachment';
+    on.change(state => push(state, { t: 'chooser', about, cursor: 0 }));
+    return true;
+  }
+  if (text === null) return false;
+  edit(on, { t: 'type', text });
   return true;
 }
 
 export function pasteText(on: Press, text: string): void {
-  const typing = fieldLayer(topLayer(on.state()));
+  const layer = topLayer(on.state());
+  if (layer.t === 'compose') {
+    if (layer.draft !== null) on.effects.writing.paste(layer.draft, text);
+    else on.change(state => replaceTop(state, { ...layer, waiting: [...layer.waiting, { text }] }));
+    return;
+  }
+  const typing = fieldLayer(layer);
   if (!typing) {
     on.say('info', 'Pasted text is only taken where text is asked for; it was not run as keys.');
     return;
   }
-  on.change(state => replaceTop(state, withField(typing, insertText(typing.field, text))));
+  const next = withField(typing, insertText(typing.field, text));
+  on.change(state => replaceTop(state, next));
+  if (next.t === 'prompt') on.effects.writing.complete(next);
 }
 
 /** Runs a command, or says why it can't act. */

@@ -13,6 +13,7 @@ import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { BodyWanted } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { TEXT_BYTES } from '../util/limits.ts';
+import type { ParsedMessage } from '../worker/types.ts';
 import type { Core } from './core.ts';
 import { forgetFile, lossOf } from './lost-file.ts';
 import { said } from './said.ts';
@@ -40,6 +41,8 @@ export interface Reading {
   cancel(): boolean;
   /** The message's file: as it is here, or with everything that was left on the server. */
   file(id: MessageId, wanted: BodyWanted): Promise<string>;
+  /** The message taken apart; fetched where it is not here. Leaves what is on the screen alone. */
+  parsed(id: MessageId): Promise<ParsedMessage>;
   close(): void;
 }
 
@@ -233,6 +236,13 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
       const { ref, loss } = await found(where, wanted);
       if (loss) throw loss;
       return where.account.raw.path(ref);
+    },
+    async parsed(id) {
+      const { reader } = state();
+      if (reader?.id === id && reader.message) return reader.message;
+      const where = await place(id);
+      const { ref } = await found(where, 'text');
+      return parser.parse(where.account.raw.path(ref));
     },
     flag,
     close() {

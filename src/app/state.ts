@@ -1,10 +1,15 @@
 // What the program knows at one moment, and the pure steps between such moments. No envelopes (the store is asked
 // for those by id), no effects, nothing that waits.
 import type { UiConfig } from '../config/types.ts';
+import type { Unsubscribe } from '../mail/compose/list-headers.ts';
+import type { DraftId } from '../mail/compose/types.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
+import type { OutboxId, OutboxItem } from '../outgoing/types.ts';
 import type { FolderRecord } from '../store/types.ts';
 import type { AccountStatus } from '../sync/types.ts';
 import type { ParsedMessage } from '../worker/types.ts';
+import type { Writing } from './compose/writing.ts';
+import type { Kills } from './editor/editing.ts';
 import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
@@ -20,7 +25,33 @@ export interface UndoStep {
   readonly n: number;
   /** A subject, or how many. Hostile text. */
   readonly what: string;
+  /** It was sent, and waits for that in the outbox. */
+  readonly sending?: OutboxId;
 }
+
+/** One of the answers to a question. */
+export interface Choice {
+  readonly key: Key;
+  /** A few words. */
+  readonly label: string;
+  readonly answer: Answer;
+  /** Enter means this one: it loses nothing. */
+  readonly usual?: true;
+}
+
+/** What an answer sets in motion; null: nothing, the question goes. */
+export type Answer =
+  | { readonly t: 'send'; readonly draft: DraftId }
+  | { readonly t: 'postpone'; readonly draft: DraftId }
+  | { readonly t: 'discard'; readonly draft: DraftId }
+  | { readonly t: 'attach'; readonly draft: DraftId; readonly paths: readonly string[] }
+  | { readonly t: 'insert'; readonly draft: DraftId; readonly text: string }
+  | { readonly t: 'outbox-drop'; readonly id: OutboxId }
+  | { readonly t: 'outbox-retry'; readonly id: OutboxId }
+  | { readonly t: 'quit'; readonly sendNow: boolean }
+  | { readonly t: 'text'; readonly draft: DraftId; readonly text: string }
+  | { readonly t: 'unsubscribe'; readonly way: Unsubscribe }
+  | null;
 
 /** One step on the way in; Esc takes the topmost away. The first is always `list` or `first-run`. */
 export type Layer =
@@ -51,7 +82,50 @@ export type Layer =
   | { readonly t: 'parts'; readonly cursor: number }
   | { readonly t: 'links'; readonly cursor: number }
   | { readonly t: 'link'; readonly index: number }
-  | { readonly t: 'find'; readonly field: Field };
+  | { readonly t: 'find'; readonly field: Field }
+  | ComposeLayer
+  /** The bar of what can be done with the draft below it. */
+  | { readonly t: 'review' }
+  | PromptLayer
+  /** One of the identities, or one of the attachments. */
+  | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment'; readonly cursor: number }
+  | PreviewLayer
+  | { readonly t: 'outbox'; readonly cursor: number }
+  | {
+      readonly t: 'ask';
+      readonly title: string;
+      /** Sentences. Hostile text. */
+      readonly lines: readonly string[];
+      readonly choices: readonly Choice[];
+    };
+
+export interface ComposeLayer {
+  readonly t: 'compose';
+  /** Null while it is made ready: what is typed meanwhile waits. */
+  readonly draft: DraftId | null;
+  readonly waiting: readonly Typed[];
+}
+
+/** A key, or a paste. */
+export type Typed = { readonly key: Key } | { readonly text: string };
+
+/** A line of input in the hint row, with what completes it above. */
+export interface PromptLayer {
+  readonly t: 'prompt';
+  readonly about: 'find' | 'attach' | 'insert';
+  readonly field: Field;
+  /** Names that the field could go on with. Hostile text. */
+  readonly choices: readonly string[];
+  readonly cursor: number;
+}
+
+/** A draft as its recipients get it. */
+export interface PreviewLayer {
+  readonly t: 'preview';
+  /** Null while it is made. Lines; hostile text. */
+  readonly lines: readonly string[] | null;
+  readonly top: number;
+}
 
 export type LayerName = Layer['t'];
 
@@ -130,6 +204,12 @@ export interface AppState {
   readonly copies: Readonly<Record<AccountId, Copies>>;
   /** What can be taken back, the last step last. */
   readonly undo: readonly UndoStep[];
+  /** What is being written, the oldest first: a tab each. */
+  readonly drafts: readonly Writing[];
+  /** What was cut in the composer, the newest first. */
+  readonly kills: Kills;
+  /** What is on its way out. */
+  readonly outbox: readonly OutboxItem[];
   readonly toast: Entry | null;
   readonly log: readonly Entry[];
   /** Command ids, the last used first. */
@@ -167,6 +247,9 @@ export function initialState(from: Beginning): AppState {
     pending: NO_PENDING,
     copies: {},
     undo: [],
+    drafts: [],
+    kills: [],
+    outbox: [],
     toast: null,
     log: [],
     recent: [],

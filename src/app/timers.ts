@@ -49,7 +49,8 @@ export function createTimers(on: {
   };
 
   const armClock = (state: AppState) => {
-    const every = topLayer(state).t === 'accounts' ? 1000 : MINUTE;
+    const counting = topLayer(state).t === 'outbox' || state.outbox.some(item => item.state === 'undo');
+    const every = counting || topLayer(state).t === 'accounts' ? 1000 : MINUTE;
     if (clock?.every === every) return;
     if (clock) clearInterval(clock.timer);
     const timer = setInterval(() => on.change(now => ({ ...now, now: on.now() })), every).unref();

@@ -1,6 +1,7 @@
 // The contract between the program without a screen (app) and whoever shows it (ui), feeds it keys and starts it.
 import type { Config } from '../config/types.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
+import type { Outgoing } from '../outgoing/types.ts';
 import type { Store } from '../store/types.ts';
 import type { BodyWanted, Engine } from '../sync/types.ts';
 import type { TmailError } from '../util/errors.ts';
@@ -35,6 +36,8 @@ export interface Terminal {
   redraw(): void;
   /** The terminal's bell. */
   bell(): void;
+  /** Gives the terminal to another program while `run` goes on, and takes it back whatever becomes of that. */
+  lend?<T>(run: () => Promise<T>): Promise<T>;
 }
 
 export interface AppDeps {
@@ -46,6 +49,12 @@ export interface AppDeps {
   readonly pace?: Pick<Pace, 'touched'>;
   readonly parser: Parser;
   readonly terminal: Terminal;
+  /** Drafts, and what sends them; null: nothing can be sent from here. */
+  readonly outgoing: Outgoing | null;
+  /** Leaves a mailing list by one POST (RFC 8058). @throws TmailError `unsubscribe.failed` and the network's */
+  readonly postUnsubscribe?: (url: string) => Promise<void>;
+  /** Where VISUAL, EDITOR and HOME are looked for. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly now: () => number;
   /** Where to start; null: the inbox of the default account. */
   readonly start: { readonly account: AccountId | null; readonly folder: string | null };
@@ -78,6 +87,8 @@ export interface App<S> {
   open(target: FolderId | MessageId): void;
   /** No key pending, store flushed, engines settled, reader loaded. */
   settled(): Promise<void>;
+  /** Makes durable what is being written: after a mistake that ends the program. Never rejects. */
+  rescue(): Promise<void>;
   /** Begins a clean end, as `q` on the top screen does; repeatable. */
   quit(): void;
   /** Resolves with the exit status after a quit: everything durable, engines stopped. */

@@ -101,6 +101,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     engines,
     pace,
     readOnly,
+    outgoing: null,
     ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
     warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
     env,

@@ -3,6 +3,7 @@
 import { Box, Text, useCursor } from 'ink';
 import { useMemo } from 'react';
 import type { Program } from '../app/app.ts';
+import { writingIn } from '../app/compose/writing.ts';
 import { layoutOf } from '../app/selectors.ts';
 import { topLayer } from '../app/state.ts';
 import { AppContext, useApp } from './hooks.ts';
@@ -32,7 +33,10 @@ function Screen() {
   const size = useApp(state => state.size);
   const tooSmall = useApp(state => layoutOf(state).tooSmall);
   const quitting = useApp(state => state.quitting);
-  const floating = useApp(state => FLOATING.includes(topLayer(state).t) || state.pending.shown);
+  const floating = useApp(
+    state =>
+      FLOATING.includes(topLayer(state).t) || state.pending.shown || writingIn(state)?.completion != null,
+  );
   const caret = useApp(state => state.caret);
   const { setCursorPosition } = useCursor();
   setCursorPosition(caret && !tooSmall && !quitting ? { x: caret.column, y: caret.row } : undefined);
@@ -46,4 +50,13 @@ function Screen() {
 }
 
 /** Layers that stand over what was there before. */
-const FLOATING: readonly string[] = ['palette', 'picker', 'drawer', 'confirm'];
+const FLOATING: readonly string[] = [
+  'palette',
+  'picker',
+  'drawer',
+  'confirm',
+  'ask',
+  'chooser',
+  'prompt',
+  'review',
+];

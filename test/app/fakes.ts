@@ -27,6 +27,7 @@ import type {
 import type { AccountStatus, Engine } from '../../src/sync/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
 import type { ParsedMessage, Parser } from '../../src/worker/types.ts';
+import { FakeOutgoing } from './fake-outgoing.ts';
 
 export const NOW = new Date(2027, 10, 22, 10, 22).getTime();
 const DAY = 86_400_000;
@@ -472,6 +473,7 @@ export interface World {
   readonly store: FakeStore;
   readonly engines: readonly FakeEngine[];
   readonly parser: FakeParser;
+  readonly outgoing: FakeOutgoing;
   readonly inbox: FakeFolder;
   readonly terminal: { calls: string[] };
   press(...keys: string[]): void;
@@ -504,6 +506,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   options.prepare?.(store);
   const engines = names.map(account => new FakeEngine(account));
   const parser = new FakeParser();
+  const outgoing = new FakeOutgoing(() => NOW);
   const calls: string[] = [];
   const app = createApp({
     config: testConfig(names),
@@ -518,6 +521,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     now: () => NOW,
     start: { account: null, folder: null },
     readOnly: false,
+    outgoing,
     firstRun: null,
     ...options.deps,
   });
@@ -533,6 +537,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     store,
     engines,
     parser,
+    outgoing,
     inbox: inbox ?? store.addFolder('none', 'INBOX', 'inbox'),
     terminal: { calls },
     press: (...keys) => {

@@ -86,8 +86,62 @@ const SCREENS: Readonly<Record<string, (robot: Driver, w: World) => Promise<void
     folder.add({ subject: 'Only on the server' }, 0, false);
     await robot.press('k', 'enter');
   },
-  log: robot => robot.press('r', 'd', ':', 'l', 'o', 'g', 'enter'),
-  later: robot => robot.press('r'),
+  log: robot => robot.press('S', 'd', ':', 'l', 'o', 'g', 'enter'),
+  later: robot => robot.press('S'),
+  compose: robot => robot.press('m'),
+  'compose-reply': robot => robot.press('enter', 'R'),
+  'compose-menu': async robot => {
+    await robot.press('r');
+    await robot.type('I can carry the cards.');
+    await robot.press('esc');
+  },
+  'compose-forward': robot => robot.press('enter', 'f'),
+  'compose-warnings': async robot => {
+    await robot.press('m');
+    await robot.type('ada@analytical.example');
+    await robot.press('tab', 'tab', 'tab');
+    await robot.type('The plan is attached.');
+    await robot.press('C-x');
+  },
+  'compose-from': robot => robot.press('m', 'esc', 'f'),
+  'compose-preview': async robot => {
+    await robot.press('m');
+    await robot.type('ada@analytical.example');
+    await robot.press('tab', 'tab');
+    await robot.type('Cards');
+    await robot.press('tab');
+    await robot.paste('# Cards\n\nI can *carry* the cards:\n\n- one\n- two\n');
+    await robot.press('esc', 'm', 'v');
+  },
+  outbox: async (robot, w) => {
+    await robot.press('m');
+    await robot.type('ada@analytical.example, charles@analytical.example');
+    await robot.press('tab', 'tab');
+    await robot.type('Re: cards');
+    await robot.press('tab');
+    await robot.type('Here.');
+    await robot.press('C-x');
+    const id = w.outgoing.outbox()[0]?.id ?? '';
+    w.outgoing.become(id, {
+      state: 'failed',
+      tries: 1,
+      error: new TmailError('rejected', 'smtp.recipients-refused', {
+        facts: { host: 'smtp.work.example', port: 465, text: '550 no such user' },
+      }),
+      recipients: [
+        { address: 'ada@analytical.example', outcome: 'accepted', reply: '250 ok' },
+        { address: 'charles@analytical.example', outcome: 'refused', reply: '550 5.1.1 no such user here' },
+      ],
+    });
+    await robot.press('g', 'O');
+  },
+  tabs: async robot => {
+    await robot.press('r');
+    await robot.type('Yes.');
+    await robot.press('esc', '[', 'j', 'r');
+    await robot.type('No.');
+    await robot.press('M-.');
+  },
 };
 
 for (const [name, drive] of Object.entries(SCREENS)) {
@@ -95,7 +149,18 @@ for (const [name, drive] of Object.entries(SCREENS)) {
 }
 
 // Three panes change the panes, and help has more room; the other screens are the same rows, only wider.
-for (const name of ['list', 'reader', 'drawer', 'palette', 'help', 'offline']) {
+for (const name of [
+  'list',
+  'reader',
+  'drawer',
+  'palette',
+  'help',
+  'offline',
+  'compose-reply',
+  'compose-menu',
+  'outbox',
+  'tabs',
+]) {
   test(`golden ${name} at 160x45`, () => screen(160, 45, SCREENS[name] ?? Promise.reject, name));
 }
 

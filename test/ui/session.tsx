@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { createApp, type Program } from '../../src/app/app.ts';
 import type { Config } from '../../src/config/types.ts';
+import type { Outgoing } from '../../src/outgoing/types.ts';
 import { openStore } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/types.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
 import type { Engine } from '../../src/sync/types.ts';
 import { App } from '../../src/ui/App.tsx';
@@ -16,6 +18,8 @@ export interface SessionOptions {
   readonly password: string;
   readonly columns?: number;
   readonly rows?: number;
+  /** What sends; absent: nothing can be sent. */
+  readonly outgoing?: (store: Store) => Outgoing;
   /** The engines are not started. */
   readonly offline?: boolean;
 }
@@ -54,6 +58,7 @@ export async function session(
           now: Date.now,
           start: { account: null, folder: null },
           readOnly: false,
+          outgoing: options.outgoing?.(store) ?? null,
           firstRun: null,
         }),
       element: app => <App app={app} traits={{ colors: '256', unicode: true }} />,

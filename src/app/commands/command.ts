@@ -1,10 +1,13 @@
 // What a command is. Keymap, palette, help, hints and the README's tables are all made from a list of these.
 import type { Config } from '../../config/types.ts';
+import type { DraftId, Identity } from '../../mail/compose/types.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../../mail/types.ts';
+import type { OutboxId, Outgoing } from '../../outgoing/types.ts';
 import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
+import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
-import type { AppState, LayerName, Level } from '../state.ts';
+import type { Answer, AppState, LayerName, Level, PromptLayer } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -16,6 +19,8 @@ export const GROUPS = [
   'Folders',
   'Marking',
   'Writing',
+  'Composing',
+  'Editing',
   'Organising',
   'Searching',
   'Program',
@@ -31,7 +36,61 @@ export interface Data {
   readonly keymap: Keymap;
   readonly config: Config;
   readonly firstRun: FirstRun | null;
+  /** The way out; null: mail can't be written here. */
+  readonly outgoing: Outgoing | null;
+  /** Whom a recipient's field could mean. */
+  readonly contacts: Contacts;
+  /** Who may write: each account's, in the order of the configuration. */
+  readonly identities: readonly Identity[];
 }
+
+/** What the composer and the outbox set in motion. */
+export interface WritingEffects {
+  compose(): void;
+  /** A reply, a forward …: the composer opens at once and is filled when the message is here. */
+  answer(how: AnswerHow, id: MessageId): void;
+  /** Goes on with a message of a Drafts folder, which is replaced then. */
+  recall(id: MessageId): void;
+  /** Writes to the address of a mailto: link. */
+  mailto(url: string): void;
+  /** Asks, and then leaves the list that the opened message came from. */
+  unsubscribe(): void;
+  /** Puts a draft on the screen; null: takes the composer away, the draft stays. */
+  show(draft: DraftId | null): void;
+  /** Looks for what speaks against sending, asks about it, and sends. */
+  send(draft: DraftId): void;
+  /** Into the Drafts folder. */
+  postpone(draft: DraftId): void;
+  /** Asks what becomes of a draft that is left. */
+  leave(draft: DraftId): void;
+  /** Another program for the text. */
+  edit(draft: DraftId): void;
+  preview(draft: DraftId): void;
+  /** The identity or attachment with this number was chosen. */
+  choose(about: 'identity' | 'attachment', n: number): void;
+  /** Takes a path, or a text to look for, of the prompt. */
+  accept(prompt: PromptLayer): void;
+  /** Looks up what the path could go on with. */
+  complete(prompt: PromptLayer): void;
+  /** A paste into the composer: may be a file. */
+  paste(draft: DraftId, text: string): void;
+  /** What was answered to a question. */
+  answered(answer: Answer): void;
+  /** Out of the outbox, into the composer again. */
+  takeBack(id: OutboxId): void;
+  sendNow(id: OutboxId): void;
+  retry(id: OutboxId): void;
+  assumeSent(id: OutboxId): void;
+}
+
+export type AnswerHow =
+  | 'reply'
+  | 'replyAll'
+  | 'replyList'
+  | 'forward'
+  | 'forwardAttached'
+  | 'bounce'
+  | 'editAsNew';
 
 /** Everything a command may set in motion besides a change of state. Each returns at once. */
 export interface Effects {
@@ -64,6 +123,7 @@ export interface Effects {
   suspend(): void;
   redraw(): void;
   quit(): void;
+  readonly writing: WritingEffects;
   demo(): void;
   rereadConfig(): void;
 }
@@ -123,8 +183,10 @@ export interface Command {
   run(context: CommandContext): void;
 }
 
+/** A line of input over whatever is on the screen; Esc takes it away. */
+export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find', 'prompt'];
 /** Contexts in which printable keys are text. */
-export const TEXT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find'];
+export const TEXT_CONTEXTS: readonly Context[] = [...PROMPT_CONTEXTS, 'compose'];
 /** Contexts in which printable keys are commands; a question takes only its answers. */
 export const KEY_CONTEXTS: readonly Context[] = [
   'list',
@@ -136,5 +198,15 @@ export const KEY_CONTEXTS: readonly Context[] = [
   'parts',
   'links',
   'link',
+  'outbox',
+  'preview',
 ];
-export const EVERYWHERE: readonly Context[] = [...KEY_CONTEXTS, ...TEXT_CONTEXTS, 'first-run', 'confirm'];
+export const EVERYWHERE: readonly Context[] = [
+  ...KEY_CONTEXTS,
+  ...TEXT_CONTEXTS,
+  'first-run',
+  'confirm',
+  'review',
+  'chooser',
+  'ask',
+];

@@ -1,15 +1,19 @@
 // All commands, in the order of help.
 import type { Command } from './command.ts';
+import { composingCommands } from './composing.ts';
+import { editingCommands } from './editing.ts';
 import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
 import { laterCommands } from './later.ts';
 import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
 import { organisingCommands } from './organising.ts';
+import { askingCommands, outboxCommands } from './outbox.ts';
 import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
 import { readingCommands } from './reading.ts';
 import { screenCommands } from './screens.ts';
+import { writingCommands } from './writing.ts';
 
 export const allCommands: readonly Command[] = [
   ...movingCommands,
@@ -17,9 +21,14 @@ export const allCommands: readonly Command[] = [
   ...readingCommands,
   ...findingCommands,
   ...partsCommands,
+  ...writingCommands,
+  ...composingCommands,
+  ...editingCommands,
+  ...outboxCommands,
   ...organisingCommands,
   ...folderCommands,
   ...programCommands,
   ...screenCommands,
+  ...askingCommands,
   ...laterCommands,
 ];

@@ -6,7 +6,7 @@ const BOTH: readonly Context[] = ['list', 'reader'];
 const LIST: readonly Context[] = ['list'];
 const READER: readonly Context[] = ['reader'];
 
-const WRITING = 'Writing mail comes with a later version of tmail.';
+const CONTACTS = 'An address book and invitations come with a later version of tmail.';
 const MARKING = 'Marking several messages comes with a later version of tmail.';
 const SEARCHING = 'Searching comes with a later version of tmail.';
 const LABELS = 'Labels, snoozing and muting come with a later version of tmail.';
@@ -34,17 +34,8 @@ function later(group: Group, reason: string, rows: readonly Row[]): readonly Com
 }
 
 export const laterCommands: readonly Command[] = [
-  ...later('Writing', WRITING, [
-    ['compose', 'Write a message', ['m', 'C'], BOTH, ['mail', 'new']],
-    ['reply', 'Reply', ['r'], BOTH],
-    ['reply-all', 'Reply to all', ['R'], BOTH, ['group-reply']],
-    ['reply-list', 'Reply to the list', ['L'], BOTH, ['list-reply']],
-    ['forward', 'Forward', ['f'], BOTH],
-    ['bounce', 'Redirect', ['b'], BOTH, ['resend']],
-    ['edit-as-new', 'Edit as new', ['E'], BOTH, ['recall', 'resend-message']],
-    ['outbox', 'Outbox', ['gO'], BOTH],
+  ...later('Writing', CONTACTS, [
     ['contacts', 'Contacts', ['Q'], BOTH, ['addressbook', 'alias']],
-    ['unsubscribe', 'Unsubscribe', ['gu'], READER],
     ['invite.accept', 'Accept the invitation', ['gy'], READER],
     ['invite.decline', 'Decline the invitation', ['gn'], READER],
     ['invite.maybe', 'Answer maybe', ['gm'], READER, ['tentative']],
@@ -98,9 +89,5 @@ export const laterCommands: readonly Command[] = [
     ['pipe', 'Pipe to a program', ['|'], BOTH],
     ['shell', 'Run a program', ['!'], BOTH],
     ['print', 'Print', [], BOTH],
-  ]),
-  ...later('Program', WRITING, [
-    ['tab.next', 'Next draft', [']'], LIST],
-    ['tab.previous', 'Previous draft', ['['], BOTH],
   ]),
 ];

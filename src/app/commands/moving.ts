@@ -4,8 +4,20 @@ import { openFolder } from '../selectors.ts';
 import { topLayer } from '../state.ts';
 import { type Command, type CommandContext, type Context, TEXT_CONTEXTS, type View } from './command.ts';
 
-const ROWS: readonly Context[] = ['list', 'reader', 'drawer', 'help', 'accounts', 'log', 'parts', 'links'];
-const PAGED: readonly Context[] = ['reader', 'help', 'log'];
+const ROWS: readonly Context[] = [
+  'list',
+  'reader',
+  'drawer',
+  'help',
+  'accounts',
+  'log',
+  'parts',
+  'links',
+  'outbox',
+  'preview',
+  'chooser',
+];
+const PAGED: readonly Context[] = ['reader', 'help', 'log', 'preview'];
 const CHOOSING: readonly Context[] = ['palette', 'picker'];
 
 function go(context: CommandContext, motion: Motion): void {

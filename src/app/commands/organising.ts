@@ -236,11 +236,12 @@ export const organisingCommands: readonly Command[] = [
     id: 'undo',
     group: 'Organising',
     title: 'Undo',
-    help: `Takes back the last move (to Trash, too) or star, one step at a time. ${ONLY_POP3}`,
+    help: 'Takes back what was just sent, as long as it waits, and the last move or star, one step at a time.',
     keys: ['u'],
     in: BOTH,
     synonyms: ['undelete'],
     disabled: view => {
+      if (view.state.undo.at(-1)?.sending !== undefined) return undefined;
       if (!isOnlyHere(view)) return UNDO;
       return view.state.undo.length > 0 ? undefined : 'There is nothing to undo.';
     },

@@ -1,6 +1,7 @@
 // Commands on what a message carries: attachments and links.
 import { push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
+import { cannotWrite } from './draft-here.ts';
 import { notReady } from './reading.ts';
 
 const READER: readonly Context[] = ['reader'];
@@ -69,6 +70,13 @@ const attachments: readonly Command[] = [
 const noLinks = (view: View): string | undefined =>
   notReady(view) ?? (view.state.reader?.message?.links.length ? undefined : 'This message has no links.');
 
+/** The mail link on the screen. */
+function mailtoHere({ state }: View): string | undefined {
+  const layer = topLayer(state);
+  const link = layer.t === 'link' ? state.reader?.message?.links[layer.index] : undefined;
+  return link && /^mailto:/i.test(link.url) ? link.url : undefined;
+}
+
 const links: readonly Command[] = [
   {
     id: 'links.open',
@@ -115,14 +123,18 @@ const links: readonly Command[] = [
   {
     id: 'link.open',
     group: 'Reading',
-    title: 'Open link',
-    help: 'Opens the link in the browser.',
+    title: 'Write to this address',
+    help: 'Writes to the address of a mail link.',
     keys: ['enter', 'o'],
     in: ['link'],
-    later: true,
-    disabled: () =>
-      'Opening links comes with a later version of tmail; select the address with the mouse to copy it.',
-    run: () => undefined,
+    disabled: view =>
+      mailtoHere(view) === undefined
+        ? 'Opening links comes with a later version of tmail; select the address with the mouse to copy it.'
+        : cannotWrite(view),
+    run: context => {
+      const url = mailtoHere({ state: context.state(), data: context.data });
+      if (url !== undefined) context.effects.writing.mailto(url);
+    },
   },
 ];
 

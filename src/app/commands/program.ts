@@ -2,7 +2,7 @@
 import { EMPTY_FIELD } from '../field.ts';
 import { helpCommands, helpRows, paletteMatches } from '../matching.ts';
 import { hush, pop, push, replaceTop, topLayer } from '../state.ts';
-import { type Command, type Context, EVERYWHERE, KEY_CONTEXTS, TEXT_CONTEXTS } from './command.ts';
+import { type Command, type Context, EVERYWHERE, KEY_CONTEXTS, PROMPT_CONTEXTS } from './command.ts';
 
 const INNER: readonly Context[] = KEY_CONTEXTS.filter(context => context !== 'list');
 
@@ -31,7 +31,7 @@ const leaving: readonly Command[] = [
     title: 'Close',
     help: 'Goes one step back.',
     keys: ['esc'],
-    in: TEXT_CONTEXTS,
+    in: [...PROMPT_CONTEXTS, 'chooser'],
     hidden: true,
     hint: { label: 'close', rank: 80 },
     run: context => context.change(pop),
@@ -76,7 +76,7 @@ const finding: readonly Command[] = [
     title: 'All commands',
     help: 'Lists every command by name with its key; type a few letters and press Enter.',
     keys: [':', 'C-p', 'C-k'],
-    in: KEY_CONTEXTS,
+    in: [...KEY_CONTEXTS, 'review'],
     synonyms: ['palette', 'command line', 'ex'],
     hint: { label: 'cmds', rank: 1000 },
     run: context => context.change(state => push(state, { t: 'palette', field: EMPTY_FIELD, cursor: 0 })),
@@ -107,13 +107,13 @@ const finding: readonly Command[] = [
     group: 'Program',
     title: 'Help',
     help: 'Lists the keys of this screen and all others; / searches, Enter runs.',
-    keys: ['?', 'f1'],
+    keys: ['?', 'f1', 'C-g'],
     in: EVERYWHERE.filter(context => context !== 'help'),
     synonyms: ['keys', 'bindings'],
     hint: { label: 'help', rank: 1001 },
     run: context =>
       context.change(state => {
-        const under = TEXT_CONTEXTS.includes(topLayer(state).t) ? pop(state) : state;
+        const under = PROMPT_CONTEXTS.includes(topLayer(state).t) ? pop(state) : state;
         return push(under, { t: 'help', field: EMPTY_FIELD, typing: false, cursor: 0 });
       }),
   },

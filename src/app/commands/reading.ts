@@ -4,6 +4,7 @@ import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { layoutOf, target } from '../selectors.ts';
 import { hasLayer, push, setReader } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
+import { cannotWrite, isDraft } from './draft-here.ts';
 
 const READER: readonly Context[] = ['reader'];
 
@@ -20,15 +21,18 @@ const opening: readonly Command[] = [
     id: 'message.open',
     group: 'Reading',
     title: 'Open message',
-    help: 'Opens the message under the cursor.',
+    help: 'Opens the message under the cursor; a draft in the composer.',
     keys: ['enter', 'right'],
     in: ['list'],
     synonyms: ['view', 'display-message'],
     hint: { label: 'open', rank: 100 },
     disabled: noMessage,
     run: context => {
-      const found = target({ state: context.state(), data: context.data });
-      if (found) context.effects.openMessage(found.id);
+      const view = { state: context.state(), data: context.data };
+      const found = target(view);
+      // A draft is written on, where that is possible at all.
+      if (found && isDraft(view) && cannotWrite(view) === undefined) context.effects.writing.recall(found.id);
+      else if (found) context.effects.openMessage(found.id);
     },
   },
   {

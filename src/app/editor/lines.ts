@@ -5,22 +5,32 @@ import { type Line, lineOf } from './line.ts';
 const BLOCK = 1024;
 const EMPTY = lineOf('');
 
+interface Block {
+  readonly lines: readonly Line[];
+  readonly characters: number;
+}
+
 export class Lines {
   readonly length: number;
-  readonly #blocks: readonly (readonly Line[])[];
+  /** UTF-16 units, with a line end each. */
+  readonly characters: number;
+  readonly #blocks: readonly Block[];
   /** The number of each block's first line. */
   readonly #starts: readonly number[];
 
-  private constructor(blocks: readonly (readonly Line[])[]) {
+  private constructor(blocks: readonly Block[]) {
     const starts: number[] = [];
     let length = 0;
+    let characters = 0;
     for (const block of blocks) {
       starts.push(length);
-      length += block.length;
+      length += block.lines.length;
+      characters += block.characters;
     }
     this.#blocks = blocks;
     this.#starts = starts;
     this.length = length;
+    this.characters = characters;
   }
 
   static of(lines: readonly Line[]): Lines {
@@ -30,7 +40,7 @@ export class Lines {
   /** An empty line outside. */
   at(n: number): Line {
     const block = this.#blockOf(n);
-    return this.#blocks[block]?.[n - (this.#starts[block] ?? 0)] ?? EMPTY;
+    return this.#blocks[block]?.lines[n - (this.#starts[block] ?? 0)] ?? EMPTY;
   }
 
   text(n: number): string {
@@ -42,7 +52,7 @@ export class Lines {
     for (let n = from; n < to; ) {
       const block = this.#blockOf(n);
       const start = this.#starts[block] ?? 0;
-      const lines = this.#blocks[block] ?? [];
+      const lines = this.#blocks[block]?.lines ?? [];
       const end = Math.min(to, start + lines.length);
       for (let i = n; i < end; i += 1) out.push(lines[i - start]?.text ?? '');
       if (end <= n) break;
@@ -55,13 +65,13 @@ export class Lines {
   splice(from: number, count: number, made: readonly Line[]): Lines {
     const first = this.#blockOf(from);
     const last = this.#blockOf(Math.max(from, from + count - 1));
-    const head = (this.#blocks[first] ?? []).slice(0, from - (this.#starts[first] ?? 0));
-    const tail = (this.#blocks[last] ?? []).slice(from + count - (this.#starts[last] ?? 0));
+    const head = (this.#blocks[first]?.lines ?? []).slice(0, from - (this.#starts[first] ?? 0));
+    const tail = (this.#blocks[last]?.lines ?? []).slice(from + count - (this.#starts[last] ?? 0));
     let middle = head.concat(made, tail);
     let next = last + 1;
     // Small blocks are joined, so that deleting a text line by line leaves no thousand of them.
     if (middle.length < BLOCK / 4 && next < this.#blocks.length) {
-      middle = middle.concat(this.#blocks[next] ?? []);
+      middle = middle.concat(this.#blocks[next]?.lines ?? []);
       next += 1;
     }
     return new Lines([...this.#blocks.slice(0, first), ...blocksOf(middle), ...this.#blocks.slice(next)]);
@@ -79,9 +89,15 @@ export class Lines {
   }
 }
 
-function blocksOf(lines: readonly Line[]): (readonly Line[])[] {
-  if (lines.length <= BLOCK) return lines.length === 0 ? [] : [lines];
-  const out: (readonly Line[])[] = [];
-  for (let i = 0; i < lines.length; i += BLOCK / 2) out.push(lines.slice(i, i + BLOCK / 2));
+function blocksOf(lines: readonly Line[]): Block[] {
+  if (lines.length <= BLOCK) return lines.length === 0 ? [] : [blockOf(lines)];
+  const out: Block[] = [];
+  for (let i = 0; i < lines.length; i += BLOCK / 2) out.push(blockOf(lines.slice(i, i + BLOCK / 2)));
   return out;
+}
+
+function blockOf(lines: readonly Line[]): Block {
+  let characters = lines.length;
+  for (const line of lines) characters += line.text.length;
+  return { lines, characters };
 }

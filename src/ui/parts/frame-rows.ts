@@ -2,6 +2,9 @@
 import { FIND_LABEL, HELP_LABEL } from '../../app/caret.ts';
 import type { Command, Context, Hint, View } from '../../app/commands/command.ts';
 import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
+import { outboxWord } from '../../app/compose/outbox-news.ts';
+import { PROMPT_LABELS } from '../../app/compose/prompt.ts';
+import { writingIn } from '../../app/compose/writing.ts';
 import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
@@ -16,10 +19,11 @@ import {
   progressText,
   stateWord,
 } from '../../app/selectors.ts';
-import { type AccountView, type Entry, hasLayer, listOf, topLayer } from '../../app/state.ts';
+import { type AccountView, type Choice, type Entry, hasLayer, listOf, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { truncate, width, wrapCells } from '../../mail/width.ts';
 import type { Meaning, Theme } from '../theme.ts';
+import { composeStatus, composeTitle, savedNote, tabPieces } from './compose-rows.ts';
 import { clean, type Piece, piece, row, split } from './row.ts';
 
 /** Where am I: folder and account on the left, counts on the right. */
@@ -29,6 +33,14 @@ export function titleRow(view: View, theme: Theme): string {
   const own = SCREEN_TITLES[topLayer(state).t];
   if (own)
     return split([piece(` ${own}`, 'title')], [piece(`${screenNote(view)} `, 'dim')], cells, theme, 12);
+  const tabs = tabPieces(view, Math.floor(cells * 0.45), theme);
+  const writing = writingIn(state);
+  if (writing || hasLayer(state, 'compose')) {
+    const title = writing ? composeTitle(writing) : ' Compose';
+    const saved = writing ? savedNote(writing) : '';
+    const right = [piece(saved === '' ? '  ' : `  ${saved}  `, 'dim'), ...listTab(view), ...tabs];
+    return split([piece(title, 'title')], right, cells, theme, 16);
+  }
   const record = folderRecord(state, state.folder);
   const folder = openFolder(view);
   if (!record) return row([piece(' tmail', 'title')], cells, theme);
@@ -37,12 +49,18 @@ export function titleRow(view: View, theme: Theme): string {
   const counts = `${plural(record.counts.unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
   const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
   if (!reading || !state.reader || !folder) {
-    return split([piece(where, 'title')], [piece(counts, 'dim')], cells, theme, 20);
+    return split([piece(where, 'title')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
   }
   const list = listOf(state, state.reader.folder);
   const position = cursorPosition({ ...list, cursor: state.reader.uid }, folder) + 1;
   const at = `  ${grouped(position)}/${grouped(folder.length)}`;
-  return split([piece(where, 'title'), piece(at, 'dim')], [piece(counts, 'dim')], cells, theme, 20);
+  return split([piece(where, 'title'), piece(at, 'dim')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
+}
+
+/** Where `[` leads back to. */
+function listTab({ state }: View): readonly Piece[] {
+  const record = folderRecord(state, state.folder);
+  return record ? [piece(`[${clean(folderLabel(record))}] `, 'dim')] : [];
 }
 
 const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
@@ -52,6 +70,8 @@ const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
   parts: 'Attachments',
   links: 'Links',
   link: 'Link',
+  outbox: 'Outbox',
+  preview: 'Preview',
   'first-run': 'tmail',
 };
 
@@ -66,6 +86,8 @@ function screenNote({ state }: View): string {
       return plural(state.reader?.message?.parts.length ?? 0, 'part');
     case 'links':
       return plural(state.reader?.message?.links.length ?? 0, 'link');
+    case 'outbox':
+      return plural(state.outbox.length, 'message');
     case 'link':
       return `${layer.index + 1} of ${state.reader?.message?.links.length ?? 0}`;
     default:
@@ -84,7 +106,17 @@ export function ruleRow(view: View, theme: Theme): string {
   return theme.paint('rule', cells.join(''));
 }
 
-const FULL_WIDTH: readonly Context[] = ['accounts', 'log', 'help', 'parts', 'links', 'link', 'first-run'];
+const FULL_WIDTH: readonly Context[] = [
+  'accounts',
+  'log',
+  'help',
+  'parts',
+  'links',
+  'link',
+  'outbox',
+  'preview',
+  'first-run',
+];
 
 export function horizontalRule(cells: number, theme: Theme): string {
   return theme.paint('rule', theme.borders.horizontal.repeat(cells));
@@ -114,6 +146,8 @@ export function statusRow(view: View, theme: Theme): string {
   const cells = state.size.columns;
   const states = statePieces(view);
   const { toast } = state;
+  const composing = hasLayer(state, 'compose') && !FULL_WIDTH.includes(topLayer(state).t);
+  if (composing && !toast) return split(composeStatus(view), outboxPieces(view), cells, theme, 20);
   const about = helpAbout(view);
   if (about !== '' && !toast) return row([piece(` ${about}`)], cells, theme);
   if (!toast) return row([piece(' '), ...states], cells, theme);
@@ -121,13 +155,21 @@ export function statusRow(view: View, theme: Theme): string {
   return row([piece(` ${first}`, toastMeaning(toast))], room, theme) + row(states, cells - room, theme);
 }
 
-function statePieces({ state }: View): readonly Piece[] {
+/** What is on its way out, where something is. */
+function outboxPieces({ state }: View): readonly Piece[] {
+  const { text, bad } = outboxWord(state);
+  return text === '' ? [] : [piece(`${text}  `, bad ? 'error' : 'ok')];
+}
+
+function statePieces(view: View): readonly Piece[] {
+  const { state } = view;
   const percent =
     hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
       ? `${percentRead(state)}%  `
       : '';
   return [
     piece(percent, 'dim'),
+    ...outboxPieces(view),
     ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
   ];
 }
@@ -146,7 +188,7 @@ function toastLines(view: View): { readonly first: string; readonly rest: string
   const states = statePieces(view).reduce((sum, { text: state }) => sum + width(state), 0);
   const room = size.columns - Math.min(states, Math.floor(size.columns / 2));
   const layer = topLayer(view.state);
-  const typing = layer.t === 'find' || (layer.t === 'help' && layer.typing);
+  const typing = layer.t === 'find' || layer.t === 'prompt' || (layer.t === 'help' && layer.typing);
   if (width(text) <= room - 2 || typing || room < 6) return { first: text, rest: '', room };
   const first = wrapCells(text, room - 2)[0] ?? '';
   return { first, rest: text.slice(first.length).trim(), room };
@@ -172,8 +214,12 @@ export function hintRow(view: View, theme: Theme): string {
   const cells = state.size.columns;
   const layer = topLayer(state);
   if (layer.t === 'find') return prompt(FIND_LABEL, layer.field.text, cells, theme);
+  if (layer.t === 'prompt') return prompt(PROMPT_LABELS[layer.about], layer.field.text, cells, theme);
   if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
-  const all = view.data.commands.flatMap(command => shownHint(view, command, layer.t));
+  const all = [
+    ...(layer.t === 'ask' ? choiceHints(layer.choices) : []),
+    ...view.data.commands.flatMap(command => shownHint(view, command, layer.t)),
+  ];
   const always = all.filter(hint => hint.rank >= 1000);
   const others = all.filter(hint => hint.rank < 1000);
   const kept = [...others].sort((a, b) => b.rank - a.rank);
@@ -206,6 +252,11 @@ export function hintRow(view: View, theme: Theme): string {
     piece(` ${hint.label}`, 'dim'),
   ]);
   return split(left, [piece(typed, 'key'), ...end, piece(' ')], cells, theme);
+}
+
+/** The answers to a question, before anything else. */
+function choiceHints(choices: readonly Choice[]): readonly ShownHint[] {
+  return choices.map(({ key, label }, i) => ({ key, label, text: `${key} ${label}`, rank: 200 - i }));
 }
 
 function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {

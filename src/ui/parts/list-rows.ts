@@ -2,7 +2,7 @@
 import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
 import { accountOf, folderRecord, layoutOf, listHeight, openFolder } from '../../app/selectors.ts';
-import { listOf, topLayer } from '../../app/state.ts';
+import { hasLayer, listOf, topLayer } from '../../app/state.ts';
 import type { RawRef } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
@@ -25,7 +25,8 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   const cursor = cursorPosition(list, folder);
   const { from, to } = windowOf(list, folder, listHeight(state));
   const top = topLayer(state).t;
-  const focused = !(layout.split && top === 'reader') && !(layout.sidebar && top === 'drawer');
+  const elsewhere = top === 'reader' || hasLayer(state, 'compose');
+  const focused = !(layout.split && elsewhere) && !(layout.sidebar && top === 'drawer');
   const out: string[] = [];
   for (let position = from; position < to; position += 1) {
     const uid = folder.uidAt(position);

@@ -1,5 +1,9 @@
 // What floats over the screen: palette, folder picker, the choices after a prefix key. Pure.
 import type { Command, View } from '../../app/commands/command.ts';
+import { chooserOffers } from '../../app/compose/choosing.ts';
+import { composeRect, LABEL_CELLS } from '../../app/compose/frame.ts';
+import { lastLevel } from '../../app/compose/prompt.ts';
+import { writingIn } from '../../app/compose/writing.ts';
 import { meaning } from '../../app/keymap.ts';
 import { showBindings, showKeys } from '../../app/keys.ts';
 import { confirmCells, confirmRect, pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
@@ -9,7 +13,7 @@ import { type Layer, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { fit, width, wrapCells } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
-import { bar, boxed, clean, fill, piece, row, split } from './row.ts';
+import { bar, boxed, clean, fill, type Piece, piece, row, split } from './row.ts';
 
 export interface Overlay {
   readonly rect: Rect;
@@ -21,6 +25,11 @@ export function overlayRows(view: View, theme: Theme): Overlay | null {
   if (layer.t === 'palette') return palette(view, layer.field.text, layer.cursor, theme);
   if (layer.t === 'picker') return picker(view, layer, theme);
   if (layer.t === 'confirm') return confirm(view, layer, theme);
+  if (layer.t === 'ask') return ask(view, layer, theme);
+  if (layer.t === 'chooser') return offers(view, layer, theme);
+  if (layer.t === 'prompt') return names(view, layer, theme);
+  if (layer.t === 'compose') return completion(view, theme);
+  if (layer.t === 'review') return reviewBar(view, theme);
   return view.state.pending.shown ? prefix(view, theme) : null;
 }
 
@@ -82,6 +91,131 @@ function confirm(view: View, layer: Extract<Layer, { t: 'confirm' }>, theme: The
   );
   const rows = [...shown, row([], inner, theme), keys];
   return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
+}
+
+/** A question with its answers. */
+function ask(view: View, layer: Extract<Layer, { t: 'ask' }>, theme: Theme): Overlay {
+  const layout = layoutOf(view.state);
+  const cells = confirmCells(layout);
+  const lines = layer.lines.flatMap(text => wrapCells(clean(text), cells));
+  const rect = confirmRect(layout, lines.length + Math.max(0, layer.choices.length - 1));
+  const inner = rect.columns - 2;
+  const room = Math.max(1, rect.rows - 3 - layer.choices.length);
+  const shown = lines.slice(0, room).map(text => row([piece(` ${text}`)], inner, theme));
+  const choices = [...layer.choices.map(({ key, label }) => [key, label] as const)];
+  const keys = (choices.length > 0 ? choices : [['Esc', 'back'] as const]).map(([key, label]) =>
+    row([piece(` ${key.padEnd(3)}`, 'key'), piece(label)], inner, theme),
+  );
+  const rows = [...shown, row([], inner, theme), ...keys];
+  return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
+}
+
+/** Identities or attachments. */
+function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Theme): Overlay {
+  const layout = layoutOf(view.state);
+  const whole = paletteRect(layout);
+  const all = chooserOffers(view);
+  const height = Math.max(1, Math.min(paletteRows(layout), all.length));
+  const rect = { ...whole, rows: Math.min(whole.rows, height + 2) };
+  const inner = rect.columns - 2;
+  const top = pageTop(layer.cursor, all.length, height);
+  const rows = all.slice(top, top + height).map(({ text, note }, i) => {
+    const at = top + i === layer.cursor;
+    const left = `${at ? ' > ' : '   '}${clean(text)}`;
+    const right = ` ${clean(note)} `;
+    if (at) return bar(fit(left, inner - width(right), theme.ellipsis) + right, 'selected', inner, theme);
+    return split([piece(left)], [piece(right, 'dim')], inner, theme, 10);
+  });
+  const title = layer.about === 'identity' ? 'From' : 'Remove a file';
+  const foot = layer.about === 'identity' ? 'Enter take   Esc back' : 'Enter remove   Esc back';
+  return { rect, rows: boxed(rows, { title, foot, cells: rect.columns, rows: rect.rows }, theme) };
+}
+
+const NAME_ROWS = 8;
+
+/** Names that a path could go on with, above the line that is typed into. */
+function names(view: View, layer: Extract<Layer, { t: 'prompt' }>, theme: Theme): Overlay | null {
+  const { choices, cursor } = layer;
+  if (choices.length === 0) return null;
+  const { content, size } = layoutOf(view.state);
+  const height = Math.min(NAME_ROWS, choices.length, Math.max(1, content.rows - 2));
+  const columns = Math.min(60, size.columns);
+  const inner = columns - 2;
+  const top = pageTop(Math.max(0, cursor), choices.length, height);
+  const rows = choices.slice(top, top + height).map((name, i) => {
+    const at = top + i === cursor;
+    const text = `${at ? ' > ' : '   '}${lastLevel(name)}`;
+    return at ? bar(text, 'selected', inner, theme) : row([piece(text)], inner, theme);
+  });
+  const rect: Rect = { row: size.rows - 2 - height - 1, column: 0, rows: height + 2, columns };
+  const foot = `Tab completes   ${choices.length} ${choices.length === 1 ? 'name' : 'names'}`;
+  return { rect, rows: boxed(rows, { title: 'Files', foot, cells: columns, rows: rect.rows }, theme) };
+}
+
+/** All that can be done with the draft, by one letter each: over the last rows of its text. */
+function reviewBar(view: View, theme: Theme): Overlay | null {
+  const pane = composeRect(view.state);
+  const cells = pane.columns - 4;
+  const hints = view.data.commands
+    .filter(command => command.in.includes('review') && !command.hidden && (command.hint?.rank ?? 0) < 1000)
+    .flatMap(command => {
+      const key = view.data.keymap.keysOf(command.id).find(([first = '']) => [...first].length === 1);
+      const label = command.hint?.label ?? command.title.toLowerCase();
+      if (!key && command.id !== 'compose.text') return [];
+      const dim = command.disabled?.(view) !== undefined;
+      return [{ key: key ? showKeys(key, true) : 'Enter', label, dim }];
+    });
+  const lines: Piece[][] = [[]];
+  let used = 0;
+  for (const { key, label, dim } of hints) {
+    const cost = width(key) + width(label) + 4;
+    if (used > 0 && used + cost > cells) {
+      lines.push([]);
+      used = 0;
+    }
+    lines[lines.length - 1]?.push(piece(` ${key}`, dim ? 'dim' : 'key'), piece(` ${label}  `, 'dim'));
+    used += cost;
+  }
+  const rows = Math.min(lines.length, Math.max(1, pane.rows - 4));
+  const shown = lines.slice(0, rows).map(pieces => row(pieces, pane.columns - 2, theme));
+  const rect: Rect = {
+    row: pane.row + pane.rows - rows - 2,
+    column: pane.column,
+    rows: rows + 2,
+    columns: pane.columns,
+  };
+  const title = 'this draft';
+  return {
+    rect,
+    rows: boxed(shown, { title, foot: 'Esc back', cells: pane.columns, rows: rows + 2 }, theme),
+  };
+}
+
+/** Addresses that a recipient's field could go on with, below it (product.md sketch C). */
+function completion(view: View, theme: Theme): Overlay | null {
+  const { state } = view;
+  const writing = writingIn(state);
+  if (!writing?.completion || !state.caret) return state.pending.shown ? prefix(view, theme) : null;
+  const { items, cursor } = writing.completion;
+  const pane = composeRect(state);
+  const widest = Math.max(...items.map(item => width(clean(item)))) + 5;
+  const columns = Math.max(20, Math.min(widest + 2, pane.columns - LABEL_CELLS));
+  const rows = Math.min(items.length, Math.max(1, pane.row + pane.rows - state.caret.row - 3));
+  const inner = columns - 2;
+  const top = pageTop(Math.max(0, cursor), items.length, rows);
+  const shown = items.slice(top, top + rows).map((item, i) => {
+    const at = top + i === cursor;
+    const text = `${at ? ' > ' : '   '}${clean(item)}`;
+    return at ? bar(text, 'selected', inner, theme) : row([piece(text)], inner, theme);
+  });
+  const rect: Rect = {
+    row: state.caret.row + 1,
+    column: pane.column + LABEL_CELLS - 1,
+    rows: rows + 2,
+    columns,
+  };
+  const foot = cursor < 0 ? 'Down chooses' : 'Enter take   Esc close';
+  return { rect, rows: boxed(shown, { title: '', foot, cells: columns, rows: rect.rows }, theme) };
 }
 
 interface Chooser {

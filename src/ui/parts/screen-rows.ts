@@ -9,11 +9,12 @@ import { maildropLines } from '../../app/maildrop.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
 import { said } from '../../app/said.ts';
 import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
-import { type AccountView, type Level, topLayer } from '../../app/state.ts';
+import { type AccountView, type AppState, type LayerName, type Level, topLayer } from '../../app/state.ts';
 import type { AccountConfig } from '../../config/types.ts';
 import { cut, fit, width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { Theme } from '../theme.ts';
+import { outboxRows, previewScreen } from './outgoing-rows.ts';
 import { byteSize } from './reader-rows.ts';
 import { bar, clean, fill, type Piece, piece, row, split } from './row.ts';
 
@@ -24,8 +25,15 @@ export function screenRows(view: View, theme: Theme): readonly string[] | null {
   return rows && fill(rows, content.rows, content.columns);
 }
 
+/** What floats over a screen leaves it as it is. */
+function screenLayer({ stack }: AppState): LayerName | undefined {
+  return stack.findLast(layer => !FLOATING.includes(layer.t))?.t;
+}
+
+const FLOATING: readonly LayerName[] = ['palette', 'picker', 'confirm', 'ask', 'chooser', 'prompt'];
+
 function contentRows(view: View, theme: Theme, cells: number, height: number): readonly string[] | null {
-  switch (topLayer(view.state).t) {
+  switch (screenLayer(view.state)) {
     case 'accounts':
       return accountsRows(view, theme, cells);
     case 'log':
@@ -38,6 +46,10 @@ function contentRows(view: View, theme: Theme, cells: number, height: number): r
       return linksRows(view, theme, cells, height);
     case 'link':
       return linkRows(view, theme, cells);
+    case 'outbox':
+      return outboxRows(view, theme, cells);
+    case 'preview':
+      return previewScreen(view, theme, cells, height);
     default:
       return null;
   }
@@ -217,7 +229,12 @@ function linkRows(view: View, theme: Theme, cells: number): readonly string[] {
     ...chunks(url, cells).map(part => line(part, 'link')),
     line('', 'text'),
     ...(warning === null ? [] : wrapCells(warning, cells - 2).map(part => line(` ${part}`, 'error'))),
-    line(' Opening it in a browser comes with a later version of tmail.', 'dim'),
+    line(
+      /^mailto:/i.test(link.url)
+        ? ' Enter writes to this address.'
+        : ' Opening it in a browser comes with a later version of tmail.',
+      'dim',
+    ),
   ];
 }
 

@@ -9,7 +9,9 @@ import { Rows } from '../parts/Rows.tsx';
 import { screenRows } from '../parts/screen-rows.ts';
 import { Panes } from './Panes.tsx';
 
-const FULL: readonly string[] = ['accounts', 'log', 'help', 'parts', 'links', 'link'];
+const FULL: readonly string[] = ['accounts', 'log', 'help', 'parts', 'links', 'link', 'outbox', 'preview'];
+
+const FLOATING: readonly string[] = ['palette', 'picker', 'confirm', 'ask', 'chooser', 'prompt'];
 
 const titleRows: Parameters<typeof useRows>[0] = (view, theme) => {
   const title = titleRow(view, theme);
@@ -29,10 +31,7 @@ export function Frame() {
     const top = topLayer(state).t;
     if (top === 'first-run') return 'first-run';
     // The palette and the prefix choices float over whatever screen was there.
-    const under =
-      top === 'palette' || top === 'picker' || top === 'confirm'
-        ? state.stack[state.stack.length - 2]?.t
-        : top;
+    const under = FLOATING.includes(top) ? state.stack[state.stack.length - 2]?.t : top;
     return FULL.includes(under ?? 'list') ? 'full' : 'panes';
   });
   return (

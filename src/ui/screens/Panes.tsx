@@ -3,6 +3,7 @@ import { Box } from 'ink';
 import { layoutOf } from '../../app/selectors.ts';
 import { hasLayer } from '../../app/state.ts';
 import { useApp, useRows } from '../hooks.ts';
+import { composeRows } from '../parts/compose-rows.ts';
 import { folderPaneRows } from '../parts/folder-rows.ts';
 import { horizontalRule, withBorder } from '../parts/frame-rows.ts';
 import { listRows } from '../parts/list-rows.ts';
@@ -17,25 +18,28 @@ const ruleRows: Produce = (view, theme) => [horizontalRule(layoutOf(view.state).
 
 export function Panes() {
   const layout = useApp(layoutOf);
-  const reading = useApp(state => hasLayer(state, 'reader'));
+  const writing = useApp(state => hasLayer(state, 'compose'));
+  const reading = useApp(state => hasLayer(state, 'reader') || hasLayer(state, 'compose'));
+  const rows = writing ? composeRows : readerRows;
   const { list, reader, sidebar, name, split } = layout;
-  if (!sidebar && !split) return reading ? <Reader /> : <Pane produce={listRows} columns={list.columns} />;
+  if (!sidebar && !split)
+    return reading ? <Reader produce={rows} /> : <Pane produce={listRows} columns={list.columns} />;
   return (
     <Box width={layout.size.columns} flexShrink={0}>
       {sidebar ? <Pane produce={sidebarRows} columns={sidebar.columns + 1} /> : null}
       {name === 'three' ? (
         <>
           <Pane produce={borderedList} columns={list.columns + 1} />
-          <Pane produce={readerRows} columns={reader.columns} />
+          <Pane produce={rows} columns={reader.columns} />
         </>
       ) : split ? (
         <Box flexDirection="column" width={list.columns} flexShrink={0}>
           <Pane produce={listRows} columns={list.columns} />
           <Pane produce={ruleRows} columns={list.columns} />
-          <Pane produce={readerRows} columns={reader.columns} />
+          <Pane produce={rows} columns={reader.columns} />
         </Box>
       ) : reading ? (
-        <Reader />
+        <Reader produce={rows} />
       ) : (
         <Pane produce={listRows} columns={list.columns} />
       )}
@@ -43,9 +47,10 @@ export function Panes() {
   );
 }
 
-function Reader() {
+/** The message, or the composer in its place. */
+function Reader({ produce }: { readonly produce: Produce }) {
   const columns = useApp(state => layoutOf(state).reader.columns);
-  return <Pane produce={readerRows} columns={columns} />;
+  return <Pane produce={produce} columns={columns} />;
 }
 
 function Pane({ produce, columns }: { readonly produce: Produce; readonly columns: number }) {

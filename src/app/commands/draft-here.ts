@@ -1,0 +1,14 @@
+// What commands ask before they write: can mail be sent from here, is what the keys act on a draft. Pure.
+import { folderRecord, target } from '../selectors.ts';
+import type { View } from './command.ts';
+
+export const cannotWrite = ({ state, data }: View): string | undefined => {
+  if (state.readOnly) return 'Another tmail has this mail open; write there.';
+  return data.outgoing ? undefined : 'No account can send; the configuration names no outgoing server.';
+};
+
+/** A message of a Drafts folder is written on, not read. */
+export function isDraft(view: View): boolean {
+  const found = target(view);
+  return found !== undefined && folderRecord(view.state, found.folder.record.id)?.role === 'drafts';
+}
