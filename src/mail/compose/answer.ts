@@ -113,7 +113,9 @@ function recipients(kind: AnswerKind, original: Original, identities: readonly I
         : authors(original, list);
     return { to: unique(target), cc: [] };
   }
-  if (followUp.length > 0 && !mine) return { to: unique(followUp), cc: [] };
+  if (followUp.some(address => !own(address)) && !mine) {
+    return { to: unique(followUp).filter(address => !own(address)), cc: [] };
+  }
   const [first, second] = mine
     ? [to, cc]
     : [

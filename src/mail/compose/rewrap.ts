@@ -24,8 +24,9 @@ interface Block {
 const MARKS = /^ ?(?:> ?)+/;
 const BULLET = /^ {0,3}(?:[-*+•·‣◦–] +|\d{1,3}[.)] +|\[\d{1,3}\] +)/;
 const FENCE = /^ {0,3}(?:```|~~~)/;
-/** Code, tables, headings, rules, headers of a forwarded message, delimiters: not prose. */
-const FIXED = /^(?:\t| {4}|\||#{1,6} |={3,}|-{2,}|_{3,}|\*{3,}$|(?:From|To|Cc|Date|Subject|Reply-To): )/;
+/** Code, tables, headings, rules, headers of a forwarded message, delimiters, a bullet alone: not prose. */
+const FIXED =
+  /^(?:\t| {4}|\||#{1,6} |={3,}|-{2,}|_{3,}|\*{3,}$|(?:From|To|Cc|Date|Subject|Reply-To): | {0,3}(?:[-*+•·‣◦–]|\d{1,3}[.)]|\[\d{1,3}\])$)/;
 
 function lineOf(text: string): Line {
   const marks = MARKS.exec(text)?.[0] ?? '';

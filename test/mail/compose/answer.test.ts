@@ -80,7 +80,7 @@ const RECIPIENTS: readonly (readonly [string, AnswerKind, Fields, string, string
   ['an author’s own Reply-To on a list', 'reply', { replyTo: 'c2@example.net', headers: LIST }, 'c2@example.net', ''],
   ['to the list', 'replyList', { to: 'engines@lists.example', cc: 'x@y.org', headers: LIST }, 'engines@lists.example', ''],
   ['to the list, without one: to all', 'replyList', { cc: 'x@y.org' }, C, 'x@y.org'],
-  ['Mail-Followup-To, to all', 'replyAll', { cc: 'x@y.org', headers: { ...LIST, 'Mail-Followup-To': 'engines@lists.example, Bob <bob@x.org>' } }, 'engines@lists.example, Bob <bob@x.org>', ''],
+  ['Mail-Followup-To, to all', 'replyAll', { cc: 'x@y.org', headers: { ...LIST, 'Mail-Followup-To': 'engines@lists.example, Bob <bob@x.org>, ada@example.org' } }, 'engines@lists.example, Bob <bob@x.org>', ''],
   ['Mail-Followup-To, to the list', 'replyList', { headers: { ...LIST, 'Mail-Followup-To': 'b@x.org' } }, 'b@x.org', ''],
   ['Mail-Followup-To is not for a reply', 'reply', { headers: { 'Mail-Followup-To': 'b@x.org' } }, C, ''],
   ['names that need quotes', 'reply', { from: '"Babbage, C. (Charles)" <charles@example.net>' }, '"Babbage, C. (Charles)" <charles@example.net>', ''],

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { formatMailbox } from '../../../src/mail/compose/addresses.ts';
 import { type BuildOptions, buildMessage, newMessageId } from '../../../src/mail/compose/build.ts';
+import { estimateSize } from '../../../src/mail/compose/check.ts';
 import { plainText } from '../../../src/mail/compose/quote.ts';
 import { recall, textOf } from '../../../src/mail/compose/recall.ts';
 import type { Draft, DraftAttachment } from '../../../src/mail/compose/types.ts';
@@ -531,6 +532,14 @@ test('a path is read as a file, and a reader that stops early leaves nothing ope
   while (open > 0) await new Promise(resolve => setImmediate(resolve));
   const sent = await send({ attachments: [attachment('a', 'big.bin', 'image/png')] }, {}, { readAttachment: () => file });
   assert.equal(sent.mail.attachments[0]?.size, 3_000_000);
+});
+
+test('the size that a person is told is the size that is sent, nearly', async () => {
+  const file = Buffer.alloc(1_000_000, 3);
+  const fields = { text: 'Some text.\n'.repeat(1000), attachments: [attachment('a', 'a.bin', 'image/png', file.length)] };
+  const { bytes } = await send(fields, { a: file });
+  const told = estimateSize(fields);
+  assert.ok(told >= bytes.length && told < bytes.length * 1.01, `${told} for ${bytes.length}`);
 });
 
 // ── Thread
