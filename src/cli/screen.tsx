@@ -22,6 +22,9 @@ export interface ScreenProgram {
   close(): Promise<void>;
 }
 
+/** After a mistake of our own: to make durable what is being written. */
+const RESCUE_MS = 2000;
+
 export function createProgram({ env, dataDir, ...deps }: ProgramOptions): ScreenProgram {
   const terminal = createScreenTerminal(processTerminal(), env);
   const parser = createParser();
@@ -37,6 +40,8 @@ export function createProgram({ env, dataDir, ...deps }: ProgramOptions): Screen
       try {
         return await ended;
       } catch (error) {
+        // The terminal is given back already; what was being written has this long.
+        await Promise.race([app.rescue(), new Promise(resolve => setTimeout(resolve, RESCUE_MS).unref())]);
         process.stderr.write(`${notes.crashed(writeCrashReport(dataDir, error, new Date()))}\n`);
         return 1;
       }

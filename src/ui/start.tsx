@@ -34,6 +34,7 @@ export function createScreenTerminal(streams: TerminalStreams, env: NodeJS.Proce
     suspend: () => held?.suspend(),
     redraw: () => screen?.redraw(),
     bell: () => held?.bell(),
+    lend: run => (held ? held.lend(run) : run()),
     idle: async () => screen?.idle(),
     attach(nextHeld, nextScreen) {
       held = nextHeld;

@@ -62,6 +62,11 @@ export interface HeldTerminal {
   /** Gives the terminal back, stops the job, takes the terminal again when continued. */
   suspend(): void;
   bell(): void;
+  /**
+   * Gives the terminal to another program while `run` goes on, and takes it back whatever becomes of that. What is
+   * typed meanwhile is the other one's, and so are Ctrl-C and Ctrl-Z.
+   */
+  lend<T>(run: () => Promise<T>): Promise<T>;
   /** Restores everything. Repeatable; also happens by itself when the process exits. */
   release(): void;
 }
@@ -115,6 +120,37 @@ export function holdTerminal(streams: TerminalStreams, events: TerminalEvents): 
     enter();
   }
 
+  /** Ctrl-C in a program that has the terminal in its ordinary mode: sent to all of the job, meant for that one. */
+  const deaf = () => undefined;
+
+  /** Nobody has released the terminal for good meanwhile. */
+  const isLent = () => state === 'lent';
+
+  async function lend<T>(run: () => Promise<T>): Promise<T> {
+    if (state !== 'held') return run();
+    leave();
+    input.pause();
+    // A program that stops itself (Ctrl-Z in an editor) stops its job, which is us as well: as long as nobody catches
+    // the signal. Continued together, it goes on with its own screen.
+    signals.off('SIGTSTP', suspend);
+    signals.off('SIGINT', interrupted);
+    signals.on('SIGINT', deaf);
+    try {
+      return await run();
+    } finally {
+      signals.off('SIGINT', deaf);
+      if (isLent()) {
+        signals.on('SIGINT', interrupted);
+        signals.on('SIGTSTP', suspend);
+        if (!closed) input.resume();
+        resumedAt = performance.now();
+        enter();
+        // It may have been another size meanwhile.
+        if (!closed) events.resize(sizeOf(output));
+      }
+    }
+  }
+
   function close() {
     if (closed) return;
     closed = true;
@@ -128,9 +164,12 @@ export function holdTerminal(streams: TerminalStreams, events: TerminalEvents): 
     if (state === 'held') events.resize(sizeOf(output));
   };
   const onExit = () => leave();
-  const ends: readonly [NodeJS.Signals, () => void][] = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map(
-    signal => [signal, () => events.end(signal)],
-  );
+  const interrupted = () => events.end('SIGINT');
+  const ends: readonly [NodeJS.Signals, () => void][] = [
+    ['SIGTERM', () => events.end('SIGTERM')],
+    ['SIGINT', interrupted],
+    ['SIGHUP', () => events.end('SIGHUP')],
+  ];
 
   input.on('data', onData);
   // A screen before this one has paused it.
@@ -151,6 +190,7 @@ export function holdTerminal(streams: TerminalStreams, events: TerminalEvents): 
   return {
     size: () => sizeOf(output),
     suspend,
+    lend,
     bell() {
       if (state === 'held') sink.write('\x07');
     },

@@ -1,4 +1,5 @@
 // The smallest program with a screen: shows its size and the keys it got. To try the screen's machinery alone.
+import { spawn } from 'node:child_process';
 import { Box, Text, useCursor } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { Key, Observable, Size, Terminal } from '../../src/app/types.ts';
@@ -41,6 +42,7 @@ export function createEcho(terminal: Terminal) {
       if (key === 'C-z') terminal.suspend();
       if (key === 'C-l') terminal.redraw();
       if (key === 'B') terminal.bell();
+      if (key === 'L') void terminal.lend?.(() => run(process.env.TMAIL_TEST_LEND ?? 'true'));
       if (key === '!') throw new Error('thrown by a key');
       if (key === 'X') state.set({ ...value, crash: true });
       else state.set({ ...value, keys: [...value.keys, key] });
@@ -51,6 +53,13 @@ export function createEcho(terminal: Terminal) {
     settled: async () => undefined,
     quit: () => (slow ? undefined : end(0)),
   };
+}
+
+/** Another program in the same terminal. */
+function run(script: string): Promise<void> {
+  return new Promise(resolve => {
+    spawn('sh', ['-c', script], { stdio: 'inherit' }).on('exit', () => resolve());
+  });
 }
 
 export function Echo({ state }: { state: Observable<EchoState> }) {

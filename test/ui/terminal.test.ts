@@ -102,6 +102,67 @@ describe('terminal', () => {
     assert.equal(await pty.exited, 7);
   });
 
+  const lending = async (script: string): Promise<Pty> => {
+    const pty = await open(program(), { TMAIL_TEST_LEND: script });
+    await pty.waitForText('last row');
+    return pty;
+  };
+
+  test("a lent terminal is the other program's, keys and all; then everything is drawn again", async () => {
+    const pty = await lending("printf 'name: '; read name; printf 'got %s\\n' \"$name\"; read wait");
+    pty.send('aL');
+    await pty.waitForText('name:');
+    await restored(pty, await pty.modes());
+    pty.send('xyz\r');
+    await pty.waitForText('got xyz');
+    await pty.resize(100, 30);
+    pty.send('\r');
+    await pty.waitForText('100x30');
+    await pty.waitForText(/^a L$/);
+    assert.match(await pty.modes(), /-icanon/);
+    pty.send('b');
+    await pty.waitForText('a L b');
+    pty.send('q');
+    assert.equal(await pty.exited, 0);
+  });
+
+  test('Ctrl-C in the other program ends that one and not this one', async () => {
+    const pty = await lending("printf 'name: '; read name");
+    pty.send('L');
+    await pty.waitForText('name:');
+    pty.send('\x03');
+    await pty.waitForText('last row');
+    pty.send('b');
+    await pty.waitForText('L b');
+    pty.signal('SIGINT');
+    assert.equal(await pty.exited, 0);
+  });
+
+  test('Ctrl-Z in the other program stops the job, and fg goes on where it was', async () => {
+    const pty = await open(['sh', '-i'], {
+      PS1: 'shell> ',
+      TMAIL_TEST_LEND: 'echo ready; cat > /dev/null; echo over',
+    });
+    await pty.waitForText('shell>');
+    pty.send(`${program().join(' ')}\n`);
+    await pty.waitForText('last row');
+    pty.send('L');
+    await pty.waitForText('ready');
+    pty.send('\x1a');
+    await pty.waitForText('Stopped');
+    pty.send('echo in the shell\n');
+    await pty.waitForText(/^in the shell/);
+    pty.send('fg\n');
+    pty.send('text\n\x04');
+    await pty.waitForText('last row');
+    pty.send('b');
+    await pty.waitForText('L b');
+    pty.send('q');
+    await pty.waitFor('the main screen', () => !pty.emulator.alternate);
+    pty.send('exit 7\n');
+    assert.equal(await pty.exited, 7);
+  });
+
   test('a closed terminal ends the program', async () => {
     const pty = await start();
     await pty.close();

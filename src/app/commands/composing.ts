@@ -232,7 +232,10 @@ const content: readonly Command[] = [
     synonyms: ['editor', 'vim', 'nano', 'external'],
     hint: { label: '$EDITOR', rank: 75 },
     disabled: redirected,
-    run: context => withWriting(context, ({ draft }) => context.effects.writing.edit(draft.id)),
+    run: context => {
+      toText(context);
+      withWriting(context, ({ draft }) => context.effects.writing.edit(draft.id));
+    },
   },
   {
     id: 'compose.preview',

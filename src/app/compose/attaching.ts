@@ -24,9 +24,9 @@ export interface Attaching {
   /** Looks up what the path in the prompt could go on with. */
   complete(prompt: PromptLayer): void;
   /** The text of a file, handed to `put`. */
-  insert(draft: DraftId, path: string, put: (text: string) => void): void;
+  insert(path: string, put: (text: string) => void): void;
   /** A paste: text, or the paths of files that are there, which is asked about. */
-  pasted(draft: DraftId, text: string, offer: (paths: readonly string[]) => void): void;
+  pasted(text: string, offer: (paths: readonly string[]) => void): void;
 }
 
 export function createAttaching(core: Core): Attaching {
@@ -69,10 +69,10 @@ export function createAttaching(core: Core): Attaching {
         ),
       );
     },
-    insert(_draft, path, put) {
+    insert(path, put) {
       track(readText(typedPath(path)).then(put));
     },
-    pasted(draft, text, offer) {
+    pasted(text, offer) {
       const paths = pastedPaths(text);
       const insert = () => change(state => act(state, { t: 'paste-text', text }));
       if (!paths) {
@@ -80,7 +80,6 @@ export function createAttaching(core: Core): Attaching {
         return;
       }
       track(areFiles(paths).then(yes => (yes ? offer(paths) : insert())));
-      void draft;
     },
   };
 }

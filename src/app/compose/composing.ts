@@ -30,6 +30,7 @@ import { previewLines } from './preview.ts';
 import { problemFocus, problemText } from './problems.ts';
 import { createSaving, isUnsaved } from './saving.ts';
 import { addWriting, dropWriting, leaveComposer, showDraft } from './tabs.ts';
+import { act } from './typing.ts';
 import {
   changeWriting,
   draftOf,
@@ -284,7 +285,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
         attaching.files(answer.draft, answer.paths);
         break;
       case 'insert':
-        deps.replay({ text: answer.text });
+        change(before => act(before, { t: 'paste-text', text: answer.text }));
         break;
       case 'text':
         takeText(answer.draft, answer.text);
@@ -369,12 +370,14 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
         attaching.files(id, attaching.typed(text));
       } else {
         change(pop);
-        attaching.insert(id, text, inserted => deps.replay({ text: inserted }));
+        attaching.insert(text, inserted =>
+          change(before => act(before, { t: 'paste-text', text: inserted })),
+        );
       }
     },
     complete: prompt => attaching.complete(prompt),
     paste: (id, text) =>
-      attaching.pasted(id, text, paths =>
+      attaching.pasted(text, paths =>
         ask(paths.length === 1 ? 'A file' : plural(paths.length, 'file'), paths, [
           { key: 'y', label: 'attach', answer: { t: 'attach', draft: id, paths } },
           { key: 't', label: 'insert as text', answer: { t: 'insert', draft: id, text } },

@@ -40,7 +40,7 @@ export async function editOutside(text: string, name: string, env: NodeJS.Proces
     } finally {
       await file.close();
     }
-    const ok = await run(program, [...rest, path]);
+    const ok = await run(program, [...rest, path], env);
     const { size } = await stat(path).catch(() => ({ size: 0 }));
     if (size > MAX_BYTES) throw new TmailError('storage', 'editor.too-large', { facts: { program } });
     // A file that is gone counts as empty: the caller asks.
@@ -53,9 +53,9 @@ export async function editOutside(text: string, name: string, env: NodeJS.Proces
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<boolean> {
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'inherit' });
+    const child = spawn(program, args, { stdio: 'inherit', env });
     child.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code === 'ENOENT' ? 'editor.missing' : 'editor.failed';
       reject(new TmailError('config', code, { facts: { program, reason: error.code ?? '' }, cause: error }));
