@@ -43,7 +43,7 @@ export const UNDO_SEND_MS = 10_000;
 /** What a server can't take now is offered again after a minute, later every hour, for three days. */
 export const SEND_AGAIN_FIRST_MS = 60_000;
 export const SEND_AGAIN_MAX_MS = 60 * 60_000;
-export const SEND_FOR_MS = 3 * 24 * 60 * 60_000;
+export const SEND_TRIES = 78;
 /** Reconnect: 1 s, doubled each time, at most a minute, ± 30 % so that clients don't return in step. */
 export const RECONNECT_FIRST_MS = 1000;
 export const RECONNECT_MAX_MS = 60_000;
