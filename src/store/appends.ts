@@ -2,16 +2,13 @@
 // server's number when it has them. Which operations wait is queue.ts, when they are durable operations.ts.
 import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
-import { applyChange } from './apply.ts';
+import { applyChange, spareNumbers } from './apply.ts';
 import type { Folder } from './folder.ts';
 import { envelopesOf, leave, type Placed, rowsOf, takeBack } from './moves.ts';
 import { type OperationQueue, type PendingAppend, pendingAppend } from './queue.ts';
 import type { RawOwner } from './raw.ts';
 import { uidOf } from './shards.ts';
 import type { NewAppend, OnMessages } from './types.ts';
-
-/** Room left for mail that came while the folder was being read for the first time. */
-const SPARE_NUMBERS = 1000;
 
 export interface AppendHost {
   readonly queue: OperationQueue;
@@ -51,10 +48,11 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   const replaced = await findReplaced(host, message.replaces ?? []);
   // From here on in one turn of the event loop.
   const targets = [{ uid, remote: null, messageId: envelope.messageId }];
-  const replaces = replaced.map(({ folder: from, placed }) => ({
-    folder: from.host.id,
-    targets: placed.targets,
-  }));
+  const replaces = replaced.flatMap(({ folder: from, placed, unsent }) => [
+    { folder: from.host.id, targets: placed.targets },
+    // Of those that need not go any more: what they were to take away is left to this one.
+    ...unsent.flatMap(({ op: earlier }) => earlier.replaces),
+  ]);
   const place = { folder: message.folder, path: folder.record.path, targets };
   const op = { t: 'append' as const, ...stamp, ...place, flags, date, replaces };
   const pending = queue.add(pendingAppend(op, { flags, envelope, raw }, !upload));
@@ -80,13 +78,10 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   };
 }
 
-/**
- * A first pull numbers a folder's messages downwards from where it begins; below what was put there before it, there
- * must be room for them.
- */
+/** Of a folder that is read for the first time later on. */
 function newNumber(folder: Folder, upload: boolean): LocalUid {
   const unread = upload && folder.record.remote && folder.sync.filledDownTo === null;
-  const room = unread ? folder.record.counts.total + SPARE_NUMBERS : 0;
+  const room = unread ? spareNumbers(folder) : 0;
   return folder.reserve(room + 1) + room;
 }
 

@@ -71,11 +71,22 @@ function assertFits(folder: Folder, change: FolderChange): void {
   }
 }
 
+/** Mail that came while the folder is read for the first time. */
+const SPARE_NUMBERS = 1000;
+
+/**
+ * A first pull numbers a folder's messages downwards from where it begins; below what was put there before, there must
+ * be room for all of them.
+ */
+export function spareNumbers(folder: Folder): number {
+  return folder.record.counts.total + SPARE_NUMBERS;
+}
+
 /** What was made here and is on its way to the server has nothing to do with the server's numbers: it gets a new one. */
 function landAppends(folder: Folder, tally: Tally): void {
   const { id, queue } = folder.host;
   for (const pending of queue.appendsTo(id)) {
-    const uid = folder.next;
+    const uid = folder.next + spareNumbers(folder);
     const { envelope, raw, flags } = pending.row;
     put(folder, { uid, remote: null, flags, envelope, ...(raw && { raw }) }, tally);
     queue.renumber(pending, uid);

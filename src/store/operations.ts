@@ -23,7 +23,7 @@ import {
 import type { QueueFiles } from './queue-files.ts';
 import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewAppend, NewOperation, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewAppend, NewOperation, OnMessages, Operation, StoreEvent } from './types.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
@@ -124,12 +124,16 @@ export class Operations {
     if (targets.length === 0) return pending.op;
     for (const each of unsent) this.queue.remove(each.op.id);
     this.queue.add(pending);
+    // What they were to take away on the server goes all the same.
+    const inherited = unsent.flatMap(({ op }) => op.replaces).map(each => this.#deletionOf(each));
+    for (const each of inherited) this.queue.add(each);
     const here = targets.map(({ uid }) => uid);
     if (to && 'rows' in pending) land(to, { targets, rows }, pending.op.landing);
     leave(from, here);
-    if (!pending.local) this.#changed();
+    if (!pending.local || inherited.length > 0) this.#changed();
     // The rows of a deletion are known only here.
     await this.#keep(pending, () => {
+      for (const each of inherited) this.queue.remove(each.op.id);
       for (const each of unsent) this.queue.add(each);
       if (pending.op.t === 'delete') takeBack(from, { targets, rows });
     });
@@ -138,6 +142,11 @@ export class Operations {
       from.writer.request(false);
     }
     return pending.op;
+  }
+
+  /** For the server only: here it is gone already. */
+  #deletionOf({ folder, targets }: OnMessages): PendingDelete {
+    return pendingDelete({ t: 'delete', ...this.#stamp(), folder, targets }, false);
   }
 
   async append(message: NewAppend): Promise<Operation> {

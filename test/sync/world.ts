@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly tls?: AccountConfig['incoming']['tls'];
   readonly offline?: Offline;
   readonly session?: ImapSessionOptions;
+  /** How long changes wait to be written together; as in the program unless said. */
+  readonly groupMs?: number;
   /** A directory that outlives the world; else a temporary one. */
   readonly dir?: string;
 }
@@ -62,7 +64,11 @@ export function accountConfig(options: WorldOptions): AccountConfig {
 
 export async function openWorld(options: WorldOptions): Promise<World> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'tmail-sync-')));
-  const store = await openStore({ dir, mode: 'owner' });
+  const store = await openStore({
+    dir,
+    mode: 'owner',
+    ...(options.groupMs !== undefined && { groupMs: options.groupMs }),
+  });
   const troubles: TmailError[] = [];
   store.subscribe(event => {
     if (event.t === 'trouble') troubles.push(event.error);

@@ -31,6 +31,9 @@ type Append = AppendOperation & Operation;
 
 /** @throws TmailError; nothing is taken back here, whatever the server says */
 export async function pushAppend(context: AppendContext, op: Append): Promise<void> {
+  const record = recordOf(context, op.folder);
+  // Also one that vanished there since: what is here of it comes back with it.
+  if (!record?.remote || !record.selectable) await context.create(op.path);
   if (!(await isStored(context, op))) {
     const place = await upload(context, op);
     await context.store.appended?.(op.id, place && { t: 'imap', ...place });
@@ -52,7 +55,9 @@ export async function pushDelete(context: AppendContext, op: DeleteOperation): P
 }
 
 /** The server has it, or nobody wants it any more. */
-async function isStored({ store }: AppendContext, op: Append): Promise<boolean> {
+async function isStored(context: AppendContext, op: Append): Promise<boolean> {
+  const { store } = context;
+  if (!recordOf(context, op.folder)) throw noFolder(op);
   const folder = await store.folder(op.folder);
   await folder.loadAll();
   const [target] = op.targets;
@@ -62,8 +67,6 @@ async function isStored({ store }: AppendContext, op: Append): Promise<boolean> 
 }
 
 async function upload(context: AppendContext, op: Append): Promise<Place | null> {
-  const record = recordOf(context, op.folder);
-  if (!record?.remote || !record.selectable) await context.create(op.path);
   try {
     return await uploadInto(context, op);
   } catch (error) {
@@ -77,7 +80,7 @@ async function upload(context: AppendContext, op: Append): Promise<Place | null>
 async function uploadInto(context: AppendContext, op: Append): Promise<Place | null> {
   const { store } = context;
   const record = recordOf(context, op.folder);
-  if (!record) throw new TmailError('rejected', 'imap.no-folder', { facts: { folder: op.path } });
+  if (!record) throw noFolder(op);
   const folder = await store.folder(op.folder);
   const [target] = op.targets;
   const raw = target && folder.raw(target.uid);
@@ -158,6 +161,10 @@ async function removeFrom(context: AppendContext, { folder, targets }: OnMessage
     },
     'fresh',
   );
+}
+
+function noFolder({ path }: Append): TmailError {
+  return new TmailError('rejected', 'imap.no-folder', { facts: { folder: path } });
 }
 
 function recordOf({ store }: AppendContext, id: FolderRecord['id']): FolderRecord | undefined {

@@ -151,6 +151,13 @@ function isExpungeIssued(error: unknown): boolean {
   return responseStatus === 'NO' && /\[EXPUNGEISSUED\]/i.test(textOf(response));
 }
 
+/** imapflow's `exec` leaves the response code (RFC 9051 section 7.1) in the parsed answer. */
+function withResponseCode(error: unknown): unknown {
+  if (!(error instanceof Error) || !('response' in error) || 'serverResponseCode' in error) return error;
+  const code = /^\[([A-Z-]+)\]/.exec(textOf(error.response))?.[1];
+  return code === undefined ? error : Object.assign(error, { serverResponseCode: code });
+}
+
 /** What a refused command was answered, in whatever form imapflow has it. */
 function refusalOf(error: unknown): string {
   const { responseStatus, responseText, serverResponseCode, response } = error as {
@@ -425,7 +432,7 @@ class Client implements ImapClient {
 
   #explain(error: unknown): TmailError {
     if (this.#closing) return cancelled();
-    const translated = translate(error, this.peer);
+    const translated = translate(withResponseCode(error), this.peer);
     // A command that died with the line says only that; why the line died is the better answer.
     return translated.code === 'net.closed' && this.#why ? this.#why : translated;
   }
