@@ -278,6 +278,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'editor.missing': f => `the editor "${f.program}" is not here. Name another one in VISUAL or EDITOR.`,
   'editor.failed': f => `the editor "${f.program}" can't be started${f.reason ? ` (${f.reason})` : ''}.`,
   'editor.too-large': f => `what "${f.program}" left is too large for a mail. The text is as it was.`,
+  'unsubscribe.refused-host': f =>
+    `${f.host} is a machine of this network, not a list's; nothing was sent there.`,
   'unsubscribe.failed': f =>
     `${f.host} did not take the word for it (${f.status}). The list may still write.`,
   'outbox.too-late': 'it is too late: this message is being sent, or was sent.',
