@@ -28,7 +28,7 @@ const RESCUE_MS = 2000;
 export function createProgram({ env, dataDir, ...deps }: ProgramOptions): ScreenProgram {
   const terminal = createScreenTerminal(processTerminal(), env);
   const parser = createParser();
-  const app = createApp({ ...deps, terminal, parser, now: Date.now });
+  const app = createApp({ ...deps, env, terminal, parser, now: Date.now });
   // Which rows are read first depends on it.
   app.resize(sizeOf(terminal.streams.output));
   return {

@@ -8,6 +8,7 @@ import type { AppDeps, FirstRun } from '../app/types.ts';
 import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
+import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import { knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
@@ -93,6 +94,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   later(() => store.close());
   const pace = createPace();
   const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log, pace });
+  const outgoing =
+    readOnly || show.t === 'first-run' ? null : await outgoingOf(config, store, engines, { env, log }, later);
   let next: Show | null = null;
   const { createProgram } = await screen;
   const program = createProgram({
@@ -101,7 +104,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     engines,
     pace,
     readOnly,
-    outgoing: null,
+    outgoing,
+    postUnsubscribe: async url => (await import('../outgoing/one-click.ts')).postUnsubscribe(url),
     ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
     warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
     env,
@@ -121,6 +125,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   await Promise.race([program.app.ready, new Promise(resolve => setTimeout(resolve, READY_MS))]);
   const status = await program.run(() => {
     for (const engine of engines) engine.start();
+    if (!options.offline) outgoing?.start();
   });
   return { status, next };
 }
@@ -169,6 +174,36 @@ async function enginesOf(
   return Promise.all(
     config.accounts.filter(account => !account.disabled).map(account => engineFor(account, store, setting)),
   );
+}
+
+/** What sends; knows no screen, and is asked for nothing before somebody writes. */
+async function outgoingOf(
+  config: Config,
+  store: LocalStore,
+  engines: readonly Engine[],
+  { env, log }: { readonly env: Environment; readonly log: Log },
+  later: Later,
+): Promise<LocalOutgoing> {
+  const [{ createOutgoing }, { createParser }, { password }] = await Promise.all([
+    import('../outgoing/outgoing.ts'),
+    import('../worker/client.ts'),
+    import('../config/secrets.ts'),
+  ]);
+  const parser = createParser();
+  later(() => parser.close());
+  const outgoing = createOutgoing({
+    config,
+    store,
+    engines,
+    parser: () => parser,
+    password: async account => {
+      const secret = await password(account.outgoingAuth, { env });
+      log.secret(secret);
+      return secret;
+    },
+  });
+  later(() => outgoing.close());
+  return outgoing;
 }
 
 async function answerDoor(store: LocalStore, engines: readonly Engine[]): Promise<void> {

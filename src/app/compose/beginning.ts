@@ -17,7 +17,7 @@ export interface Begun {
   readonly parts: readonly { readonly message: MessageId; readonly n: number | null }[];
   /** Offset of the place to write in. */
   readonly caret: number;
-  /** It is on the disk already. */
+  /** It is on the disk already, and in a Drafts folder as it is. */
   readonly savedAt: number | null;
 }
 
@@ -101,5 +101,5 @@ export async function beginRecalled(on: Beginning, message: MessageId): Promise<
     on.outgoing.recall(message, true),
     import('../../mail/compose/quote.ts'),
   ]);
-  return { draft, parts: [], caret: writingPlace(draft.text), savedAt: null };
+  return { draft, parts: [], caret: writingPlace(draft.text), savedAt: on.now() };
 }

@@ -1,5 +1,6 @@
 // The composer's effects: opens drafts, keeps them, sends them, and asks what has to be asked. Every function returns
 // at once; what takes longer changes the state when it is done. No draft is given up before what it becomes is durable.
+import { checkDraft } from '../../mail/compose/check.ts';
 import type { DraftId, DraftProblem } from '../../mail/compose/types.ts';
 import { splitMessageId } from '../../mail/ids.ts';
 import { asTmailError } from '../../util/errors.ts';
@@ -126,7 +127,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
 
   const placed = (begun: Begun): Writing => {
     const { draft, caret, savedAt } = begun;
-    const writing = writingOf(draft, savedAt === null ? {} : { savedAt });
+    const writing = writingOf(draft, savedAt === null ? {} : { savedAt, recalled: true });
     const frame = textFrame(state.get(), writing);
     return { ...writing, editor: putCaret(writing.editor, after(START, draft.text.slice(0, caret)), frame) };
   };
@@ -460,7 +461,14 @@ function isWaiting(stack: Stack): boolean {
 
 /** What the way out knows, and what the address book knows. */
 function problemsOf(core: Core, writing: Writing): readonly DraftProblem[] {
-  return core.deps.outgoing?.check(draftOf(writing)) ?? [];
+  const draft = draftOf(writing);
+  const found = core.deps.outgoing?.check(draft) ?? [];
+  const known = checkDraft(draft, { knownDomains: core.contacts.domains() }).filter(
+    ({ code, facts }) =>
+      code === 'domain-mistyped' &&
+      !found.some(each => each.code === code && each.facts.address === facts.address),
+  );
+  return [...found, ...known];
 }
 
 /** Another identity: its address, its account, its signature in place of the one before. */

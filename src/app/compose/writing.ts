@@ -37,6 +37,8 @@ export interface Writing {
   readonly savedAt: number | null;
   /** Files that are still being copied beside it. */
   readonly attaching: number;
+  /** It stands in a Drafts folder as it is: giving it up loses nothing. */
+  readonly recalled: boolean;
   /** It is handed over: nothing may change it any more. */
   readonly leaving: boolean;
 }
@@ -47,6 +49,7 @@ export interface Opening {
   readonly focus?: Focus;
   /** It is on the disk as it is. */
   readonly savedAt?: number;
+  readonly recalled?: boolean;
 }
 
 export function writingOf(draft: Draft, opening: Opening = {}): Writing {
@@ -67,6 +70,7 @@ export function writingOf(draft: Draft, opening: Opening = {}): Writing {
     savedRev: opening.savedAt === undefined ? -1 : 0,
     savedAt: opening.savedAt ?? null,
     attaching: 0,
+    recalled: opening.recalled ?? false,
     leaving: false,
   };
 }
@@ -87,7 +91,7 @@ export function draftOf(writing: Writing): Draft {
 
 /** Nobody has written anything into it: leaving it loses nothing. */
 export function isUntouched(writing: Writing): boolean {
-  return writing.rev === 0 && writing.savedRev < 0;
+  return writing.rev === 0 && (writing.savedRev < 0 || writing.recalled);
 }
 
 /** With a change that has to be kept. */
