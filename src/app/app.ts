@@ -14,6 +14,7 @@ import { putCursor } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
 import { createOrganising } from './organising.ts';
+import { createOwnFolders } from './own-folders.ts';
 import { pasteText, pressKey } from './press.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
@@ -69,7 +70,8 @@ export function createApp(deps: AppDeps): Program {
     openMessage: id => openMessage(id),
     applied: () => news.flush(),
   });
-  const effects = createEffects(core, { folders, reading, organising, openMessage, quit });
+  const own = createOwnFolders(core, { folders, organising, applied: () => news.flush() });
+  const effects = createEffects(core, { folders, reading, organising, own, openMessage, quit });
   const news = listen(core, {
     lostFolder: () => {
       if (state.get().folder !== null)

@@ -3,7 +3,7 @@
 import { width } from '../mail/width.ts';
 import type { View } from './commands/command.ts';
 import type { Field } from './field.ts';
-import { drawerRect, pageTop, paletteRect } from './layout.ts';
+import { drawerRect, pageTop, paletteRect, promptRect } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
 import { MAILDROP_LINES } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
@@ -15,6 +15,7 @@ type Caret = AppState['caret'];
 const ACCOUNT_ROWS = 6;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
+export const PROMPT_LABEL = '> ';
 export const HELP_LABEL = ' Search: ';
 
 /** The rows that an account takes on its screen, with the empty one above. */
@@ -83,6 +84,11 @@ export function caretOf(view: View): Caret {
     case 'picker': {
       const rect = paletteRect(layout);
       const column = rect.column + 2 + width(layer.t === 'palette' ? ': ' : '> ') + before(layer.field);
+      return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
+    }
+    case 'prompt': {
+      const rect = promptRect(layout, 0);
+      const column = rect.column + 2 + width(PROMPT_LABEL) + before(layer.field);
       return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
     }
     case 'confirm': {

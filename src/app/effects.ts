@@ -8,6 +8,7 @@ import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
 import type { Organising } from './organising.ts';
+import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
@@ -17,12 +18,13 @@ export interface EffectsDeps {
   readonly folders: Folders;
   readonly reading: Reading;
   readonly organising: Organising;
+  readonly own: OwnFolders;
   readonly openMessage: Effects['openMessage'];
   readonly quit: () => void;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, openMessage, quit } = deps;
+  const { folders, reading, organising, own, openMessage, quit } = deps;
   const { state, engines, mail, opened, change, track } = core;
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
@@ -39,12 +41,15 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
       const targets = uids.map(uid => ({ uid, remote: there.remote(uid) ?? null, messageId: '' }));
       const op = { t: 'flags', folder: id, targets, add: remove, remove: add } as const;
       const what = there.envelope(uids[0] ?? 0)?.subject || '(no subject)';
-      organising.remember(what, Promise.resolve(op));
+      organising.remember(what, Promise.resolve(organising.takeBack(op)));
     },
     move: organising.move,
     destroy: organising.destroy,
     empty: organising.empty,
     undo: organising.undo,
+    createFolder: own.create,
+    renameFolder: own.rename,
+    removeFolder: own.remove,
     whenLoaded: then => folders.whenLoaded(then),
     refresh() {
       for (const engine of engines.values()) engine.refresh();

@@ -83,6 +83,21 @@ function help({ command }: Facts): string {
   return ` Try: tmail ${command ? `${command} ` : ''}--help`;
 }
 
+function folderName({ reason, folder }: Facts): string {
+  switch (reason) {
+    case 'long':
+      return 'this name is too long for a folder.';
+    case 'deep':
+      return 'these are too many folders within folders.';
+    case 'control':
+      return "a folder can't have invisible characters in its name.";
+    default:
+      return folder?.includes('/')
+        ? 'there has to be a name before and after each "/".'
+        : 'a folder has to have a name.';
+  }
+}
+
 function megabytes(bytes: string | undefined): string {
   return String(Math.round(Number(bytes) / 1_000_000) || 0);
 }
@@ -308,6 +323,13 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'account.disabled': f => `the account "${f.account}" is disabled in the configuration.`,
   'account.empty': f =>
     `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
+  'folder.exists': f => `there is a folder "${f.folder}" already.`,
+  'folder.name': f => folderName(f),
+  'folder.role': f => `"${f.folder}" is a folder that every account has: it keeps its name and its place.`,
+  'folder.on-server': f => `"${f.folder}" is on the server, where this version of tmail changes no folders.`,
+  'folder.within-itself': f => `"${f.folder}" can't be moved into itself.`,
+  'folder.not-empty': f =>
+    `"${f.folder}" holds ${f.count === '1' ? 'a message' : `${f.count} messages`} and stays as it is.`,
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,
   'message.gone': 'this message is not here any more.',

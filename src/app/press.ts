@@ -41,6 +41,7 @@ function fieldLayer(layer: Layer): FieldLayer | null {
 /** The layer with its text changed; what was chosen belongs to the old text. */
 function withField(layer: FieldLayer, field: Field): Layer {
   if (layer.t === 'find') return { ...layer, field };
+  if (layer.t === 'prompt') return { ...layer, field, problem: null };
   return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
 }
 

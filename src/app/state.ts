@@ -32,7 +32,7 @@ export type Layer =
       readonly t: 'picker';
       readonly field: Field;
       readonly cursor: number;
-      /** The messages that go to the chosen folder; absent: it is opened. */
+      /** The messages that go to the chosen folder, or to a new one; absent: it is opened. */
       readonly move?: Messages & { readonly account: AccountId };
     }
   | {
@@ -40,9 +40,27 @@ export type Layer =
       readonly title: string;
       /** Sentences. Hostile text. */
       readonly lines: readonly string[];
+      /** What `y` is; `yes, for good` unless said. */
+      readonly yes?: string;
       readonly act:
         | ({ readonly t: 'destroy' } & Messages)
-        | { readonly t: 'empty'; readonly folder: FolderId };
+        | { readonly t: 'empty'; readonly folder: FolderId }
+        | { readonly t: 'remove-folder'; readonly folder: FolderId };
+    }
+  | {
+      /** Asks for one line of text. */
+      readonly t: 'prompt';
+      readonly title: string;
+      /** A sentence about it. Hostile text. */
+      readonly about: string;
+      readonly field: Field;
+      /** Why the last answer would not do. Hostile text. */
+      readonly problem: string | null;
+      /** The answer is being made good. */
+      readonly busy: boolean;
+      readonly act:
+        | { readonly t: 'create-folder'; readonly account: AccountId }
+        | { readonly t: 'rename-folder'; readonly folder: FolderId };
     }
   | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
   | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }

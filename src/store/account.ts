@@ -1,7 +1,7 @@
 // One account's part of the store: the folder list, the operation queue, and its folders and message files. Keeps
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
 import { join } from 'node:path';
-import { splitFolderId } from '../mail/ids.ts';
+import { folderId, splitFolderId } from '../mail/ids.ts';
 import type { AccountId, Envelope, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
@@ -88,7 +88,7 @@ export class Account implements AccountStore {
       files: queueFiles,
       now: options.now,
       emit: options.emit,
-      opened: folder => this.#open.get(this.#number(folder)),
+      opened: folder => (known(folder) ? this.#open.get(this.#number(folder)) : undefined),
       folder: async folder => (known(folder) ? this.folder(folder) : null),
       reserved,
       giveTo: owners => this.raw.giveTo(owners),
@@ -129,6 +129,57 @@ export class Account implements AccountStore {
     this.list.replace(infos);
     this.options.emit({ t: 'folders', account: this.id });
     await this.#listCommit.request(true);
+  }
+
+  async createFolder(path: string): Promise<FolderId> {
+    let number = 0;
+    await this.#changeList(() => {
+      number = this.list.create(path);
+    });
+    return folderId(this.id, number);
+  }
+
+  async renameFolder(id: FolderId, path: string): Promise<void> {
+    await this.#changeList(() => this.list.rename(this.#number(id), path));
+  }
+
+  async removeFolder(id: FolderId): Promise<void> {
+    const number = this.#number(id);
+    // An operation in the queue that names a folder which is gone would put its messages back where they came from.
+    await this.#operations.settleLocal();
+    const branch = this.list.removable(number);
+    for (const { n } of branch) await (await this.folder(folderId(this.id, n))).loadAll();
+    await this.#changeList(() => {
+      const numbers = new Set(this.list.removable(number).map(({ n }) => n));
+      for (const n of numbers) this.#assertEmpty(n);
+      this.list.drop(numbers);
+    });
+  }
+
+  #assertEmpty(number: number): void {
+    const id = folderId(this.id, number);
+    const queued = this.queue().filter(op => op.t === 'move' && (op.to === id || op.folder === id));
+    const count = Math.max(this.#open.get(number)?.length ?? 0, queued.length);
+    if (count === 0) return;
+    const facts = { folder: this.list.record(number).path, count };
+    throw new TmailError('rejected', 'folder.not-empty', { facts });
+  }
+
+  /** Nobody is told before it is durable; what can't be made durable has not happened. */
+  async #changeList(change: () => void): Promise<void> {
+    this.options.disk.assertWritable();
+    const before = new Set(this.list.entries());
+    change();
+    const changed = new Set(this.list.entries().flatMap(entry => (before.has(entry) ? [] : entry.n)));
+    try {
+      await this.#listCommit.request(true);
+    } catch (error) {
+      this.list.restore([...before], changed);
+      throw error;
+    }
+    // Their own copy of the name, should the list be lost.
+    for (const n of changed) this.#open.get(n)?.writer.indexChanged();
+    this.options.emit({ t: 'folders', account: this.id });
   }
 
   setCounts(folder: FolderId, counts: FolderCounts): void {

@@ -94,6 +94,8 @@ export class Operations {
   async #commitRemoval(newOp: Removal): Promise<Operation> {
     const { from, to, shards } = this.#readyNow(newOp) ?? (await this.#makeReady(newOp));
     const uids = newOp.targets.map(({ uid }) => uid);
+    // It was removed while its shards were read.
+    if (newOp.t === 'move' && this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
     const { targets, rows } = rowsOf(from, uids, shards);
     const stamp = this.#stamp();
     const local = targets.every(({ remote }) => remote?.t !== 'imap');
@@ -136,7 +138,7 @@ export class Operations {
       throw error;
     }
     if (!pending.local) return;
-    this.#settleLocal().catch((thrown: unknown) => {
+    this.settleLocal().catch((thrown: unknown) => {
       // It is in the queue: the next one, or the next start, takes it along.
       this.#options.emit({ t: 'trouble', error: asTmailError(thrown) });
     });
@@ -154,7 +156,7 @@ export class Operations {
 
   async settled(id: string): Promise<void> {
     // What was done before it must not outlive it in the queue: a crash would do it again, and bring back what went.
-    await this.#settleLocal();
+    await this.settleLocal();
     await this.#end(id, pending => this.#settle(pending));
   }
 
@@ -208,7 +210,7 @@ export class Operations {
         if (to && from) leave(from, uids);
       } else if (from) leave(from, uids);
     }
-    this.#settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
+    this.settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
   }
 
   /** Nothing waits that no server has to hear of; it failed where the disk did. */
@@ -245,7 +247,8 @@ export class Operations {
     this.#options.emit({ t: 'queue', account: this.#options.account });
   }
 
-  #settleLocal(): Promise<void> {
+  /** What no server has to hear of is out of the queue: its folders are durable. */
+  settleLocal(): Promise<void> {
     const next = () => this.queue.all().find(({ local }) => local);
     const settled = this.#settling.then(async () => {
       for (let pending = next(); pending; pending = next())

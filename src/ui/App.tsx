@@ -46,4 +46,4 @@ function Screen() {
 }
 
 /** Layers that stand over what was there before. */
-const FLOATING: readonly string[] = ['palette', 'picker', 'drawer', 'confirm'];
+const FLOATING: readonly string[] = ['palette', 'picker', 'drawer', 'confirm', 'prompt'];

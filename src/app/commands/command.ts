@@ -4,7 +4,7 @@ import type { AccountId, FolderId, LocalUid, MessageId } from '../../mail/types.
 import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Keymap } from '../keymap.ts';
-import type { AppState, LayerName, Level } from '../state.ts';
+import type { AppState, LayerName, Level, Messages } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -47,6 +47,11 @@ export interface Effects {
   empty(folder: FolderId): void;
   /** Takes the last step back. */
   undo(): void;
+  /** Makes a folder that exists only here; these messages go there when it is made. A prompt says why it can't. */
+  createFolder(account: AccountId, path: string, move?: Messages): void;
+  renameFolder(folder: FolderId, path: string): void;
+  /** With the folders in it: the person was asked where there is mail, which goes to Trash. */
+  removeFolder(folder: FolderId): void;
   /** Runs `then` once every position of the folder in the list is known: at once when it is already. */
   whenLoaded(then: () => void): void;
   /** Fetches every account's news now. */
@@ -111,6 +116,8 @@ export interface Command {
   /** As in the configuration: `j`, `gg`, `C-d`, `enter`. */
   readonly keys: readonly string[];
   readonly in: readonly Context[];
+  /** Its keys work only in these; elsewhere it is run by its name. */
+  readonly keysIn?: readonly Context[];
   /** What the peers call it, and its names after `:`. */
   readonly synonyms?: readonly string[];
   readonly hint?: Hint;
@@ -124,7 +131,7 @@ export interface Command {
 }
 
 /** Contexts in which printable keys are text. */
-export const TEXT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find'];
+export const TEXT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find', 'prompt'];
 /** Contexts in which printable keys are commands; a question takes only its answers. */
 export const KEY_CONTEXTS: readonly Context[] = [
   'list',

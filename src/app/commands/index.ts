@@ -6,6 +6,7 @@ import { laterCommands } from './later.ts';
 import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
 import { organisingCommands } from './organising.ts';
+import { ownFolderCommands } from './own-folders.ts';
 import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
 import { readingCommands } from './reading.ts';
@@ -19,6 +20,7 @@ export const allCommands: readonly Command[] = [
   ...partsCommands,
   ...organisingCommands,
   ...folderCommands,
+  ...ownFolderCommands,
   ...programCommands,
   ...screenCommands,
   ...laterCommands,

@@ -210,7 +210,7 @@ export function hintRow(view: View, theme: Theme): string {
 
 function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {
   const { hint } = command;
-  if (!hint || command.later || !(hint.in ?? command.in).includes(context)) return [];
+  if (!hint || command.later || !(hint.in ?? command.keysIn ?? command.in).includes(context)) return [];
   if (command.disabled?.(view) !== undefined) return [];
   const key = hintKey(view, command, hint, context);
   return key === '' ? [] : [{ key, label: hint.label, text: `${key} ${hint.label}`, rank: hint.rank }];

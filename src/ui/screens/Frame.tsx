@@ -30,7 +30,7 @@ export function Frame() {
     if (top === 'first-run') return 'first-run';
     // The palette and the prefix choices float over whatever screen was there.
     const under =
-      top === 'palette' || top === 'picker' || top === 'confirm'
+      top === 'palette' || top === 'picker' || top === 'confirm' || top === 'prompt'
         ? state.stack[state.stack.length - 2]?.t
         : top;
     return FULL.includes(under ?? 'list') ? 'full' : 'panes';
