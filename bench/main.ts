@@ -5,6 +5,7 @@ import { firstFrame } from './first-frame.ts';
 import { imap } from './imap.ts';
 import { keys } from './keys.ts';
 import { memory } from './memory.ts';
+import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
 import { heading, print } from './report.ts';
 
@@ -13,6 +14,7 @@ const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   keys,
   memory,
   imap,
+  pop3,
 };
 
 const wanted = process.argv.slice(2);
