@@ -2,8 +2,8 @@
 // change.
 import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { splitFolderId } from '../mail/ids.ts';
-import type { AccountStore } from '../store/types.ts';
 import type { Effects } from './commands/command.ts';
+import { createCopies } from './copies.ts';
 import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
@@ -12,7 +12,7 @@ import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
-import { type Copies, hasLayer, replaceTop, topLayer } from './state.ts';
+import { hasLayer, replaceTop, topLayer } from './state.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
@@ -26,6 +26,7 @@ export interface EffectsDeps {
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
   const { folders, reading, organising, own, openMessage, quit } = deps;
   const { state, engines, mail, opened, change, track } = core;
+  const copies = createCopies(core);
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
@@ -65,15 +66,7 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     },
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),
-    countCopies() {
-      for (const [id, account] of mail) {
-        track(
-          copiesOf(account).then(copies =>
-            change(before => ({ ...before, copies: { ...before.copies, [id]: copies } })),
-          ),
-        );
-      }
-    },
+    countCopies: () => copies.count(),
     suspend: () => core.deps.terminal.suspend(),
     redraw: () => core.deps.terminal.redraw(),
     quit,
@@ -110,22 +103,4 @@ async function save(core: Core, reading: Reading, wanted: readonly number[]): Pr
     saved.length === 1 ? `Saved as ${saved[0]}` : `${plural(saved.length, 'file')} saved in ${directory}`,
   );
   for (const name of programs) core.say('warning', notes.program(name));
-}
-
-/** What of an account is on this computer. Reads every folder's state files: only when somebody asks. */
-async function copiesOf(account: AccountStore): Promise<Copies> {
-  let total = 0;
-  let bodies = 0;
-  for (const record of account.folders()) {
-    if (!record.selectable) continue;
-    const folder = await account.folder(record.id);
-    await folder.loadAll();
-    total += Math.max(record.counts.total, folder.length);
-    for (let position = 0; position < folder.length; position += 1) {
-      const uid = folder.uidAt(position);
-      if (uid !== undefined && folder.raw(uid)) bodies += 1;
-    }
-  }
-  const exported = (await account.exports?.last())?.at ?? null;
-  return { total, bodies, bytes: await account.raw.usage(), exported };
 }

@@ -32,9 +32,13 @@ export function titleRow(view: View, theme: Theme): string {
   const record = folderRecord(state, state.folder);
   const folder = openFolder(view);
   if (!record) return row([piece(' tmail', 'title')], cells, theme);
-  const total = Math.max(folder?.length ?? 0, record.counts.total);
+  // While much arrives the list is ahead of what was last told of the folder; what is counted is one or the other.
+  const { total, unread } =
+    folder && folder.length > record.counts.total
+      ? { total: folder.length, unread: folder.unread }
+      : record.counts;
   const where = ` ${clean(record.account)} / ${clean(folderLabel(record)) || '(no name)'}`;
-  const counts = `${plural(record.counts.unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
+  const counts = `${plural(unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
   const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
   if (!reading || !state.reader || !folder) {
     return split([piece(where, 'title')], [piece(counts, 'dim')], cells, theme, 20);
