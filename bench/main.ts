@@ -8,6 +8,7 @@ import { memory } from './memory.ts';
 import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
 import { heading, print } from './report.ts';
+import { transfer } from './transfer.ts';
 
 const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   'first-frame': firstFrame,
@@ -15,6 +16,7 @@ const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   memory,
   imap,
   pop3,
+  transfer,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,6 +1,8 @@
 // Names of message files in a Maildir (https://cr.yp.to/proto/maildir.html), and flags as letters in them. The same
 // letters serve for .eml files, without the colon that some disks refuse. Pure.
+
 import { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
+import type { LocalUid } from './types.ts';
 
 const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['D', '\\Draft'],
@@ -78,6 +80,14 @@ export function maildirBase(
 
 export function emlBase(uid: number, sha256: string, copy: number): string {
   return `${String(uid).padStart(6, '0')}-${sha256.slice(0, 16)}${copy === 0 ? '' : `-${copy}`}`;
+}
+
+/** What an export of ours wrote into a base: the message's number, and how its SHA-256 begins; null: not ours. */
+export function ownName(base: string): { readonly uid: LocalUid; readonly hash: string } | null {
+  const match =
+    /^\d+\.U(\d+)H([0-9a-f]{16})(?:_\d+)?\.tmail(?:,|$)/.exec(base) ??
+    /^(\d{6,15})-([0-9a-f]{16})(?:-\d{1,3})?$/.exec(base);
+  return match ? { uid: Number(match[1]), hash: match[2] ?? '' } : null;
 }
 
 /** Seconds since 1970 as the name says it, in milliseconds; null where it does not. */

@@ -101,6 +101,7 @@ export function unquoteFrom(source: AsyncIterable<Buffer>): AsyncGenerator<Buffe
 
 /** The field that says that a message was written here; its value tells whether it ended with a line feed. */
 const OURS = 'X-Tmail-Mbox';
+const OURS_FIRST = Buffer.from(`${OURS}: rd `);
 /** Fields that belong to the mailbox, not to the message: other programs write them into stored mail. */
 const MAILBOX_FIELDS = ['status', 'x-status', 'x-keywords', 'x-uid', 'x-mozilla-status', 'x-mozilla-status2'];
 
@@ -128,8 +129,6 @@ export interface MailboxHeader {
   readonly endsWithFeed: boolean;
   /** As on the wire. */
   readonly flags: readonly string[];
-  /** Content-Length, where there is a sensible one. */
-  readonly length: number | null;
   /** The header without the mailbox's fields. */
   readonly rest: Buffer;
 }
@@ -141,7 +140,6 @@ export function readMailboxHeader(header: Buffer): MailboxHeader {
   const taken = new Map<string, string>();
   const kept: string[] = [];
   let dropping = false;
-  let length: number | null = null;
   let rest = ours ? text.slice(ours[0].length) : text;
   // Line by line, to leave every byte of the others as it is.
   while (rest !== '') {
@@ -158,15 +156,20 @@ export function readMailboxHeader(header: Buffer): MailboxHeader {
     const value = line.slice(line.indexOf(':') + 1).trim();
     if (dropping) taken.set(name, value);
     else kept.push(line);
-    if (name === 'content-length' && /^\d{1,12}$/.test(value)) length ??= Number(value);
   }
   return {
     ours: ours !== null,
     endsWithFeed: ours?.[1] !== 'cut',
     flags: mailboxFlags(taken),
-    length: ours ? null : length,
     rest: Buffer.from(kept.join('') + rest, 'latin1'),
   };
+}
+
+/** The length that a header block's Content-Length says; null: none that makes sense, or the message is ours. */
+export function contentLength(header: Buffer): number | null {
+  if (header.subarray(0, OURS_FIRST.length).equals(OURS_FIRST)) return null;
+  const found = /^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$/im.exec(header.toString('latin1'));
+  return found ? Number(found[1]) : null;
 }
 
 function mailboxFlags(fields: ReadonlyMap<string, string>): string[] {

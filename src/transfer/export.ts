@@ -11,6 +11,7 @@ import { asTmailError, TmailError } from '../util/errors.ts';
 import { type FileSystem, realFileSystem } from '../util/fsync.ts';
 import { exportFiles } from './export-files.ts';
 import { exportMbox } from './export-mbox.ts';
+import { type Files, messageFiles } from './files.ts';
 import { type Format, MARKER, type MarkedFolder, type Marker, markerText, readMarker } from './marker.ts';
 import { type Absent, type Item, levelsOf } from './messages.ts';
 import { onTarget, writeOwn } from './target.ts';
@@ -26,6 +27,7 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (folder: string, done: number, total: number) => void;
   readonly fs?: FileSystem;
+  readonly files?: Files;
 }
 
 export interface ExportReport {
@@ -53,6 +55,7 @@ export interface ExportReport {
 /** What the export of one folder is given. */
 export interface FolderJob {
   readonly disk: Disk;
+  readonly files: Files;
   readonly raw: RawStore;
   readonly folder: FolderStore;
   readonly format: Format;
@@ -64,6 +67,8 @@ export interface FolderJob {
   skip(uid: LocalUid): boolean;
   /** Durable and compared. */
   count(item: Item, how: 'written' | 'there' | 'lost', size: number): void;
+  /** For who watches: how many messages of the folder were gone through, durable or not. */
+  working(done: number): void;
   /** False: not the message's fault. */
   lost(item: Item, error: unknown): boolean;
 }
@@ -77,6 +82,7 @@ const ROUNDS = 4;
  */
 export async function exportMail(options: ExportOptions): Promise<ExportReport> {
   const disk = new Disk(options.fs ?? realFileSystem, true);
+  const files = options.files ?? messageFiles();
   const first = await options.account();
   const report: ExportReport = {
     account: first.id,
@@ -96,7 +102,7 @@ export async function exportMail(options: ExportOptions): Promise<ExportReport> 
   try {
     await mayGoTo(disk, options, first.id);
     for (let round = 0, account = first; ; round++) {
-      const gone = await exportOnce(disk, options, account, report, done, round);
+      const gone = await exportOnce({ disk, files }, options, account, report, done, round);
       if (gone === 0) break;
       account = await options.account();
     }
@@ -105,13 +111,15 @@ export async function exportMail(options: ExportOptions): Promise<ExportReport> 
     const error = options.signal.aborted ? new TmailError('cancelled', 'cancelled') : asTmailError(thrown);
     if (error.code === 'export.exists' && done.size === 0) throw error;
     report.error = error;
+  } finally {
+    if (!options.files) await files.close();
   }
   return report;
 }
 
 /** Returns how many messages are not here any more as they were when the folders were opened. */
 async function exportOnce(
-  disk: Disk,
+  on: { readonly disk: Disk; readonly files: Files },
   options: ExportOptions,
   account: AccountStore,
   report: ExportReport,
@@ -127,7 +135,7 @@ async function exportOnce(
     await folder.loadAll();
     opened.push(folder);
   }
-  const places = await placesOf(disk, options, account.id, records);
+  const places = await placesOf(on.disk, options, account.id, records);
   let gone = 0;
   const absent: Absent = { notHere: 0, partial: 0 };
   report.folders = records.length;
@@ -137,9 +145,10 @@ async function exportOnce(
     const path = places[n];
     if (!record || path === undefined) continue;
     let seen = 0;
+    const show = (done: number) => options.onProgress(record.path, done, folder.length);
     const id = (uid: LocalUid) => messageId(record.id, uid);
     const job: FolderJob = {
-      disk,
+      ...on,
       raw: account.raw,
       folder,
       format,
@@ -148,8 +157,7 @@ async function exportOnce(
       absent,
       skip: uid => done.has(id(uid)),
       count(item, how, size) {
-        seen++;
-        options.onProgress(record.path, seen, folder.length);
+        show(++seen);
         if (how === 'lost') return;
         done.add(id(item.uid));
         report.verified++;
@@ -157,6 +165,7 @@ async function exportOnce(
         report.written++;
         report.bytes += size;
       },
+      working: show,
       lost(item, thrown) {
         const error = asTmailError(thrown);
         if (error.code === 'raw.missing' && round < ROUNDS) gone++;

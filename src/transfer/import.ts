@@ -5,13 +5,15 @@ import { envelopeOf } from '../mail/headers.ts';
 import type { FolderId, LocalUid, RawRef, Role } from '../mail/types.ts';
 import type { AccountStore, FolderInfo, FolderRecord, FolderStore, NewMessage } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
-import { HEADER_BYTES, MESSAGE_BYTES, RAW_BATCH } from '../util/limits.ts';
+import { HEADER_BYTES, MESSAGE_BYTES } from '../util/limits.ts';
+import { messageFiles } from './files.ts';
 import { levelsOf } from './messages.ts';
 import { type FoundFolder, type FoundMessage, foldersIn, type Passed } from './source.ts';
 
 /** A message up to this size is read once and kept until it is written. */
 const SMALL = 256 * 1024;
-/** Bytes of such messages in memory at once. */
+/** Messages that become durable in one step, and the bytes of them in memory; the next are read meanwhile. */
+const BATCH = 1000;
 const BATCH_BYTES = 16 * 1024 * 1024;
 
 export interface ImportOptions {
@@ -23,6 +25,8 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (folder: string, done: number) => void;
   readonly now: () => number;
+  /** Messages in one step. */
+  readonly batch?: number;
 }
 
 export interface ImportReport {
@@ -66,12 +70,13 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     complete: false,
     error: null,
   };
+  const files = messageFiles();
   try {
     // What a crash left becomes messages first: imported again beside it, it would be here twice.
     await account.recovered?.();
     const firstFile = await account.raw.firstNew();
     let unfinished: number | null = null;
-    for await (const found of foldersIn(path, passed)) {
+    for await (const found of foldersIn(path, passed, files)) {
       signal.throwIfAborted();
       unfinished ??= (await account.exports?.importBegins(firstFile)) ?? firstFile;
       const record = await targetOf(options, found);
@@ -86,6 +91,8 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     const error = signal.aborted ? new TmailError('cancelled', 'cancelled') : importError(thrown);
     if (report.folders === 0 && error.code.startsWith('import.not-')) throw error;
     report.error = error;
+  } finally {
+    await files.close();
   }
   report.refused = passed.refusedCount;
   report.otherFiles = passed.otherFiles;
@@ -102,8 +109,11 @@ interface Target {
   readonly folder: FolderStore;
   readonly id: FolderId;
   readonly path: string;
-  /** Which message has these bytes. */
-  readonly hashes: Map<string, LocalUid>;
+  /**
+   * Messages that have these bytes and that no message of the source was found to be yet, the oldest file first. Two
+   * that are alike in one folder are two, and stay two.
+   */
+  readonly here: Map<string, LocalUid[]>;
   /** Message files from here on may be of an import that did not end. */
   readonly unfinished: number;
 }
@@ -119,12 +129,15 @@ async function openTarget(account: AccountStore, record: FolderRecord, unfinishe
   }
   // In the order of the manifests, of which only a few are in memory.
   held.sort((a, b) => a.ref.n - b.ref.n);
-  const hashes = new Map<string, LocalUid>();
+  const here = new Map<string, LocalUid[]>();
   for (const { uid, ref } of held) {
     const checksum = await account.raw.checksum(ref);
-    if (checksum) hashes.set(checksum.sha256, uid);
+    if (!checksum) continue;
+    const alike = here.get(checksum.sha256);
+    if (alike) alike.push(uid);
+    else here.set(checksum.sha256, [uid]);
   }
-  return { folder, id: record.id, path: record.path, hashes, unfinished };
+  return { folder, id: record.id, path: record.path, here, unfinished };
 }
 
 interface Taken {
@@ -142,47 +155,62 @@ async function takeFolder(
   into: Target,
   report: ImportReport,
 ): Promise<void> {
+  const { batch: most = BATCH } = options;
   let batch: Taken[] = [];
   let bytes = 0;
   let seen = 0;
   let mend: NewMessage[] = [];
+  let keeping = Promise.resolve();
   const commit = async () => {
     const taken = batch;
     const put = mend;
     batch = [];
     mend = [];
     bytes = 0;
-    if (put.length > 0) await into.folder.apply({ put }, 'now');
-    await keep(options, into, taken, report);
+    await keeping;
+    keeping = (async () => {
+      if (put.length > 0) await into.folder.apply({ put }, 'now');
+      await keep(options, into, taken, report);
+    })();
+    keeping.catch(() => undefined); // the next step says it, or the end
+    // Large ones are read again from the source, which is at this message now.
+    if (taken.some(({ whole }) => whole === null)) await keeping;
   };
-  for await (const message of found.messages()) {
-    if (options.signal.aborted) break;
-    options.onProgress(into.path, ++seen);
-    const taken = message.size > MESSAGE_BYTES ? null : await take(message);
-    if (!taken) {
-      report.tooLarge++;
-      continue;
+  try {
+    for await (const message of found.messages()) {
+      if (options.signal.aborted) break;
+      options.onProgress(into.path, ++seen);
+      const taken = message.size > MESSAGE_BYTES ? null : await take(message);
+      if (!taken) {
+        report.tooLarge++;
+        continue;
+      }
+      const known = into.here.get(taken.sha256)?.shift();
+      if (known !== undefined) {
+        report.duplicates++;
+        const back = mended(options, into, known, taken);
+        if (back && mend.push(back) >= most) await commit();
+        continue;
+      }
+      batch.push(taken);
+      bytes += taken.whole?.length ?? 0;
+      if (!taken.whole || batch.length >= most || bytes >= BATCH_BYTES) await commit();
     }
-    const known = into.hashes.get(taken.sha256);
-    if (known !== undefined) {
-      report.duplicates++;
-      const back = mended(options, into, known, taken);
-      if (back && mend.push(back) >= RAW_BATCH) await commit();
-      continue;
-    }
-    // From now on: the same bytes may come twice in one source.
-    into.hashes.set(taken.sha256, 0);
-    batch.push(taken);
-    bytes += taken.whole?.length ?? 0;
-    if (!taken.whole || batch.length >= RAW_BATCH || bytes >= BATCH_BYTES) await commit();
+    // A source that can't be read any further still gave what it gave.
+    await commit();
+  } finally {
+    await keeping;
   }
-  // A source that can't be read any further still gave what it gave.
-  await commit();
   options.signal.throwIfAborted();
 }
 
 /** Null: larger than any mail. */
 async function take(found: FoundMessage): Promise<Taken | null> {
+  const { whole } = found;
+  if (whole && whole.length <= SMALL) {
+    const sha256 = createHash('sha256').update(whole).digest('hex');
+    return { found, size: whole.length, sha256, whole, header: whole.subarray(0, HEADER_BYTES) };
+  }
   const hash = createHash('sha256');
   const pieces: Buffer[] = [];
   let size = 0;
@@ -228,7 +256,6 @@ async function keep(
     const uid = first + n;
     if (!taken.whole) await mustBe(account, outcome.value, taken);
     put.push(messageOf(taken, uid, outcome.value, now()));
-    into.hashes.set(taken.sha256, uid);
     report.bytes += taken.size;
   }
   await folder.apply({ put }, 'now');
@@ -257,7 +284,7 @@ function mended(
   uid: LocalUid,
   taken: Taken,
 ): NewMessage | null {
-  const raw = uid === 0 ? null : folder.raw(uid);
+  const raw = folder.raw(uid);
   // Not one that the server has as well, and not one that somebody has looked at since.
   if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return null;
   return messageOf(taken, uid, raw, now());
