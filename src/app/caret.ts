@@ -5,7 +5,7 @@ import type { View } from './commands/command.ts';
 import type { Field } from './field.ts';
 import { drawerRect, pageTop, paletteRect, promptRect } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
-import { MAILDROP_LINES } from './maildrop.ts';
+import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, openFolder } from './selectors.ts';
@@ -21,7 +21,7 @@ export const HELP_LABEL = ' Search: ';
 /** The rows that an account takes on its screen, with the empty one above. */
 export function accountHeight({ data }: View, account: AccountView): number {
   const config = data.config.accounts.find(({ id }) => id === account.id);
-  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + MAILDROP_LINES : ACCOUNT_ROWS;
+  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + maildropHeight(config) : ACCOUNT_ROWS;
 }
 
 /** The first account on the accounts screen. It turns pages; the last one is as full as it can be. */

@@ -1,4 +1,5 @@
 // Sentences for a person that are no errors: results of commands, and what the doctor found. Facts are sanitised here.
+import { GMAIL_POP_SETTING } from '../config/gmail.ts';
 import { sanitize } from '../mail/sanitize.ts';
 
 function count(n: number, one: string, many = `${one}s`): string {
@@ -165,6 +166,14 @@ export const notes = {
         ? []
         : [`the server itself deletes mail after ${count(drop.expireDays, 'day')}`]),
     ].join('; '),
+  /** What Google's POP3 server does that others don't. */
+  gmail: (recent: boolean) =>
+    [
+      `Google's own POP setting decides what becomes of mail there after a download, whatever "serverCopy" says: ${GMAIL_POP_SETTING}`,
+      recent
+        ? '"recent:" before the user means the last 30 days, whoever has fetched them: other programs get them too. What leaves those 30 days counts neither as deleted there nor as to be fetched again'
+        : 'What another program has fetched is not shown to this one; "recent:" before the user shows the last 30 days to all of them',
+    ].join('. '),
   store: (dir: string, health: Counts) =>
     `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
     `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,

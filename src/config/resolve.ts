@@ -1,5 +1,6 @@
 // Fills in what the file left out: ports, users, paths. Pure; reports what is odd but allowed.
 
+import { shownUser } from './gmail.ts';
 import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
 import type {
   AccountConfig,
@@ -82,7 +83,7 @@ function resolveAccount(
     protocol: raw.protocol,
     incoming,
     outgoing: raw.outgoing
-      ? resolveServer('smtp', raw.outgoing, incoming.user, `${path}.outgoing`, expand, warn)
+      ? resolveServer('smtp', raw.outgoing, shownUser(incoming), `${path}.outgoing`, expand, warn)
       : null,
     auth,
     outgoingAuth: raw.outgoing?.auth

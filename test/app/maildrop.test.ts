@@ -71,6 +71,20 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
   assert.match(lines(null)[0] ?? '', /^on server: known after/);
 });
 
+test('of Gmail it says that Google’s own setting decides, where that is, and what recent: means', () => {
+  const at = (host: string, user: string) =>
+    lines(facts, { ...home, incoming: { ...home.incoming, host, user } }).slice(4, -1);
+  const link = ': https://mail.google.com/mail/u/0/#settings/fwdandpop';
+  const decides = "gmail: Google's POP setting decides what stays there:";
+  const others = ': what another program fetched is not shown here';
+  assert.deepEqual(at('pop.gmail.com', 'ada@gmail.com'), [decides, link, others]);
+  const recent = at('pop.googlemail.com', 'recent:ada@googlemail.com');
+  assert.deepEqual(recent, [decides, link, 'recent:: the last 30 days; other programs get them too']);
+  assert.deepEqual(at('pop.isp.example', 'recent:ada'), []);
+  // Each is whole at 80 columns.
+  for (const line of [...recent, others]) assert.ok(line.replace(/^[^:]*:?: /, '').length <= 55, line);
+});
+
 test('each policy has its words', () => {
   assert.deepEqual(
     (['keep', 'untilDeletedHere', 'delete', { deleteAfterDays: 1 }] as const).map(policyText),

@@ -8,7 +8,7 @@ import type { CreateSession } from '../session.ts';
 import type { MaildropFacts, MaildropWarning } from '../types.ts';
 import type { Known } from './known.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { type PlanSettings, policyName, willDelete } from './plan.ts';
+import { isListed, type PlanSettings, policyName, willDelete } from './plan.ts';
 import {
   agreeTo,
   type CheckMemory,
@@ -78,7 +78,7 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
     // Deleted here, and not yet told to whoever checks.
     const going = new Set(removedRemotes(store.queue()).map(one => (one.t === 'pop3' ? one.uidl : '')));
     const there = [...open.known.values()]
-      .filter(one => one.onServer)
+      .filter(isListed)
       .map(one => (going.has(one.id) ? { ...one, state: 'deleted' as const, policy } : one));
     const placeholders = there.filter(one => one.state === 'placeholder');
     const report = memory.lastCheck?.report ?? null;
@@ -167,7 +167,7 @@ async function largestOf(
   store: AccountStore,
   ledger: Ledger,
 ): Promise<MaildropFacts['placeholders']['largest']> {
-  const all = [...ledger.known.values()].filter(one => one.onServer && one.state === 'placeholder');
+  const all = [...ledger.known.values()].filter(one => isListed(one) && one.state === 'placeholder');
   const [first] = all.sort((a, b) => (b.size ?? 0) - (a.size ?? 0));
   if (!first) return null;
   for (const { id } of store.folders()) {

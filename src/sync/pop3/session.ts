@@ -1,6 +1,7 @@
 // A POP3 account as the engine sees it. A POP3 connection locks the maildrop and sees no new mail, so each check has
 // its own: connected, checked, QUIT. Between two checks the session is a timer.
 
+import { gmailPop } from '../../config/gmail.ts';
 import type { ServerCopy } from '../../config/types.ts';
 import { parseDate } from '../../mail/dates.ts';
 import { fieldValue, readHeaders } from '../../mail/headers.ts';
@@ -112,7 +113,8 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     if (account.serverCopy === null) {
       throw new TmailError('config', 'pop3.no-policy', { facts: { account: account.id } });
     }
-    return { ...DEFAULTS, ...options.settings, serverCopy: account.serverCopy };
+    const window = gmailPop(account.incoming) !== null;
+    return { ...DEFAULTS, window, ...options.settings, serverCopy: account.serverCopy };
   }
 
   async function open(signal: AbortSignal): Promise<Pop3Client> {
