@@ -87,17 +87,17 @@ export class Disk {
   }
 
   // Step by step: a recursive mkdir of Node's never ends where parents can't be made, as in /proc.
-  async #makeDirectory(path: string): Promise<void> {
+  async #makeDirectory(path: string, again = true): Promise<void> {
     try {
       await this.fs.mkdir(path, { mode: 0o700 });
     } catch (error) {
       const errno = errnoOf(error);
       const above = dirname(path);
       if (errno === 'EEXIST' && (await this.#leadsToDirectory(path))) return;
-      if (errno !== 'ENOENT' || above === path || (await this.#leadsToDirectory(above))) throw error;
-      await this.#makeDirectory(above);
-      await this.#makeDirectory(path);
-      return;
+      if (errno !== 'ENOENT' || above === path || !again) throw error;
+      // It may be there by now: two directories in a new one are made at once.
+      if (!(await this.#leadsToDirectory(above))) await this.#makeDirectory(above);
+      return this.#makeDirectory(path, false);
     }
     await syncDirectory(dirname(path), this.fs);
   }
