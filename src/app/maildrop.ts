@@ -68,7 +68,7 @@ export interface MaildropLine {
 
 /** How many lines `maildropLines` gives, for the layout. */
 export function maildropHeight(config: AccountConfig): number {
-  return 5 + gmailLines(config).length;
+  return 5 + deliveryLines(config).length + gmailLines(config).length;
 }
 
 /** On the server, policy, the next check, what did not come, and when what is only here was last exported. */
@@ -78,8 +78,13 @@ export function maildropLines(
   now: number,
   exported: number | null | undefined,
 ): MaildropLine[] {
-  const own = gmailLines(config);
+  const own = [...deliveryLines(config), ...gmailLines(config)];
   return [...serverLines(account, config, now), ...own, exportLine(account, config, now, exported)];
+}
+
+function deliveryLines({ deliverTo }: AccountConfig): MaildropLine[] {
+  if (deliverTo === undefined) return [];
+  return [{ label: 'inbox', text: `its mail comes into the inbox of ${sanitize(deliverTo)}`, level: 'info' }];
 }
 
 /** Short enough for 80 columns, each whole. */

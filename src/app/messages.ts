@@ -131,6 +131,12 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'config.key': f => `"${f.path}" is no name that can be used here: ${f.expected}.`,
   'config.auth-none': f => `"${f.path}" does not say where the password is: one of ${f.expected}.`,
   'config.auth-many': f => `"${f.path}" says it more than once: only one of ${f.got}.`,
+  'config.deliver-itself': f => `"${f.path}" names the account itself: without it, its mail is its own.`,
+  'config.deliver-imap': f =>
+    `"${f.path}": the folders of "${f.account}" are on its IMAP server; only a POP3 account can take another one's mail.`,
+  'config.deliver-chain': f =>
+    `"${f.path}": the mail of "${f.account}" goes to "${f.to}" itself; mail goes one step only.`,
+  'config.deliver-disabled': f => `"${f.path}": "${f.account}" is disabled, so nobody would see the mail.`,
   'config.insecure': f =>
     `"${f.path}": without TLS the password would cross the network to ${f.host} in clear. Use "tls" or "starttls", or set "allowInsecure": true beside it.`,
   'config.server-copy-missing': f =>

@@ -71,7 +71,10 @@ export function listen(core: Core, deps: NewsDeps): News {
 
   const take = (items: ReadonlySet<Touched>): void => {
     const changed = [...items].filter(isFolder);
-    const ids = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
+    const touched = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
+    // What is deleted in an inbox is news for those whose mail comes into it.
+    const guests = core.deps.config.accounts.filter(({ deliverTo }) => deliverTo && touched.has(deliverTo));
+    const ids = new Set([...touched, ...guests.map(({ id }) => id).filter(id => core.mail.has(id))]);
     state.batch(() => {
       for (const id of ids) {
         const { status } = accountView(core, id);

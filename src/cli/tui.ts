@@ -164,9 +164,12 @@ async function enginesOf(
   store: LocalStore,
   setting: { readonly env: Environment; readonly log: Log; readonly pace: Pace },
 ): Promise<Engine[]> {
-  const { engineFor } = await import('./engines.ts');
+  const { engineFor, sharedBy } = await import('./engines.ts');
+  const pop3 = sharedBy(config, store);
   return Promise.all(
-    config.accounts.filter(account => !account.disabled).map(account => engineFor(account, store, setting)),
+    config.accounts
+      .filter(account => !account.disabled)
+      .map(account => engineFor(account, store, { ...setting, pop3 })),
   );
 }
 

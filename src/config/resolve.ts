@@ -13,7 +13,14 @@ import type {
   UiConfig,
 } from './types.ts';
 
-const POP3_ONLY = ['serverCopy', 'firstRun', 'checkEveryMinutes', 'sizeLimitMB', 'sessionLimits'] as const;
+const POP3_ONLY = [
+  'serverCopy',
+  'firstRun',
+  'checkEveryMinutes',
+  'sizeLimitMB',
+  'sessionLimits',
+  'deliverTo',
+] as const;
 
 type Protocol = 'imap' | 'pop3' | 'smtp';
 /** Tells of something odd at a path, such as `accounts.work.incoming.port`. */
@@ -91,6 +98,7 @@ function resolveAccount(
       : auth,
     offline: raw.offline ?? 'all',
     serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
+    ...(raw.protocol === 'pop3' && raw.deliverTo !== undefined && { deliverTo: raw.deliverTo }),
     ...(raw.protocol === 'pop3' && { pop3: resolvePop3(raw) }),
     disabled: raw.disabled ?? false,
   };

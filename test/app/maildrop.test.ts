@@ -85,6 +85,24 @@ test('of Gmail it says that Google’s own setting decides, where that is, and w
   for (const line of [...recent, others]) assert.ok(line.replace(/^[^:]*:?: /, '').length <= 55, line);
 });
 
+test('an account whose mail comes into another one’s inbox says so, and starting with it shows that one', async () => {
+  assert.equal(
+    lines(facts, { ...home, deliverTo: 'main' })[4],
+    'inbox: its mail comes into the inbox of main',
+  );
+  const main = { ...home, id: 'main' };
+  const config = { ...testConfig(['home', 'main']), accounts: [{ ...home, deliverTo: 'main' }, main] };
+  const there = await world({
+    accounts: ['home', 'main'],
+    prepare: store => {
+      for (const id of [...store.folders.keys()]) if (id.startsWith('home:')) store.folders.delete(id);
+    },
+    deps: { config },
+  });
+  assert.match(there.app.state.get().folder ?? '', /^main:/);
+  there.app.quit();
+});
+
 test('each policy has its words', () => {
   assert.deepEqual(
     (['keep', 'untilDeletedHere', 'delete', { deleteAfterDays: 1 }] as const).map(policyText),

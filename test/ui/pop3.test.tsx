@@ -169,6 +169,46 @@ test('folders of one’s own: made, filled, renamed and deleted by keys; checks 
   }
 });
 
+test('two POP3 accounts with one inbox: the pane, the message and the accounts’ screen say whose is whose', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
+  await using main = await startDovecot();
+  await using other = await startDovecot();
+  try {
+    await main.deliver('INBOX', [message(1)]);
+    await other.deliver('INBOX', [message(2), message(3, 'line of text\r\n'.repeat(2000))]);
+    const config = configOf(main, 'untilDeletedHere');
+    const [home] = config.accounts;
+    const [theirs] = configOf(other, 'untilDeletedHere').accounts;
+    if (!home || !theirs) throw new Error('no account');
+    const accounts = [home, { ...theirs, id: 'old', deliverTo: 'home' }];
+    const options = { config: { ...config, accounts }, dir, password: main.password, columns: 120, rows: 40 };
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/3 unread of 3/);
+      await robot.expectRow(/ old to home +next/);
+      // Over the size limit: it is fetched from the server that it came from.
+      await robot.type('gg');
+      await robot.waitFor('the newest message', () => robot.rows().some(row => />.*Message 3/.test(row)));
+      await robot.press('enter');
+      await robot.expectRow(/text of message 3\./);
+      await robot.expectRow(/From +Sender 3 .*came to old/);
+      await robot.press('q', 'D', 'y');
+      await robot.expectRow(/Deleted for good: Message 3\./);
+      await robot.press('@', 'j');
+      await robot.expectRow(/old +POP3 +127\.0\.0\.1:\d+ TLS/);
+      await robot.expectRow(/inbox +its mail comes into the inbox of home/);
+      await robot.expectRow(/next run +deletes 1 on the server: deleted here for good/);
+      await robot.press('$');
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/on server +1 message,/);
+    });
+    const left = await other.doveadm('fetch', '-u', other.user, 'hdr.subject', 'mailbox', 'INBOX');
+    if (/Message 3/.test(left) || !/Message 2/.test(left)) throw new Error(left);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
 test('mail is deleted here, taken back, and deleted for good; the next check deletes it on the server', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
   await using server = await startDovecot();

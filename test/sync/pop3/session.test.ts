@@ -99,8 +99,8 @@ test('untilDeletedHere: what was deleted here goes there at the next check', asy
   await home.check();
   const uid = home.inbox.uidAt(0) ?? 0;
   const remote = home.inbox.remote(uid);
-  assert.ok(remote);
-  await home.newSession().deletedHere([remote]);
+  assert.ok(remote?.t === 'pop3');
+  await home.newSession().deletedHere([remote.uidl]);
   await home.inbox.apply({ remove: [uid] }, 'now');
   assert.equal(home.newSession().willDelete(), 1);
   await home.check();
