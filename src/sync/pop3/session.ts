@@ -7,7 +7,7 @@ import { splitMessageId } from '../../mail/ids.ts';
 import type { FolderId, MessageId } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
-import type { Timer } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
 import { type CheckReport, check, newTally } from './check.ts';
@@ -15,7 +15,7 @@ import type { Pop3Client } from './client.ts';
 import { agreeTo, recordDeleted } from './deletions.ts';
 import { ensureFolders, inboxOf } from './folders.ts';
 import type { Ledger } from './ledger.ts';
-import { CHECK_EVERY_MS } from './limits.ts';
+import { CHECK_EVERY_MS, IN_USE_WAITS_MS } from './limits.ts';
 import { type CheckMemory, delayLeft, type LastCheck, newCheckMemory } from './memory.ts';
 import { type Plan, type PlanSettings, willDelete } from './plan.ts';
 import { folderIn, onlyOwn, type Rooms, removedIds, removedNames } from './rooms.ts';
@@ -47,6 +47,8 @@ export interface Pop3SessionOptions {
   /** Called when a check is over, however it ended; the next one waits for it. */
   readonly checked?: () => Promise<void>;
   readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
+  /** How long it is waited for another client, again and again; IN_USE_WAITS_MS unless given. */
+  readonly inUseWaitsMs?: readonly number[];
   /** Milliseconds between two checks; the server's LOGIN-DELAY may ask for more. */
   readonly everyMs?: number;
 }
@@ -88,6 +90,19 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   const settings = () => settingsOf(account, options.settings);
   const delay = () => delayLeft(memory, clock.now());
 
+  /** Waits a little for another client that has the maildrop. */
+  async function openWhenFree(signal: AbortSignal): Promise<Pop3Client> {
+    for (const ms of options.inUseWaitsMs ?? IN_USE_WAITS_MS) {
+      try {
+        return await open(signal);
+      } catch (error) {
+        if (!(error instanceof TmailError) || error.code !== 'pop3.in-use') throw error;
+        await pause(clock, ms, signal);
+      }
+    }
+    return await open(signal);
+  }
+
   async function open(signal: AbortSignal): Promise<Pop3Client> {
     // node-pop3 and what is around it are loaded when somebody connects.
     const { connectPop3 } = await import('./client.ts');
@@ -109,7 +124,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const facts = { seconds: Math.ceil(delay() / 1000) };
       throw new TmailError('rejected', TOO_SOON, { retry: 'auto', facts });
     }
-    return await open(closing.signal);
+    return await openWhenFree(closing.signal);
   }
 
   /** Nothing when it turns out that it is not needed, once those before it are over. */
@@ -207,7 +222,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
         memory.nextCheck = memory.notBefore;
         return;
       }
-      const waiting = { client: await open(AbortSignal.any([signal, closing.signal])), alive: true };
+      const waiting = { client: await openWhenFree(AbortSignal.any([signal, closing.signal])), alive: true };
       waiting.client.closed.then(() => {
         waiting.alive = false;
       });
@@ -284,6 +299,21 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       settleClosed(null);
     },
   };
+}
+
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(cancelled());
+    const stopped = () => {
+      timer.cancel();
+      reject(cancelled());
+    };
+    const timer = clock.after(ms, () => {
+      signal.removeEventListener('abort', stopped);
+      resolve();
+    });
+    signal.addEventListener('abort', stopped, { once: true });
+  });
 }
 
 function dateOf(head: Buffer): number | null {
