@@ -317,6 +317,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'import.not-mail': f => `${f.path} is no mbox file, no Maildir and no .eml file; nothing was imported.`,
   'import.not-mbox': f =>
     `${f.path} does not begin with a From_ line, as an mbox file must; nothing of it was imported.`,
+  'import.accounts': f =>
+    `${f.path} holds the mail of ${f.names}; ${f.account ? `nothing of "${f.account}" is in it` : 'no account of that name here takes imported mail'}. Next: tmail import ${f.first} --account NAME`,
   'import.changed': f => `${f.path} changed while it was read. The same command takes the rest.`,
   'import.too-many': 'a folder holds more files than an import reads.',
   'import.full': 'this disk is full. What was imported stays; with more room the same command goes on.',

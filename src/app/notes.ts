@@ -105,6 +105,10 @@ export const notes = {
       `${report.account}: ${count(report.imported, 'message')} imported into ${count(report.folders, 'folder')}, ${bytesText(report.bytes)}`,
       ...(report.duplicates > 0 ? [`${report.duplicates} were there already`] : []),
     ].join('; '),
+  importOfImap: (account: string) =>
+    `${sanitize(account)}: not imported. Its folders are the server's, and tmail does not upload in this version.`,
+  importOfUnknown: (account: string) =>
+    `${sanitize(account)}: not imported. There is no such account here; --account names another one for its folder.`,
   importStopped: (report: { account: string; imported: number; path: string }) =>
     `${report.account}: not finished. ${count(report.imported, 'message')} of ${sanitize(report.path)} came now and stay; the same command takes the rest, and none twice.`,
   importPassed: (report: { account: string; refused: number; tooLarge: number; otherFiles: number }) => [

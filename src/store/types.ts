@@ -147,6 +147,8 @@ export interface ExportNote {
   readonly format: string;
   /** Where, as it was given, absolute. */
   readonly to: string;
+  /** All accounts went there, each in a folder of its own. */
+  readonly all?: boolean;
 }
 
 export interface ExportRecord {

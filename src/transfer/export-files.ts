@@ -9,6 +9,7 @@ import {
   ownName,
   readKeywordLines,
   splitName,
+  uidlLine,
 } from '../mail/maildir.ts';
 import { TmailError } from '../util/errors.ts';
 import { temporaryName } from '../util/fsync.ts';
@@ -25,6 +26,9 @@ const AT_ONCE = 2;
 const COPIES = 999;
 /** Where keywords' letters are explained; Dovecot's name and format. */
 const KEYWORDS = 'dovecot-keywords';
+/** What of this folder is known from a POP3 server, so that it does not come from there again once imported. */
+export const UIDLS = 'tmail-uidl';
+export const UIDLS_BYTES = 256 * 1024 * 1024;
 
 interface Layout {
   /** Where messages are, and where they are written. */
@@ -61,7 +65,9 @@ export async function exportFiles(job: FolderJob): Promise<void> {
   const mark = join(path, 'maildirfolder');
   if (job.format === 'maildir' && basename(path).startsWith('.') && !(await disk.exists(mark)))
     await writeOwn(disk, mark, '');
-  const target: Target = { job, layout, there: await thereIn(job, layout), keywords: await keywordsOf(job) };
+  const uidls: string[] = [];
+  const there = await thereIn(job, layout);
+  const target: Target = { job, layout, there, keywords: await keywordsOf(job), uidls };
   const running = new Set<Promise<void>>();
   const failures: unknown[] = [];
   const begin = async (items: readonly Item[]) => {
@@ -91,6 +97,17 @@ export async function exportFiles(job: FolderJob): Promise<void> {
   }
   if (failures.length > 0) throw failures[0];
   signal.throwIfAborted();
+  await rememberNames(job, uidls);
+}
+
+/** Those of mail that was here at an earlier time stay, as its files do. */
+async function rememberNames({ disk, path }: FolderJob, lines: readonly string[]): Promise<void> {
+  const file = join(path, UIDLS);
+  const bytes = await onTarget(path, () => disk.read(file, UIDLS_BYTES));
+  const before = Buffer.isBuffer(bytes) ? bytes.toString('utf8') : '';
+  const known = new Set(before.split('\n'));
+  const added = lines.filter(line => !known.has(line.trimEnd()));
+  if (added.length > 0) await writeOwn(disk, file, before + added.join(''));
 }
 
 interface Target {
@@ -98,6 +115,8 @@ interface Target {
   readonly layout: Layout;
   readonly there: There;
   readonly keywords: string[];
+  /** Lines of UIDLS. */
+  readonly uidls: string[];
 }
 
 /** What an earlier export left, by base; and what no message of the folder is any more, by the hash in its name. */
@@ -153,6 +172,8 @@ async function commit(target: Target, wanted: readonly Wanted[]): Promise<void> 
   for (const one of wanted) {
     const checked = await checkedOf(job, one.item);
     if (!checked) continue;
+    const { uid, uidl } = one.item;
+    if (uidl !== null) target.uidls.push(uidlLine(uid, checked.sha256.slice(0, 16), uidl));
     const own = there.names.get(layout.base(one.item, checked, 0));
     const present = own ?? claim(there, checked);
     if (present === undefined) missing.push({ ...one, checked, copy: 0 });

@@ -159,7 +159,7 @@ function growing(job: FolderJob) {
       }
     });
   const before = (item: Item, whole: boolean) =>
-    Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole));
+    Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole, item.uidl));
   const after = (whole: boolean) => Buffer.from(whole ? '\n' : '\n\n');
   const appendSmall = async ({ item, checked, bytes }: Read) => {
     if (!Buffer.isBuffer(bytes)) {

@@ -84,20 +84,7 @@ export async function exportMail(options: ExportOptions): Promise<ExportReport> 
   const disk = new Disk(options.fs ?? realFileSystem, true);
   const files = options.files ?? messageFiles();
   const first = await options.account();
-  const report: ExportReport = {
-    account: first.id,
-    format: options.format,
-    to: options.to,
-    verified: 0,
-    written: 0,
-    bytes: 0,
-    folders: 0,
-    notHere: 0,
-    partial: 0,
-    damaged: [],
-    complete: false,
-    error: null,
-  };
+  const report = emptyReport(first.id, options);
   const done = new Set<string>();
   try {
     await mayGoTo(disk, options, first.id);
@@ -115,6 +102,14 @@ export async function exportMail(options: ExportOptions): Promise<ExportReport> 
     if (!options.files) await files.close();
   }
   return report;
+}
+
+export function emptyReport(
+  account: string,
+  { format, to }: Pick<ExportOptions, 'format' | 'to'>,
+): ExportReport {
+  const counts = { verified: 0, written: 0, bytes: 0, folders: 0, notHere: 0, partial: 0 };
+  return { account, format, to, ...counts, damaged: [], complete: false, error: null };
 }
 
 /** Returns how many messages are not here any more as they were when the folders were opened. */
@@ -191,6 +186,12 @@ const isFile = ({ format, folder }: ExportOptions) => format === 'mbox' && folde
 async function mayGoTo(disk: Disk, options: ExportOptions, account: string): Promise<void> {
   const { to, format } = options;
   if (isFile(options)) return; // what is in the file tells
+  const marker = await onTarget(to, () => readMarker(disk, to));
+  await mustBeOurs(disk, to, marker?.account === account && marker.format === format);
+}
+
+/** @throws TmailError `export.exists` where there is more than nothing, unless it is ours */
+export async function mustBeOurs(disk: Disk, to: string, ours: boolean): Promise<void> {
   const refused = () => new TmailError('config', 'export.exists', { facts: { path: to } });
   const names = await onTarget(to, () =>
     disk.fs.readdir(to).catch((error: unknown) => {
@@ -199,8 +200,6 @@ async function mayGoTo(disk: Disk, options: ExportOptions, account: string): Pro
       throw error;
     }),
   );
-  const marker = await readMarker(disk, to);
-  const ours = marker?.account === account && marker.format === format;
   // A crash may have left no more than the marker's own temporary file.
   const empty = names.every(name => name.startsWith(`${MARKER}.tmp-`));
   if (!ours && !empty) throw refused();

@@ -2,7 +2,7 @@
 // flags and its date. Killed at any moment and repeated, nothing is lost and nothing is doubled.
 import { createHash } from 'node:crypto';
 import { envelopeOf } from '../mail/headers.ts';
-import type { FolderId, LocalUid, RawRef, Role } from '../mail/types.ts';
+import type { FolderId, LocalUid, RawRef, RemoteRef, Role } from '../mail/types.ts';
 import type { AccountStore, FolderInfo, FolderRecord, FolderStore, NewMessage } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { HEADER_BYTES, MESSAGE_BYTES } from '../util/limits.ts';
@@ -76,11 +76,14 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     await account.recovered?.();
     const firstFile = await account.raw.firstNew();
     let unfinished: number | null = null;
+    let names: Set<string> | null = null;
     for await (const found of foldersIn(path, passed, files)) {
       signal.throwIfAborted();
       unfinished ??= (await account.exports?.importBegins(firstFile)) ?? firstFile;
       const record = await targetOf(options, found);
-      const into = await openTarget(account, record, unfinished);
+      const own = found.account === account.id;
+      if (own) names ??= await namesIn(account);
+      const into = await openTarget(account, record, unfinished, own ? names : null);
       report.folders++;
       await takeFolder(options, found, into, report);
     }
@@ -116,9 +119,30 @@ interface Target {
   readonly here: Map<string, LocalUid[]>;
   /** Message files from here on may be of an import that did not end. */
   readonly unfinished: number;
+  /**
+   * Names under which the account's POP3 server knows messages that are here. Null: the source is another account's,
+   * whose names say nothing here.
+   */
+  readonly names: Set<string> | null;
 }
 
-async function openTarget(account: AccountStore, record: FolderRecord, unfinished: number): Promise<Target> {
+/** A message that is here under such a name is not made a second time: a server's name leads to one message. */
+async function namesIn(account: AccountStore): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const record of account.folders()) {
+    const folder = await account.folder(record.id);
+    await folder.loadAll();
+    for (const name of folder.uidlNames?.() ?? []) names.add(name);
+  }
+  return names;
+}
+
+async function openTarget(
+  account: AccountStore,
+  record: FolderRecord,
+  unfinished: number,
+  names: Set<string> | null,
+): Promise<Target> {
   const folder = await account.folder(record.id);
   await folder.loadAll();
   const held: { uid: LocalUid; ref: RawRef }[] = [];
@@ -137,7 +161,7 @@ async function openTarget(account: AccountStore, record: FolderRecord, unfinishe
     if (alike) alike.push(uid);
     else here.set(checksum.sha256, [uid]);
   }
-  return { folder, id: record.id, path: record.path, here, unfinished };
+  return { folder, id: record.id, path: record.path, here, unfinished, names };
 }
 
 interface Taken {
@@ -243,9 +267,10 @@ async function keep(
   if (batch.length === 0) return;
   const { folder, id } = into;
   const first = folder.reserve(batch.length);
+  const remotes = batch.map(({ found }) => remoteOf(found, into));
   const written = await Promise.allSettled(
     batch.map((taken, n) => {
-      const owner = { folder: id, uid: first + n, remote: null, partial: false };
+      const owner = { folder: id, uid: first + n, remote: remotes[n] ?? null, partial: false };
       return account.raw.write(taken.whole ?? taken.found.bytes(), owner);
     }),
   );
@@ -255,7 +280,7 @@ async function keep(
     if (outcome?.status !== 'fulfilled') continue;
     const uid = first + n;
     if (!taken.whole) await mustBe(account, outcome.value, taken);
-    put.push(messageOf(taken, uid, outcome.value, now()));
+    put.push(messageOf(taken, { uid, remote: remotes[n] ?? null, raw: outcome.value }, now()));
     report.bytes += taken.size;
   }
   await folder.apply({ put }, 'now');
@@ -271,23 +296,36 @@ async function mustBe(account: AccountStore, raw: RawRef, { sha256, found }: Tak
   throw new TmailError('rejected', 'import.changed', { facts: { path: found.name } });
 }
 
-function messageOf({ found, size, header }: Taken, uid: LocalUid, raw: RawRef, now: number): NewMessage {
+/** With it the next check of the maildrop knows the message again, and neither fetches nor forgets it. */
+function remoteOf({ uidl }: FoundMessage, { names }: Target): RemoteRef | null {
+  if (!uidl || !names || names.has(uidl)) return null;
+  names.add(uidl);
+  return { t: 'pop3', uidl };
+}
+
+function messageOf(
+  { found, size, header }: Taken,
+  place: { readonly uid: LocalUid; readonly remote: RemoteRef | null; readonly raw: RawRef },
+  now: number,
+): NewMessage {
   // A date before mail existed is no date; one that lies ahead would keep the message on top for ever.
   const arrival = found.arrival > 0 && found.arrival <= now ? found.arrival : now;
-  return { uid, remote: null, flags: found.flags, envelope: envelopeOf(header, { size, arrival }), raw };
+  return { ...place, flags: found.flags, envelope: envelopeOf(header, { size, arrival }) };
 }
 
 /** For a message that a crash left without its row and that came back without flags and dates; null: not so. */
 function mended(
   { now }: ImportOptions,
-  { folder, unfinished }: Target,
+  { folder, unfinished, names }: Target,
   uid: LocalUid,
   taken: Taken,
 ): NewMessage | null {
   const raw = folder.raw(uid);
-  // Not one that the server has as well, and not one that somebody has looked at since.
-  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return null;
-  return messageOf(taken, uid, raw, now());
+  const remote = folder.remote(uid) ?? null;
+  // Not one that came from the server itself, and not one that somebody has looked at since.
+  const same = remote === null || (remote.t === 'pop3' && names !== null && remote.uidl === taken.found.uidl);
+  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || !same) return null;
+  return messageOf(taken, { uid, remote, raw }, now());
 }
 
 /** The local folder for what was found; made when it is not there. */

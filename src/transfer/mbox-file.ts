@@ -27,6 +27,8 @@ export interface MboxMessage {
   readonly arrival: number;
   /** As on the wire. */
   readonly flags: readonly string[];
+  /** The name under which a POP3 server knows it, where it was written by `tmail export`. */
+  readonly uidl: string | null;
   /** Written by `tmail export`: its bytes come back exactly. */
   readonly ours: boolean;
   /** Bytes in the file: about the message's. */
@@ -80,9 +82,9 @@ export function mboxFile(handle: FileHandle, size: number): MboxFile {
       const block = Buffer.from(await headerBlock(file, from, next));
       const header = readMailboxHeader(block);
       const end = literal ?? (await contentEnd(file, from, next, header));
-      const { flags, ours } = header;
+      const { flags, ours, uidl } = header;
       const place = { from, end, block: block.length, header, quoted: literal === null };
-      return { n, arrival, flags, ours, size: end - from, bytes: () => content(handle, file, place) };
+      return { n, arrival, flags, ours, uidl, size: end - from, bytes: () => content(handle, file, place) };
     },
   };
 }

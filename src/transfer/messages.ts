@@ -17,6 +17,8 @@ export interface Item {
   readonly arrival: number;
   /** The first From address, or ''. */
   readonly sender: string;
+  /** The name under which the message is known from a POP3 server; null: from none. */
+  readonly uidl: string | null;
 }
 
 export interface Absent {
@@ -57,12 +59,14 @@ export async function* itemsOf(
       else if (ref.partial) absent.partial++;
       else {
         const envelope = await envelopeOf(folder, uid);
+        const remote = folder.remote(uid);
         yield {
           uid,
           ref,
           flags: flagNames(flags, folder.keywords),
           arrival: envelope?.arrival ?? 0,
           sender: envelope?.from[0]?.address ?? '',
+          uidl: remote?.t === 'pop3' ? remote.uidl : null,
         };
       }
     }

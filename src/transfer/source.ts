@@ -9,6 +9,7 @@ import {
   nameTime,
   ownName,
   readKeywordLines,
+  readUidlLines,
   splitName,
 } from '../mail/maildir.ts';
 import { fromLineDate, looksLikeMessage } from '../mail/mbox.ts';
@@ -17,6 +18,7 @@ import { Disk, errnoOf } from '../store/disk.ts';
 import { TmailError } from '../util/errors.ts';
 import { realFileSystem } from '../util/fsync.ts';
 import { IMPORT_DEPTH, IMPORT_NAMES, MESSAGE_BYTES } from '../util/limits.ts';
+import { UIDLS, UIDLS_BYTES } from './export-files.ts';
 import { type Failure, isFailure } from './file-work.ts';
 import type { Files, FoundFile } from './files.ts';
 import { MARKER, type Marker, readMarker } from './marker.ts';
@@ -30,6 +32,8 @@ export interface FoundMessage {
   readonly flags: readonly string[];
   /** Milliseconds since 1970; 0: not known. */
   readonly arrival: number;
+  /** The name under which the POP3 server of the exported account knows it. */
+  readonly uidl?: string | null;
   /** All of it, where it was read already. */
   readonly whole?: Buffer;
   /** Repeatable until the next message is asked for. */
@@ -42,6 +46,8 @@ export interface FoundFolder {
   readonly role: Role | null;
   /** Our own export names it. */
   readonly marked: boolean;
+  /** Whose it was, by our own export. */
+  readonly account: string | null;
   /** It is the very place that was named. */
   readonly root: boolean;
   /** What the messages came in, for where they go when nothing else says it. */
@@ -86,7 +92,7 @@ export async function* foldersIn(path: string, passed: Passed, files: Files): As
   const levels = kind === 'mbox' ? [mboxLevel(path.split('/').at(-1) ?? '')] : [];
   const messages =
     kind === 'mbox' ? mboxMessages(root, passed, false) : emlMessages({ passed, files }, root, null, false);
-  yield { levels, role: null, marked: false, root: true, kind, messages: () => messages };
+  yield { levels, role: null, marked: false, account: null, root: true, kind, messages: () => messages };
 }
 
 interface Walk {
@@ -127,7 +133,8 @@ async function* walk(
     const path = under(dir, name);
     const text = name.toString('utf8');
     if (kinds.get(latin(name)) === 'file') {
-      if (isEml(name) || text === MARKER || /^dovecot|^maildirfolder$|^courierimap/.test(text)) continue;
+      if (isEml(name) || text === MARKER || /^dovecot|^maildirfolder$|^courierimap|^tmail-uidl$/.test(text))
+        continue;
       if ((await kindOf(path, text)) !== 'mbox') {
         passed.otherFiles++;
         continue;
@@ -162,8 +169,8 @@ function ownFolder(to: Walk, path: Path, levels: readonly string[]) {
   const known = marked(to, path);
   const root = path.length === to.root.length;
   return known
-    ? { levels: known.levels, role: known.role, marked: true, root }
-    : { levels, role: null, marked: false, root };
+    ? { levels: known.levels, role: known.role, marked: true, account: to.marker?.account ?? null, root }
+    : { levels, role: null, marked: false, account: null, root };
 }
 
 async function namesIn(dir: Path, passed: Passed): Promise<Buffer[]> {
@@ -234,8 +241,8 @@ async function* mboxMessages(path: Path, passed: Passed, ours: boolean): AsyncGe
     const mbox = mboxFile(file.handle, file.size);
     const places = ours || (await isInOrder(mbox)) ? mbox.places() : await byArrival(mbox);
     for await (const place of places) {
-      const { n, size, flags, arrival, bytes } = await mbox.message(place);
-      yield { name: `${name}: message ${n}`, size, flags, arrival, bytes };
+      const { n, size, flags, arrival, uidl, bytes } = await mbox.message(place);
+      yield { name: `${name}: message ${n}`, size, flags, arrival, uidl, bytes };
     }
   } catch (error) {
     if (error instanceof TmailError && error.code === 'import.not-mbox') {
@@ -297,7 +304,7 @@ async function* maildirMessages(
     // What copies or fetches mail makes one of the two later than it was, never earlier.
     return told === null || Math.floor(modified / 1000) * 1000 === told ? modified : Math.min(told, modified);
   });
-  yield* messagesOf(reading, ordered(listed, ours), await keywordsIn(dir));
+  yield* messagesOf(reading, ordered(listed, ours), await tablesIn(dir, ours));
 }
 
 /** @param names null: `dir` is the file itself */
@@ -313,8 +320,8 @@ async function* emlMessages(
     const { date } = ours ? { date: 0 } : envelopeOf(head, { size, arrival: 0 });
     return date > 0 && date < modified ? date : modified;
   });
-  const keywords = names === null ? [] : await keywordsIn(dir);
-  yield* messagesOf(reading, ordered(listed, ours), keywords);
+  const tables = names === null ? NO_TABLES : await tablesIn(dir, ours);
+  yield* messagesOf(reading, ordered(listed, ours), tables);
 }
 
 /** What is looked at of a file for its date. */
@@ -363,7 +370,7 @@ const TOGETHER_BYTES = 4 * 1024 * 1024;
 async function* messagesOf(
   reading: Reading,
   listed: readonly Listed[],
-  keywords: readonly string[],
+  tables: Tables,
 ): AsyncGenerator<FoundMessage> {
   const read = (some: readonly Listed[]) =>
     reading.files.read(
@@ -378,7 +385,7 @@ async function* messagesOf(
     next = after && read(after);
     next?.catch(() => undefined); // said when it is its turn
     for (const [i, file] of group.entries()) {
-      yield* oneMessage(reading, file, found[i], keywords);
+      yield* oneMessage(reading, file, found[i], tables);
     }
   }
 }
@@ -403,16 +410,19 @@ async function* oneMessage(
   { passed }: Reading,
   { path, name, arrival }: Listed,
   found: FoundFile | Failure | undefined,
-  keywords: readonly string[],
+  { keywords, uidls }: Tables,
 ): AsyncGenerator<FoundMessage> {
   if (!found || isFailure(found)) {
     refuse(passed, path, found?.reason ?? found?.errno ?? 'unknown');
     return;
   }
+  const { base, letters } = splitName(name);
+  const own = uidls.size > 0 ? ownName(base) : null;
   const message = {
     name: path.toString('utf8'),
-    flags: lettersFlags(splitName(name).letters, keywords),
+    flags: lettersFlags(letters, keywords),
     arrival,
+    uidl: own ? (uidls.get(`${own.uid} ${own.hash}`) ?? null) : null,
   };
   const whole = found.bytes;
   if (whole) {
@@ -444,16 +454,33 @@ async function* pieces(all: readonly Buffer[]): AsyncGenerator<Buffer> {
   yield* all;
 }
 
-async function keywordsIn(dir: Path): Promise<string[]> {
-  const path = under(dir, Buffer.from('dovecot-keywords'));
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    () => null,
+/** What stands beside the message files. */
+interface Tables {
+  readonly keywords: readonly string[];
+  /** Of our own exports, by `NUMBER HASH`. */
+  readonly uidls: ReadonlyMap<string, string>;
+}
+
+const NO_TABLES: Tables = { keywords: [], uidls: new Map() };
+
+async function tablesIn(dir: Path, ours: boolean): Promise<Tables> {
+  const keywords = readKeywordLines(
+    (await textOf(under(dir, Buffer.from('dovecot-keywords')), 64 * 1024)) ?? '',
   );
-  if (!handle) return [];
+  const names = ours ? await textOf(under(dir, Buffer.from(UIDLS)), UIDLS_BYTES) : null;
+  return { keywords, uidls: names === null ? NO_TABLES.uidls : readUidlLines(names) };
+}
+
+/** Null: no plain file of that name, or one that is too long. */
+async function textOf(path: Path, most: number): Promise<string | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch(() => null);
+  if (!handle) return null;
   try {
-    if (!(await handle.stat()).isFile()) return [];
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64 * 1024), 0, 64 * 1024, 0);
-    return readKeywordLines(buffer.toString('utf8', 0, bytesRead));
+    const found = await handle.stat();
+    return found.isFile() && found.size <= most ? await handle.readFile('utf8') : null;
+  } catch {
+    return null;
   } finally {
     await handle.close();
   }

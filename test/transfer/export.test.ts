@@ -226,6 +226,7 @@ function snapshot(folder: Awaited<ReturnType<Awaited<ReturnType<LocalStore['acco
     uidAt: (position: number) => uids[position],
     positionOf: (uid: number) => uids.indexOf(uid),
     flags: () => 0,
+    remote: () => null,
     raw: (uid: number) => raws.get(uid),
     envelope: () => undefined,
   };
