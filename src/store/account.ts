@@ -1,8 +1,8 @@
 // One account's part of the store: the folder list, the operation queue, and its folders and message files. Keeps
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
 import { join } from 'node:path';
-import { folderId, splitFolderId } from '../mail/ids.ts';
-import type { AccountId, Envelope, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
+import { splitFolderId } from '../mail/ids.ts';
+import type { AccountId, Envelope, FolderId } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
@@ -17,10 +17,11 @@ import { GroupCommit } from './group-commit.ts';
 import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
 import { Operations } from './operations.ts';
+import { OwnFolders } from './own-folders.ts';
+import { envelopeIn, ownedRaw } from './owned-raw.ts';
 import { openQueueFiles, type QueueFiles } from './queue-files.ts';
 import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
-import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
 import type { ChangedSince } from './reread.ts';
 import { expire, expired, type SweepReport, sweep } from './sweep.ts';
@@ -65,6 +66,7 @@ export class Account implements AccountStore {
   readonly exports: ExportNotes;
   readonly #operations: Operations;
   readonly #listCommit: GroupCommit;
+  readonly #ownFolders: OwnFolders;
   readonly #folders = new Map<number, Promise<Folder>>();
   readonly #open = new Map<number, Folder>();
   #began: Promise<void> | null = null;
@@ -95,6 +97,17 @@ export class Account implements AccountStore {
       unknown,
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
+    this.#ownFolders = new OwnFolders({
+      id: options.id,
+      list,
+      assertWritable: () => options.disk.assertWritable(),
+      settled: () => this.#operations.settleLocal(),
+      queue: () => this.queue(),
+      folder: id => this.folder(id),
+      opened: number => this.#open.get(number),
+      write: () => this.#listCommit.request(true),
+      changed: () => options.emit({ t: 'folders', account: options.id }),
+    });
     const { disk, now, damaged } = options;
     this.exports = new ExportNotes({ disk, dir: options.dir, now, damaged });
     this.manifests = new Manifests({
@@ -131,55 +144,16 @@ export class Account implements AccountStore {
     await this.#listCommit.request(true);
   }
 
-  async createFolder(path: string): Promise<FolderId> {
-    let number = 0;
-    await this.#changeList(() => {
-      number = this.list.create(path);
-    });
-    return folderId(this.id, number);
+  createFolder(path: string): Promise<FolderId> {
+    return this.#ownFolders.create(path);
   }
 
-  async renameFolder(id: FolderId, path: string): Promise<void> {
-    await this.#changeList(() => this.list.rename(this.#number(id), path));
+  renameFolder(id: FolderId, path: string): Promise<void> {
+    return this.#ownFolders.rename(this.#number(id), path);
   }
 
-  async removeFolder(id: FolderId): Promise<void> {
-    const number = this.#number(id);
-    // An operation in the queue that names a folder which is gone would put its messages back where they came from.
-    await this.#operations.settleLocal();
-    const branch = this.list.removable(number);
-    for (const { n } of branch) await (await this.folder(folderId(this.id, n))).loadAll();
-    await this.#changeList(() => {
-      const numbers = new Set(this.list.removable(number).map(({ n }) => n));
-      for (const n of numbers) this.#assertEmpty(n);
-      this.list.drop(numbers);
-    });
-  }
-
-  #assertEmpty(number: number): void {
-    const id = folderId(this.id, number);
-    const queued = this.queue().filter(op => op.t === 'move' && (op.to === id || op.folder === id));
-    const count = Math.max(this.#open.get(number)?.length ?? 0, queued.length);
-    if (count === 0) return;
-    const facts = { folder: this.list.record(number).path, count };
-    throw new TmailError('rejected', 'folder.not-empty', { facts });
-  }
-
-  /** Nobody is told before it is durable; what can't be made durable has not happened. */
-  async #changeList(change: () => void): Promise<void> {
-    this.options.disk.assertWritable();
-    const before = new Set(this.list.entries());
-    change();
-    const changed = new Set(this.list.entries().flatMap(entry => (before.has(entry) ? [] : entry.n)));
-    try {
-      await this.#listCommit.request(true);
-    } catch (error) {
-      this.list.restore([...before], changed);
-      throw error;
-    }
-    // Their own copy of the name, should the list be lost.
-    for (const n of changed) this.#open.get(n)?.writer.indexChanged();
-    this.options.emit({ t: 'folders', account: this.id });
+  removeFolder(id: FolderId): Promise<void> {
+    return this.#ownFolders.remove(this.#number(id));
   }
 
   setCounts(folder: FolderId, counts: FolderCounts): void {
@@ -353,8 +327,8 @@ export class Account implements AccountStore {
       listed: () => this.#listCommit.flush(),
       changed: deltas => this.#changed(id, number, deltas),
       dropRaw: drops => this.#dropRaw(drops),
-      envelopeOf: ref => this.#envelopeOf(ref),
-      ownedRaw: () => this.#ownedRaw(number),
+      envelopeOf: ref => envelopeIn(this, ref),
+      ownedRaw: () => ownedRaw(this.manifests, number),
       trouble: error => this.options.emit({ t: 'trouble', error }),
     });
     this.#open.set(number, folder);
@@ -398,35 +372,6 @@ export class Account implements AccountStore {
       // Orphans: swept at the next start.
       this.options.log.warn('raw.remove', { account: this.id, code: asTmailError(thrown).code });
     });
-  }
-
-  async #envelopeOf(ref: RawRef): Promise<Envelope | null> {
-    try {
-      const bytes = await this.raw.read(ref);
-      return await this.options.envelopeOf(bytes, await this.raw.writtenAt(ref));
-    } catch (thrown) {
-      const error = asTmailError(thrown);
-      if (error.kind !== 'storage') this.options.log.warn('envelope', { account: this.id, n: ref.n });
-      else if (!error.code.startsWith('raw.')) throw error;
-      return null;
-    }
-  }
-
-  async #ownedRaw(folder: number): Promise<Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>> {
-    const owned = new Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>();
-    for (const directory of await this.manifests.directories()) {
-      for (const [n, entry] of Object.entries(await this.manifests.files(directory))) {
-        if (entry.folder !== folder || entry.uid === 0) continue;
-        const known = owned.get(entry.uid);
-        // The whole message is worth more than its text.
-        if (known && entry.partial && !known.raw.partial) continue;
-        owned.set(entry.uid, {
-          raw: { n: Number(n), partial: entry.partial },
-          remote: loadRemote(entry.remote),
-        });
-      }
-    }
-    return owned;
   }
 }
 

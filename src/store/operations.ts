@@ -1,11 +1,19 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import type { AccountId, FolderId, LocalUid, RawRef } from '../mail/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
-import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { envelopesNow, envelopesOf, land, landed, leave, rowsOf, takeBack } from './moves.ts';
+import { land, landed, leave, rowsOf, takeBack } from './moves.ts';
+import {
+  folderWith,
+  isAlone,
+  loadedFor,
+  loadFor,
+  makeReady,
+  type OperationsOptions,
+  type Removal,
+  readyNow,
+} from './operation-folders.ts';
 import {
   isFlags,
   OperationQueue,
@@ -18,41 +26,10 @@ import {
   pendingMove,
 } from './queue.ts';
 import type { QueueFiles } from './queue-files.ts';
-import type { RawOwner } from './raw.ts';
-import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewOperation, Operation } from './types.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
-
-export interface OperationsOptions {
-  readonly account: AccountId;
-  readonly files: QueueFiles;
-  readonly now: () => number;
-  readonly emit: (event: StoreEvent) => void;
-  /** The folder where it is in memory. */
-  readonly opened: (id: FolderId) => Folder | undefined;
-  /** The folder; null when there is none (any more). */
-  readonly folder: (id: FolderId) => Promise<Folder | null>;
-  /** No number handed out so far will be handed out again. */
-  readonly reserved: () => Promise<void>;
-  /** These message files are these messages' from now on; durable. */
-  readonly giveTo: (
-    owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
-  ) => Promise<void>;
-  /** @throws TmailError for a folder that was never there. */
-  readonly unknown: (id: FolderId) => TmailError;
-}
-
-type Removal = Exclude<NewOperation, FlagsOperation>;
-
-/** The folders of a move or a deletion, with all that its step needs in memory. */
-interface Ready {
-  readonly from: Folder;
-  /** Of a deletion: none. */
-  readonly to: Folder | null;
-  readonly shards: ReadonlyMap<number, EnvelopeShard>;
-}
 
 export class Operations {
   readonly queue = new OperationQueue();
@@ -79,7 +56,7 @@ export class Operations {
   }
 
   async #commitFlags(newOp: FlagsOperation): Promise<Operation> {
-    const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
+    const folder = loadedFor(this.#options, newOp) ?? (await loadFor(this.#options, newOp));
     if (!folder) throw this.#options.unknown(newOp.folder);
     const op = { ...newOp, ...this.#stamp() };
     const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
@@ -92,7 +69,7 @@ export class Operations {
   }
 
   async #commitRemoval(newOp: Removal): Promise<Operation> {
-    const { from, to, shards } = this.#readyNow(newOp) ?? (await this.#makeReady(newOp));
+    const { from, to, shards } = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
     const uids = newOp.targets.map(({ uid }) => uid);
     // It was removed while its shards were read.
     if (newOp.t === 'move' && this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
@@ -178,7 +155,7 @@ export class Operations {
   async #settle(pending: Pending): Promise<void> {
     // The index has to hold durably what the queue lets go of.
     if ('rows' in pending) await this.#landDurably(pending);
-    const folder = await this.#loadFor(pending.op);
+    const folder = await loadFor(this.#options, pending.op);
     await folder?.flush();
     this.queue.remove(pending.op.id);
     if (!pending.local) this.#changed();
@@ -186,7 +163,7 @@ export class Operations {
   }
 
   async #refuse(pending: Pending, error: TmailError): Promise<void> {
-    const folder = await this.#loadFor(pending.op);
+    const folder = await loadFor(this.#options, pending.op);
     this.#withdraw(pending);
     this.#options.emit({ t: 'trouble', error });
     await folder?.flush();
@@ -198,11 +175,11 @@ export class Operations {
     for (const pending of this.queue.all()) {
       if (isFlags(pending)) continue;
       const uids = pending.op.targets.map(({ uid }) => uid);
-      const from = await this.#loadFor(pending.op);
+      const from = await loadFor(this.#options, pending.op);
       if ('rows' in pending) {
         const { to: id, landing, targets } = pending.op;
         const placed = { targets, rows: pending.rows };
-        const found = await this.#folderWith(id, landing);
+        const found = await folderWith(this.#options, id, landing);
         const to = found && landing.every(uid => uid >= found.floor) ? found : null;
         // The folder is gone: they stay where they were.
         if (to) land(to, placed, landing);
@@ -261,7 +238,7 @@ export class Operations {
   /** Where the messages went is on the disk, and their files say so: only then the queue may forget them. */
   async #landDurably(pending: PendingMove): Promise<void> {
     const { op, rows } = pending;
-    const to = await this.#folderWith(op.to, op.landing);
+    const to = await folderWith(this.#options, op.to, op.landing);
     if (!to) return;
     const owners = landed(to, op.landing).flatMap(i => {
       const raw = rows[i]?.raw;
@@ -272,55 +249,6 @@ export class Operations {
     });
     if (owners.length > 0) await this.#options.giveTo(owners);
     await to.flush();
-  }
-
-  #loadedFor(op: FlagsOperation): Folder | null {
-    const folder = this.#options.opened(op.folder);
-    if (!folder) return null;
-    return op.targets.every(({ uid }) => isLoaded(folder, uid)) ? folder : null;
-  }
-
-  /** The operation's folder with the targets in memory. */
-  #loadFor(op: Pick<Operation, 'folder' | 'targets'>): Promise<Folder | null> {
-    return this.#folderWith(
-      op.folder,
-      op.targets.map(({ uid }) => uid),
-    );
-  }
-
-  async #folderWith(id: FolderId, uids: readonly LocalUid[]): Promise<Folder | null> {
-    const folder = await this.#options.folder(id);
-    await folder?.loadStates([...new Set(uids.map(shardOf))]);
-    return folder;
-  }
-
-  #readyNow(op: Removal): Ready | null {
-    const from = this.#options.opened(op.folder);
-    const to = op.t === 'move' ? this.#options.opened(op.to) : null;
-    if (!from || to === undefined || from === to) return null;
-    const places = op.t === 'move' ? (op.landing ?? [to?.next ?? 1]) : [];
-    if (to && !places.every(uid => isLoaded(to, uid))) return null;
-    const shards = envelopesNow(
-      from,
-      op.targets.map(({ uid }) => uid),
-    );
-    return shards && { from, to, shards };
-  }
-
-  async #makeReady(op: Removal): Promise<Ready> {
-    const from = await this.#loadFor(op);
-    if (!from) throw this.#options.unknown(op.folder);
-    let to: Folder | null = null;
-    if (op.t === 'move') {
-      to = op.to === op.folder ? null : await this.#folderWith(op.to, op.landing ?? []);
-      if (!to) throw this.#options.unknown(op.to);
-      await to.loadStates([shardOf(to.next)]);
-    }
-    const shards = await envelopesOf(
-      from,
-      op.targets.map(({ uid }) => uid),
-    );
-    return { from, to, shards };
   }
 
   /** Takes an operation back: its messages show what they would show without it. */
@@ -355,13 +283,4 @@ function moveBack({ op, rows }: PendingMove, from: Folder, to: Folder): void {
   const pick = <T>(all: readonly T[]): T[] => back.flatMap(i => all[i] ?? []);
   takeBack(from, { targets: pick(op.targets), rows: pick(rows) });
   leave(to, pick(op.landing));
-}
-
-function isLoaded(folder: Folder, uid: LocalUid): boolean {
-  return !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)) !== undefined;
-}
-
-/** No IMAP server has this folder. */
-function isAlone(folder: Folder): boolean {
-  return folder.sync.uidValidity === null;
 }
