@@ -6,8 +6,10 @@ import { asTmailError } from '../util/errors.ts';
 import { remind } from './backup.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
+import { createCopies } from './copies.ts';
 import { type Core, createCore } from './core.ts';
 import { createEffects } from './effects.ts';
+import { createExports } from './exporting.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { putCursor } from './list-view.ts';
@@ -61,7 +63,10 @@ export function createApp(deps: AppDeps): Program {
     });
   };
 
+  const copies = createCopies(core);
+  const exports = createExports(core, () => copies.count());
   const { ended, quit } = ending(core, () => {
+    exports.cancel();
     reading.close();
     timers.close();
     return () => news.close();
@@ -71,7 +76,16 @@ export function createApp(deps: AppDeps): Program {
     applied: () => news.flush(),
   });
   const own = createOwnFolders(core, { folders, organising, applied: () => news.flush() });
-  const effects = createEffects(core, { folders, reading, organising, own, openMessage, quit });
+  const effects = createEffects(core, {
+    folders,
+    reading,
+    organising,
+    own,
+    copies,
+    exports,
+    openMessage,
+    quit,
+  });
   const news = listen(core, {
     lostFolder: () => {
       if (state.get().folder !== null)

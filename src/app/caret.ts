@@ -9,7 +9,7 @@ import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, openFolder } from './selectors.ts';
-import { type AccountView, type AppState, type Layer, listOf, topLayer } from './state.ts';
+import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
 
 type Caret = AppState['caret'];
 const ACCOUNT_ROWS = 6;
@@ -27,7 +27,7 @@ export function accountHeight({ data }: View, account: AccountView): number {
 /** The first account on the accounts screen. It turns pages; the last one is as full as it can be. */
 export function accountsTop(view: View): number {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   if (layer.t !== 'accounts') return 0;
   const room = layoutOf(state).content.rows;
   const heights = state.accounts.map(account => accountHeight(view, account));

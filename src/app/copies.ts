@@ -1,7 +1,7 @@
 // What of each account is on this computer: counted when somebody looks, and again while they look and mail comes.
 import type { AccountStore } from '../store/types.ts';
 import type { Core } from './core.ts';
-import { type AppState, type Copies, topLayer } from './state.ts';
+import { type AppState, type Copies, screenLayer } from './state.ts';
 
 export interface CopyCounts {
   count(): void;
@@ -27,7 +27,7 @@ export function createCopies(core: Core): CopyCounts {
   // The clock of this screen ticks every second: often enough.
   let tick = 0;
   core.afterChange(state => {
-    if (state.now === tick || counting || topLayer(state).t !== 'accounts') return;
+    if (state.now === tick || counting || screenLayer(state).t !== 'accounts') return;
     tick = state.now;
     if (mailOf(state) !== counted) core.track(count());
   });
@@ -56,6 +56,6 @@ async function copiesOf(account: AccountStore): Promise<Copies> {
       if (uid !== undefined && folder.raw(uid)) bodies += 1;
     }
   }
-  const exported = (await account.exports?.last())?.at ?? null;
+  const exported = (await account.exports?.last()) ?? null;
   return { total, bodies, bytes: await account.raw.usage(), exported };
 }

@@ -64,6 +64,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     keymap,
     config: deps.config,
     firstRun: deps.firstRun,
+    exports: deps.exportAll !== undefined,
   };
   const change: Core['change'] = step => {
     const before = state.get();

@@ -3,8 +3,9 @@
 import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { splitFolderId } from '../mail/ids.ts';
 import type { Effects } from './commands/command.ts';
-import { createCopies } from './copies.ts';
+import type { CopyCounts } from './copies.ts';
 import type { Core } from './core.ts';
+import type { Exports } from './exporting.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
 import type { Organising } from './organising.ts';
@@ -19,14 +20,15 @@ export interface EffectsDeps {
   readonly reading: Reading;
   readonly organising: Organising;
   readonly own: OwnFolders;
+  readonly copies: CopyCounts;
+  readonly exports: Exports;
   readonly openMessage: Effects['openMessage'];
   readonly quit: () => void;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, own, openMessage, quit } = deps;
+  const { folders, reading, organising, own, copies, exports, openMessage, quit } = deps;
   const { state, engines, mail, opened, change, track } = core;
-  const copies = createCopies(core);
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
@@ -62,11 +64,14 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     cancel() {
       const busy = [...engines.values()].filter(engine => engine.status().progress.length > 0);
       for (const engine of busy) engine.cancel();
-      return reading.cancel() || busy.length > 0;
+      const exporting = exports.cancel();
+      return reading.cancel() || exporting || busy.length > 0;
     },
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),
     countCopies: () => copies.count(),
+    askExport: exports.ask,
+    beginExport: exports.begin,
     suspend: () => core.deps.terminal.suspend(),
     redraw: () => core.deps.terminal.redraw(),
     quit,

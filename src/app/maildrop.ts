@@ -4,7 +4,7 @@ import { GMAIL_POP_SETTING, gmailPop } from '../config/gmail.ts';
 import type { AccountConfig, ServerCopy } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 import type { MaildropWarning } from '../sync/types.ts';
-import { backupOf, backupRow } from './backup.ts';
+import { backupOf, backupRow, type Exported } from './backup.ts';
 import { bytesText } from './notes.ts';
 import { grouped, plural } from './selectors.ts';
 import type { AccountView, Level } from './state.ts';
@@ -76,7 +76,7 @@ export function maildropLines(
   account: AccountView,
   config: AccountConfig,
   now: number,
-  exported: number | null | undefined,
+  exported: Exported | null | undefined,
 ): MaildropLine[] {
   const own = [...deliveryLines(config), ...gmailLines(config)];
   return [...serverLines(account, config, now), ...own, exportLine(account, config, now, exported)];
@@ -106,7 +106,7 @@ function exportLine(
   account: AccountView,
   config: AccountConfig,
   now: number,
-  exported: number | null | undefined,
+  exported: Exported | null | undefined,
 ): MaildropLine {
   if (exported === undefined) return { label: 'export', text: 'counting', level: 'info' };
   const backup = backupOf(account, config, exported, now);

@@ -22,6 +22,12 @@ const PASSWORD_FROM: Readonly<Record<string, string>> = {
   plain: 'in the configuration',
 };
 
+const EXPORT_FORMATS: Readonly<Record<string, string>> = {
+  maildir: 'Maildir',
+  mbox: 'mbox files',
+  eml: '.eml files, which any disk takes',
+};
+
 /** Why an import did not read something. */
 const REFUSED: Readonly<Record<string, string>> = {
   link: 'a link',
@@ -134,12 +140,35 @@ export const notes = {
 
   /** The same for a row of 80 cells with a label before it. */
   backupRow: (messages: number, at: number | null, now: number) => {
-    const only = `${messages} only here: tmail export`;
+    const only = `${messages} only here: e exports`;
     if (at === null) return `never exported, ${only}`;
     return `exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago, ${only}`;
   },
-  backedUp: (at: number, now: number) =>
-    `last exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago`,
+  backedUp: ({ at, to, format }: { at: number; to: string; format: string }, now: number) => {
+    const days = Math.max(0, Math.floor((now - at) / 86_400_000));
+    return `${days === 0 ? 'today' : `${count(days, 'day')} ago`}, to ${sanitize(to)} (${sanitize(format)})`;
+  },
+
+  /** Under the prompt that asks where an export goes. */
+  exportAbout: (format: string) =>
+    `As ${EXPORT_FORMATS[format] ?? format}; Tab chooses another format. Each account gets a folder of its name there, every message is read back, and what an earlier export has there is not written again.`,
+  exportedAll: (
+    reports: readonly {
+      account: string;
+      verified: number;
+      written: number;
+      format: string;
+      complete: boolean;
+    }[],
+    to: string,
+  ) => {
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    const messages = count(sum(reports.map(report => report.verified)), 'message');
+    if (reports.some(report => !report.complete))
+      return `The export is not finished: ${messages} in ${sanitize(to)} complete. e goes on from there.`;
+    const accounts = reports.length === 1 ? '' : ` of ${count(reports.length, 'account')}`;
+    return `Exported: ${messages}${accounts} in ${sanitize(to)} (${sanitize(reports[0]?.format ?? '')}), each read back and compared; ${sum(reports.map(report => report.written))} written now.`;
+  },
 
   /** One line of the doctor. */
   step: (account: string | null, step: string, ok: boolean | null, text: string) =>

@@ -2,8 +2,9 @@
 // for those by id), no effects, nothing that waits.
 import type { UiConfig } from '../config/types.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
-import type { FolderRecord } from '../store/types.ts';
-import type { AccountStatus } from '../sync/types.ts';
+import type { ExportNote, FolderRecord } from '../store/types.ts';
+import type { AccountStatus, Progress } from '../sync/types.ts';
+import type { Format } from '../transfer/marker.ts';
 import type { ParsedMessage } from '../worker/types.ts';
 import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
@@ -60,7 +61,8 @@ export type Layer =
       readonly busy: boolean;
       readonly act:
         | { readonly t: 'create-folder'; readonly account: AccountId }
-        | { readonly t: 'rename-folder'; readonly folder: FolderId };
+        | { readonly t: 'rename-folder'; readonly folder: FolderId }
+        | { readonly t: 'export'; readonly format: Format };
     }
   | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
   | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }
@@ -98,8 +100,8 @@ export interface Copies {
   readonly bodies: number;
   /** Bytes of the message files. */
   readonly bytes: number;
-  /** When all of it was last exported and verified, milliseconds since 1970; null: never. */
-  readonly exported: number | null;
+  /** When all of it was last exported and verified, and where to; null: never. */
+  readonly exported: ExportNote | null;
 }
 
 export type HeaderMode = 'short' | 'full' | 'raw';
@@ -146,6 +148,8 @@ export interface AppState {
   readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
   /** What is kept here of each account, once counted. */
   readonly copies: Readonly<Record<AccountId, Copies>>;
+  /** The export that is under way: of which folder how much is through. */
+  readonly exporting: (Pick<Progress, 'label' | 'done' | 'total'> & { readonly account: AccountId }) | null;
   /** What can be taken back, the last step last. */
   readonly undo: readonly UndoStep[];
   readonly toast: Entry | null;
@@ -184,6 +188,7 @@ export function initialState(from: Beginning): AppState {
     reader: null,
     pending: NO_PENDING,
     copies: {},
+    exporting: null,
     undo: [],
     toast: null,
     log: [],
@@ -195,6 +200,13 @@ export function initialState(from: Beginning): AppState {
 
 export function topLayer(state: AppState): Layer {
   return state.stack[state.stack.length - 1] ?? state.stack[0];
+}
+
+const FLOATING: readonly LayerName[] = ['palette', 'picker', 'confirm', 'prompt'];
+
+/** The screen under what floats over it. */
+export function screenLayer(state: AppState): Layer {
+  return state.stack.findLast(layer => !FLOATING.includes(layer.t)) ?? state.stack[0];
 }
 
 export function hasLayer(state: AppState, name: LayerName): boolean {

@@ -1,5 +1,6 @@
 // Message files copied, compared and read by the hundred: in a thread where one can be had, so that an export beside
 // the screen takes nothing from keys and frames, else in place.
+import { dirname } from 'node:path';
 import { storageError } from '../store/disk.ts';
 import { TmailError } from '../util/errors.ts';
 import { threadOf } from '../util/thread.ts';
@@ -100,5 +101,6 @@ export function sourceError(failure: Failure, path: string): TmailError {
 
 function failedTarget(failure: Failure, path: string): TmailError {
   if (failure.reason === 'verify') return new TmailError('storage', 'export.verify', { facts: { path } });
-  return targetError(systemError(failure), path);
+  // What its disk will not take is not this one file's matter.
+  return targetError(systemError(failure), dirname(path));
 }

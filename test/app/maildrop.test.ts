@@ -1,6 +1,7 @@
 // What a person is told about a POP3 account: before something is deleted on its server, between checks, on its screen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Exported } from '../../src/app/backup.ts';
 import { maildropLines, policyText, warningText } from '../../src/app/maildrop.ts';
 import type { AccountConfig } from '../../src/config/types.ts';
 import type { AccountStatus, MaildropFacts, MaildropWarning } from '../../src/sync/types.ts';
@@ -31,7 +32,13 @@ const home: AccountConfig = {
 };
 const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
 
-function lines(maildrop: MaildropFacts | null, config = home, exported: number | null = NOW): string[] {
+const exportedNow = { at: NOW, to: '/backup', format: 'mbox' };
+
+function lines(
+  maildrop: MaildropFacts | null,
+  config = home,
+  exported: Exported | null = exportedNow,
+): string[] {
   const status: AccountStatus = {
     account: 'home',
     phase: 'online',
@@ -62,7 +69,7 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
     'policy: leave 14 days',
     'next run: deletes 9 on the server, each once its copy here was read again',
     'not here: 1 over the size limit: "Sc\ufffd[31mans" 64.0 MB, 3 from before the first check',
-    'export: last exported 0 days ago',
+    'export: today, to /backup (mbox)',
   ]);
   assert.equal(lines({ ...facts, held: 9 })[2], 'next run: deletes 9 on the server; D: now');
   assert.equal(lines({ ...facts, willDelete: 0 })[2], 'next run: deletes nothing on the server');

@@ -31,6 +31,8 @@ export interface Data {
   readonly keymap: Keymap;
   readonly config: Config;
   readonly firstRun: FirstRun | null;
+  /** All mail can be exported from here. */
+  readonly exports: boolean;
 }
 
 /** Everything a command may set in motion besides a change of state. Each returns at once. */
@@ -66,6 +68,10 @@ export interface Effects {
   loadRaw(): void;
   /** Counts what is kept here of each account, for its screen. */
   countCopies(): void;
+  /** Asks where an export of all mail goes. */
+  askExport(): void;
+  /** Begins the export that the prompt describes. */
+  beginExport(): void;
   suspend(): void;
   redraw(): void;
   quit(): void;

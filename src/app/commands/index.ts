@@ -1,5 +1,6 @@
 // All commands, in the order of help.
 import type { Command } from './command.ts';
+import { exportCommands } from './exporting.ts';
 import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
 import { laterCommands } from './later.ts';
@@ -23,5 +24,6 @@ export const allCommands: readonly Command[] = [
   ...ownFolderCommands,
   ...programCommands,
   ...screenCommands,
+  ...exportCommands,
   ...laterCommands,
 ];

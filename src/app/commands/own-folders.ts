@@ -124,8 +124,8 @@ export const ownFolderCommands: readonly Command[] = [
   {
     id: 'prompt.take',
     group: 'Folders',
-    title: 'Take this name',
-    help: 'Does it, or says why this name will not do.',
+    title: 'Take this',
+    help: 'Does what was asked for, or says why this answer will not do.',
     keys: ['enter'],
     in: ['prompt'],
     hidden: true,
@@ -134,7 +134,8 @@ export const ownFolderCommands: readonly Command[] = [
       const layer = topLayer(context.state());
       if (layer.t !== 'prompt' || layer.busy) return;
       const { act, field } = layer;
-      if (act.t === 'create-folder') context.effects.createFolder(act.account, field.text);
+      if (act.t === 'export') context.effects.beginExport();
+      else if (act.t === 'create-folder') context.effects.createFolder(act.account, field.text);
       else context.effects.renameFolder(act.folder, field.text);
     },
   },

@@ -16,7 +16,7 @@ import {
   progressText,
   stateWord,
 } from '../../app/selectors.ts';
-import { type AccountView, type Entry, hasLayer, listOf, topLayer } from '../../app/state.ts';
+import { type AccountView, type Entry, hasLayer, listOf, screenLayer, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { truncate, width, wrapCells } from '../../mail/width.ts';
 import type { Meaning, Theme } from '../theme.ts';
@@ -26,7 +26,7 @@ import { clean, type Piece, piece, row, split } from './row.ts';
 export function titleRow(view: View, theme: Theme): string {
   const { state } = view;
   const cells = state.size.columns;
-  const own = SCREEN_TITLES[topLayer(state).t];
+  const own = SCREEN_TITLES[screenLayer(state).t];
   if (own)
     return split([piece(` ${own}`, 'title')], [piece(`${screenNote(view)} `, 'dim')], cells, theme, 12);
   const record = folderRecord(state, state.folder);
@@ -60,7 +60,7 @@ const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
 };
 
 function screenNote({ state }: View): string {
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   switch (layer.t) {
     case 'accounts':
       return plural(state.accounts.length, 'account');
@@ -82,7 +82,7 @@ export function ruleRow(view: View, theme: Theme): string {
   const { sidebar, list, name, size } = layoutOf(view.state);
   const { horizontal, down } = theme.borders;
   const cells = Array.from({ length: size.columns }, () => horizontal);
-  const full = FULL_WIDTH.includes(topLayer(view.state).t);
+  const full = FULL_WIDTH.includes(screenLayer(view.state).t);
   if (sidebar && !full) cells[sidebar.columns] = down;
   if (name === 'three' && !full) cells[list.column + list.columns] = down;
   return theme.paint('rule', cells.join(''));
@@ -127,11 +127,16 @@ export function statusRow(view: View, theme: Theme): string {
 
 function statePieces({ state }: View): readonly Piece[] {
   const percent =
-    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
+    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(screenLayer(state).t)
       ? `${percentRead(state)}%  `
       : '';
+  const { exporting } = state;
+  const running = exporting
+    ? `export: ${clean(progressText(exporting.label === '' ? { ...exporting, label: 'begins' } : exporting))}  `
+    : '';
   return [
     piece(percent, 'dim'),
+    piece(running, 'ok'),
     ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
   ];
 }

@@ -1,7 +1,7 @@
 // Title, content, status and hints in the same rows on every screen; the content is panes, or one full-width screen.
 import { Box } from 'ink';
 import { layoutOf } from '../../app/selectors.ts';
-import { topLayer } from '../../app/state.ts';
+import { screenLayer } from '../../app/state.ts';
 import { useApp, useRows } from '../hooks.ts';
 import { firstRunRows } from '../parts/first-run-rows.ts';
 import { hintRow, ruleRow, statusRow, titleRow } from '../parts/frame-rows.ts';
@@ -26,14 +26,9 @@ export function Frame() {
   const title = useRows(titleRows) ?? [];
   const foot = useRows(footRows) ?? [];
   const kind = useApp(state => {
-    const top = topLayer(state).t;
-    if (top === 'first-run') return 'first-run';
-    // The palette and the prefix choices float over whatever screen was there.
-    const under =
-      top === 'palette' || top === 'picker' || top === 'confirm' || top === 'prompt'
-        ? state.stack[state.stack.length - 2]?.t
-        : top;
-    return FULL.includes(under ?? 'list') ? 'full' : 'panes';
+    const { t } = screenLayer(state);
+    if (t === 'first-run') return 'first-run';
+    return FULL.includes(t) ? 'full' : 'panes';
   });
   return (
     <Box flexDirection="column" width={columns} flexShrink={0}>
