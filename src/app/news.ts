@@ -45,7 +45,8 @@ export function listen(core: Core, deps: NewsDeps): News {
   const warned = new Map<AccountId, AccountStatus['maildrop']>();
 
   const announce = ({ account, phase, error }: AccountStatus): void => {
-    if (phase === 'connecting') return;
+    // Offline without a reason: only a moment until it may connect again.
+    if (phase === 'connecting' || (phase === 'offline' && !error)) return;
     const before = troubles.get(account) ?? { code: '', cut: false };
     const cut = phase === 'offline' || phase === 'attention';
     // What goes wrong on a line that holds (a full disk) is said as well.

@@ -106,7 +106,11 @@ test('an account whose mail comes into another one’s inbox says so, and starti
     },
     deps: { config },
   });
-  assert.match(there.app.state.get().folder ?? '', /^main:/);
+  const inbox = there.app.state.get().folder ?? '';
+  assert.match(inbox, /^main:/);
+  there.press('g', 't', '@', 'enter');
+  await there.app.settled();
+  assert.equal(there.app.state.get().folder, inbox);
   there.app.quit();
 });
 
