@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isListed } from '../../../src/sync/pop3/plan.ts';
+import { settingsOf } from '../../../src/sync/pop3/settings.ts';
 import { createWorld, DAY, mail, policies } from './world.ts';
 
 const name = (policy: (typeof policies)[number]) =>
@@ -68,6 +69,28 @@ test('untilDeletedHere: what was deleted here out of sight stays there and stays
   assert.deepEqual([...world.deletedByUs].sort(), [0, 3]);
   assert.equal(world.retrieved, retrieved);
   assert.deepEqual([0, 1, 2, 3].map(copies), [0, 1, 1, 0]);
+});
+
+test('the window is Gmail’s, whatever the user is called; others show all that they have', () => {
+  const auth = { t: 'plain', password: 'x' } as const;
+  const at = (host: string, user: string) =>
+    settingsOf({
+      id: 'home',
+      email: 'ada@example.org',
+      name: '',
+      protocol: 'pop3',
+      incoming: { host, port: 995, security: 'tls', user, tls: {} },
+      outgoing: null,
+      auth,
+      outgoingAuth: auth,
+      offline: 'all',
+      serverCopy: 'keep',
+      disabled: false,
+    }).window;
+  assert.deepEqual(
+    [at('pop.gmail.com', 'recent:ada'), at('pop.googlemail.com', 'ada'), at('pop.isp.example', 'recent:ada')],
+    [true, true, false],
+  );
 });
 
 test('what is missing from the list of any other server is gone from it', async () => {
