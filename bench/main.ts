@@ -5,14 +5,18 @@ import { firstFrame } from './first-frame.ts';
 import { imap } from './imap.ts';
 import { keys } from './keys.ts';
 import { memory } from './memory.ts';
+import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
 import { heading, print } from './report.ts';
+import { transfer } from './transfer.ts';
 
 const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   'first-frame': firstFrame,
   keys,
   memory,
   imap,
+  pop3,
+  transfer,
 };
 
 const wanted = process.argv.slice(2);

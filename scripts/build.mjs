@@ -16,6 +16,7 @@ export async function buildProgram(outdir = 'dist') {
       main: 'src/main.ts',
       worker: 'src/worker/worker.ts',
       files: 'src/store/file-batch.thread.ts',
+      transfer: 'src/transfer/transfer.thread.ts',
     },
     outdir,
     chunkNames: 'lib/[name]-[hash]',

@@ -8,14 +8,17 @@ import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
 import { type Composing, createComposing } from './compose/composing.ts';
 import { createHarvest } from './compose/harvest.ts';
+import { createCopies } from './copies.ts';
 import { type Core, createCore } from './core.ts';
 import { createEffects } from './effects.ts';
+import { createExports } from './exporting.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { putCursor } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
 import { createOrganising } from './organising.ts';
+import { createOwnFolders } from './own-folders.ts';
 import { pasteText, pressKey } from './press.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
@@ -62,7 +65,10 @@ export function createApp(deps: AppDeps): Program {
     });
   };
 
+  const copies = createCopies(core);
+  const exports = createExports(core, () => copies.count());
   const { ended, quit } = ending(core, async () => {
+    exports.cancel();
     reading.close();
     timers.close();
     harvest.close();
@@ -79,7 +85,17 @@ export function createApp(deps: AppDeps): Program {
     openMessage: id => openMessage(id),
     applied: () => news.flush(),
   });
-  const effects = createEffects(core, { folders, reading, organising, openMessage, composing });
+  const own = createOwnFolders(core, { folders, organising, applied: () => news.flush() });
+  const effects = createEffects(core, {
+    folders,
+    reading,
+    organising,
+    own,
+    copies,
+    exports,
+    openMessage,
+    composing,
+  });
   const news = listen(core, {
     lostFolder: () => {
       if (state.get().folder !== null)

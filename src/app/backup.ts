@@ -1,8 +1,10 @@
 // Mail that exists only on this computer: how much of it there is, and whether a person has to be reminded to export
 // it. Once a start at most, and never before there is something to lose.
 import type { AccountConfig } from '../config/types.ts';
+import type { ExportNote } from '../store/types.ts';
 import { EXPORT_EVERY_MS } from '../util/limits.ts';
 import type { Core } from './core.ts';
+import { homely } from './exporting.ts';
 import { notes } from './notes.ts';
 import type { AccountView } from './state.ts';
 
@@ -25,27 +27,32 @@ export function isDue(exported: number | null, now: number): boolean {
   return exported === null || now - exported > EXPORT_EVERY_MS;
 }
 
+/** What is remembered of the last export. */
+export type Exported = Pick<ExportNote, 'at' | 'to' | 'format'>;
+
 export interface Backup {
   /** Messages that would be gone with this disk. */
   readonly only: number;
-  readonly exported: number | null;
+  readonly exported: Exported | null;
   readonly due: boolean;
 }
 
 export function backupOf(
   account: AccountView,
   config: AccountConfig,
-  exported: number | null,
+  exported: Exported | null,
   now: number,
 ): Backup {
   const only = onlyHere(config, hereIn(account), onServerOf(account));
-  return { only, exported, due: only > 0 && isDue(exported, now) };
+  return { only, exported, due: only > 0 && isDue(exported?.at ?? null, now) };
 }
 
 /** For the accounts screen. */
 export function backupRow({ only, exported, due }: Backup, now: number): string {
-  if (due) return notes.backupRow(only, exported, now);
-  return exported === null ? 'nothing is only here' : notes.backedUp(exported, now);
+  if (due) return notes.backupRow(only, exported?.at ?? null, now);
+  return exported === null
+    ? 'nothing is only here'
+    : notes.backedUp({ ...exported, to: homely(exported.to) }, now);
 }
 
 /** Says once, for all accounts together, what is overdue. */
@@ -56,9 +63,9 @@ export async function remind(core: Core): Promise<void> {
     const config = deps.config.accounts.find(account => account.id === id);
     const view = state.get().accounts.find(account => account.id === id);
     if (!config || !view || config.protocol !== 'pop3' || !store.exports) continue;
-    const exported = (await store.exports.last())?.at ?? null;
+    const exported = await store.exports.last();
     const backup = backupOf(view, config, exported, deps.now());
-    if (backup.due) due.push(`${id}: ${notes.backup(backup.only, exported, deps.now())}`);
+    if (backup.due) due.push(`${id}: ${notes.backup(backup.only, exported?.at ?? null, deps.now())}`);
   }
   if (due.length > 0) core.say('info', due.join(' '));
 }

@@ -7,30 +7,31 @@ import { chooserCount } from './compose/choosing.ts';
 import { outboxTop } from './compose/outbox-view.ts';
 import { PROMPT_LABELS } from './compose/prompt.ts';
 import type { Field } from './field.ts';
-import { drawerRect, pageTop, paletteRect, paletteRows } from './layout.ts';
+import { drawerRect, pageTop, paletteRect, paletteRows, promptRect } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
-import { MAILDROP_LINES } from './maildrop.ts';
+import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, openFolder } from './selectors.ts';
-import { type AccountView, type AppState, type Layer, listOf, topLayer } from './state.ts';
+import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
 
 type Caret = AppState['caret'];
 const ACCOUNT_ROWS = 6;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
+export const PROMPT_LABEL = '> ';
 export const HELP_LABEL = ' Search: ';
 
 /** The rows that an account takes on its screen, with the empty one above. */
 export function accountHeight({ data }: View, account: AccountView): number {
   const config = data.config.accounts.find(({ id }) => id === account.id);
-  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + MAILDROP_LINES : ACCOUNT_ROWS;
+  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + maildropHeight(config) : ACCOUNT_ROWS;
 }
 
 /** The first account on the accounts screen. It turns pages; the last one is as full as it can be. */
 export function accountsTop(view: View): number {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   if (layer.t !== 'accounts') return 0;
   const room = layoutOf(state).content.rows;
   const heights = state.accounts.map(account => accountHeight(view, account));
@@ -89,6 +90,11 @@ export function caretOf(view: View): Caret {
       const column = rect.column + 2 + width(layer.t === 'palette' ? ': ' : '> ') + before(layer.field);
       return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
     }
+    case 'prompt': {
+      const rect = promptRect(layout, 0);
+      const column = rect.column + 2 + width(PROMPT_LABEL) + before(layer.field);
+      return { row: rect.row + 1, column: Math.min(column, rect.column + rect.columns - 2) };
+    }
     case 'confirm': {
       const rect = paletteRect(layout);
       return { row: rect.row + 1, column: rect.column + 2 };
@@ -108,7 +114,7 @@ export function caretOf(view: View): Caret {
     case 'compose':
     case 'review':
       return composeCaret(state);
-    case 'prompt':
+    case 'line':
       return inPrompt(state, PROMPT_LABELS[layer.about], layer.field);
     case 'chooser':
     case 'ask': {

@@ -76,6 +76,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     outgoing: deps.outgoing,
     contacts,
     identities: identitiesOf(deps.config),
+    exports: deps.exportAll !== undefined,
   };
   const change: Core['change'] = step => {
     const before = state.get();

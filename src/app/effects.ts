@@ -2,28 +2,33 @@
 // change.
 import { looksExecutable, safeFileName } from '../mail/file-name.ts';
 import { splitFolderId } from '../mail/ids.ts';
-import type { AccountStore } from '../store/types.ts';
 import type { Effects } from './commands/command.ts';
 import type { Composing } from './compose/composing.ts';
+import type { CopyCounts } from './copies.ts';
 import type { Core } from './core.ts';
+import type { Exports } from './exporting.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
 import type { Organising } from './organising.ts';
+import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
-import { type Copies, hasLayer, replaceTop, topLayer } from './state.ts';
+import { hasLayer, replaceTop, topLayer } from './state.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
   readonly reading: Reading;
   readonly organising: Organising;
+  readonly own: OwnFolders;
+  readonly copies: CopyCounts;
+  readonly exports: Exports;
   readonly openMessage: Effects['openMessage'];
   readonly composing: Composing;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, openMessage, composing } = deps;
+  const { folders, reading, organising, own, copies, exports, openMessage, composing } = deps;
   const { state, engines, mail, opened, change, track } = core;
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
@@ -40,7 +45,7 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
       const targets = uids.map(uid => ({ uid, remote: there.remote(uid) ?? null, messageId: '' }));
       const op = { t: 'flags', folder: id, targets, add: remove, remove: add } as const;
       const what = there.envelope(uids[0] ?? 0)?.subject || '(no subject)';
-      organising.remember(what, Promise.resolve(op));
+      organising.remember(what, Promise.resolve(organising.takeBack(op)));
     },
     move: organising.move,
     destroy: organising.destroy,
@@ -50,6 +55,9 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
       if (step?.sending === undefined) organising.undo();
       else composing.effects.takeBack(step.sending);
     },
+    createFolder: own.create,
+    renameFolder: own.rename,
+    removeFolder: own.remove,
     whenLoaded: then => folders.whenLoaded(then),
     refresh() {
       for (const engine of engines.values()) engine.refresh();
@@ -61,19 +69,14 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     cancel() {
       const busy = [...engines.values()].filter(engine => engine.status().progress.length > 0);
       for (const engine of busy) engine.cancel();
-      return reading.cancel() || busy.length > 0;
+      const exporting = exports.cancel();
+      return reading.cancel() || exporting || busy.length > 0;
     },
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),
-    countCopies() {
-      for (const [id, account] of mail) {
-        track(
-          copiesOf(account).then(copies =>
-            change(before => ({ ...before, copies: { ...before.copies, [id]: copies } })),
-          ),
-        );
-      }
-    },
+    countCopies: () => copies.count(),
+    askExport: exports.ask,
+    beginExport: exports.begin,
     suspend: () => core.deps.terminal.suspend(),
     redraw: () => core.deps.terminal.redraw(),
     quit: composing.quit,
@@ -111,22 +114,4 @@ async function save(core: Core, reading: Reading, wanted: readonly number[]): Pr
     saved.length === 1 ? `Saved as ${saved[0]}` : `${plural(saved.length, 'file')} saved in ${directory}`,
   );
   for (const name of programs) core.say('warning', notes.program(name));
-}
-
-/** What of an account is on this computer. Reads every folder's state files: only when somebody asks. */
-async function copiesOf(account: AccountStore): Promise<Copies> {
-  let total = 0;
-  let bodies = 0;
-  for (const record of account.folders()) {
-    if (!record.selectable) continue;
-    const folder = await account.folder(record.id);
-    await folder.loadAll();
-    total += Math.max(record.counts.total, folder.length);
-    for (let position = 0; position < folder.length; position += 1) {
-      const uid = folder.uidAt(position);
-      if (uid !== undefined && folder.raw(uid)) bodies += 1;
-    }
-  }
-  const exported = (await account.exports?.last())?.at ?? null;
-  return { total, bodies, bytes: await account.raw.usage(), exported };
 }

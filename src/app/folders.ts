@@ -148,7 +148,10 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
 }
 
 function firstFolder(state: AppState, data: Data, start: AppDeps['start']): FolderRecord | undefined {
-  const wanted = start.account ?? data.config.defaultAccount;
+  const asked = start.account ?? data.config.defaultAccount;
+  const into = data.config.accounts.find(({ id }) => id === asked)?.deliverTo;
+  const own = state.accounts.find(({ id }) => id === asked)?.folders.length ?? 0;
+  const wanted = own === 0 ? (into ?? asked) : asked;
   const views = wanted === null ? state.accounts : state.accounts.filter(view => view.id === wanted);
   const all = views.flatMap(view => view.folders).filter(folder => folder.selectable);
   const named = start.folder;

@@ -61,7 +61,9 @@ function code(text: string): string {
 }
 
 function places(command: Command): string {
-  const names = Object.entries(PLACES).filter(([context]) => command.in.some(name => name === context));
+  const names = Object.entries(PLACES).filter(([context]) =>
+    (command.keysIn ?? command.in).some(name => name === context),
+  );
   if (names.length >= 8) return 'everywhere';
   return names.map(([, name]) => name).join(', ') || 'first start';
 }

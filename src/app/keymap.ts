@@ -87,7 +87,7 @@ function bindEverywhere(
   problems: KeyProblem[],
 ): boolean {
   let bound = false;
-  for (const context of command.in) {
+  for (const context of command.keysIn ?? command.in) {
     // In a text field a printable key is text.
     if (TEXT_CONTEXTS.includes(context) && typedText(keys[0] ?? '') !== null) continue;
     let root = contexts.get(context);

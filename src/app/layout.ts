@@ -125,6 +125,12 @@ export function confirmRect(layout: Layout, lines: number): Rect {
   return { ...rect, rows: Math.min(layout.content.rows, lines + 4) };
 }
 
+/** A question for one line of text, in the same place; `lines` of text between the field and its keys. */
+export function promptRect(layout: Layout, lines: number): Rect {
+  const rect = paletteRect(layout);
+  return { ...rect, rows: Math.min(layout.content.rows, lines + 6) };
+}
+
 /** Cells of a question's text. */
 export function confirmCells(layout: Layout): number {
   return Math.max(10, paletteRect(layout).columns - 4);

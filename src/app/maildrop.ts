@@ -1,9 +1,10 @@
 // What a person reads about a POP3 account's maildrop: what is said before anything is deleted there, and the lines
 // of the accounts screen. Pure.
+import { GMAIL_POP_SETTING, gmailPop } from '../config/gmail.ts';
 import type { AccountConfig, ServerCopy } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 import type { MaildropWarning } from '../sync/types.ts';
-import { backupOf, backupRow } from './backup.ts';
+import { backupOf, backupRow, type Exported } from './backup.ts';
 import { bytesText } from './notes.ts';
 import { grouped, plural } from './selectors.ts';
 import type { AccountView, Level } from './state.ts';
@@ -66,16 +67,38 @@ export interface MaildropLine {
 }
 
 /** How many lines `maildropLines` gives, for the layout. */
-export const MAILDROP_LINES = 5;
+export function maildropHeight(config: AccountConfig): number {
+  return 5 + deliveryLines(config).length + gmailLines(config).length;
+}
 
 /** On the server, policy, the next check, what did not come, and when what is only here was last exported. */
 export function maildropLines(
   account: AccountView,
   config: AccountConfig,
   now: number,
-  exported: number | null | undefined,
+  exported: Exported | null | undefined,
 ): MaildropLine[] {
-  return [...serverLines(account, config, now), exportLine(account, config, now, exported)];
+  const own = [...deliveryLines(config), ...gmailLines(config)];
+  return [...serverLines(account, config, now), ...own, exportLine(account, config, now, exported)];
+}
+
+function deliveryLines({ deliverTo }: AccountConfig): MaildropLine[] {
+  if (deliverTo === undefined) return [];
+  return [{ label: 'inbox', text: `its mail comes into the inbox of ${sanitize(deliverTo)}`, level: 'info' }];
+}
+
+/** Short enough for 80 columns, each whole. */
+function gmailLines({ incoming }: AccountConfig): MaildropLine[] {
+  const gmail = gmailPop(incoming);
+  if (!gmail) return [];
+  const line = (label: string, text: string) => ({ label, text, level: 'info' as const });
+  return [
+    line('gmail', "Google's POP setting decides what stays there:"),
+    line('', GMAIL_POP_SETTING),
+    gmail.recent
+      ? line('recent:', 'the last 30 days; other programs get them too')
+      : line('', 'what another program fetched is not shown here'),
+  ];
 }
 
 /** `exported` undefined: not looked up yet. */
@@ -83,7 +106,7 @@ function exportLine(
   account: AccountView,
   config: AccountConfig,
   now: number,
-  exported: number | null | undefined,
+  exported: Exported | null | undefined,
 ): MaildropLine {
   if (exported === undefined) return { label: 'export', text: 'counting', level: 'info' };
   const backup = backupOf(account, config, exported, now);

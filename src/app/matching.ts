@@ -61,6 +61,14 @@ export function pickerMatches(state: AppState, layer: PickerLayer): readonly Fol
   return found.filter(({ account, id }) => account === move.account && id !== move.folder);
 }
 
+/** The folder that could be made of what was typed, for messages that are only here; null: none. */
+export function pickerNew(state: AppState, { move, field }: PickerLayer): string | null {
+  const name = field.text.trim();
+  if (!move || name === '') return null;
+  const folders = state.accounts.find(({ id }) => id === move.account)?.folders ?? [];
+  return folders.some(({ path }) => path.toLowerCase() === name.toLowerCase()) ? null : name;
+}
+
 type PickerLayer = Extract<Layer, { t: 'picker' }>;
 
 const rankFolders = lastOf((accounts: AppState['accounts'], query: string): readonly FolderRecord[] =>

@@ -83,6 +83,21 @@ function help({ command }: Facts): string {
   return ` Try: tmail ${command ? `${command} ` : ''}--help`;
 }
 
+function folderName({ reason, folder }: Facts): string {
+  switch (reason) {
+    case 'long':
+      return 'this name is too long for a folder.';
+    case 'deep':
+      return 'these are too many folders within folders.';
+    case 'control':
+      return "a folder can't have invisible characters in its name.";
+    default:
+      return folder?.includes('/')
+        ? 'there has to be a name before and after each "/".'
+        : 'a folder has to have a name.';
+  }
+}
+
 function megabytes(bytes: string | undefined): string {
   return String(Math.round(Number(bytes) / 1_000_000) || 0);
 }
@@ -117,6 +132,12 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'config.key': f => `"${f.path}" is no name that can be used here: ${f.expected}.`,
   'config.auth-none': f => `"${f.path}" does not say where the password is: one of ${f.expected}.`,
   'config.auth-many': f => `"${f.path}" says it more than once: only one of ${f.got}.`,
+  'config.deliver-itself': f => `"${f.path}" names the account itself: without it, its mail is its own.`,
+  'config.deliver-imap': f =>
+    `"${f.path}": the folders of "${f.account}" are on its IMAP server; only a POP3 account can take another one's mail.`,
+  'config.deliver-chain': f =>
+    `"${f.path}": the mail of "${f.account}" goes to "${f.to}" itself; mail goes one step only.`,
+  'config.deliver-disabled': f => `"${f.path}": "${f.account}" is disabled, so nobody would see the mail.`,
   'config.insecure': f =>
     `"${f.path}": without TLS the password would cross the network to ${f.host} in clear. Use "tls" or "starttls", or set "allowInsecure": true beside it.`,
   'config.server-copy-missing': f =>
@@ -346,6 +367,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'import.not-mail': f => `${f.path} is no mbox file, no Maildir and no .eml file; nothing was imported.`,
   'import.not-mbox': f =>
     `${f.path} does not begin with a From_ line, as an mbox file must; nothing of it was imported.`,
+  'import.accounts': f =>
+    `${f.path} holds the mail of ${f.names}; ${f.account ? `nothing of "${f.account}" is in it` : 'no account of that name here takes imported mail'}. Next: tmail import ${f.first} --account NAME`,
   'import.changed': f => `${f.path} changed while it was read. The same command takes the rest.`,
   'import.too-many': 'a folder holds more files than an import reads.',
   'import.full': 'this disk is full. What was imported stays; with more room the same command goes on.',
@@ -358,6 +381,13 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'account.disabled': f => `the account "${f.account}" is disabled in the configuration.`,
   'account.empty': f =>
     `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
+  'folder.exists': f => `there is a folder "${f.folder}" already.`,
+  'folder.name': f => folderName(f),
+  'folder.role': f => `"${f.folder}" is a folder that every account has: it keeps its name and its place.`,
+  'folder.on-server': f => `"${f.folder}" is on the server, where this version of tmail changes no folders.`,
+  'folder.within-itself': f => `"${f.folder}" can't be moved into itself.`,
+  'folder.not-empty': f =>
+    `"${f.folder}" holds ${f.count === '1' ? 'a message' : `${f.count} messages`} and stays as it is.`,
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,
   'message.gone': 'this message is not here any more.',

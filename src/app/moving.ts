@@ -4,7 +4,7 @@ import { chooserCount } from './compose/choosing.ts';
 import { previewRows } from './compose/preview-rows.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
 import { logLines } from './log-view.ts';
-import { helpCommands, helpRows, paletteMatches, pickerMatches } from './matching.ts';
+import { helpCommands, helpRows, paletteMatches, pickerMatches, pickerNew } from './matching.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { folderOrder, layoutOf, listHeight, openFolder } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
@@ -46,10 +46,11 @@ export function move(view: View, motion: Motion): AppState {
     }
     case 'link':
     case 'confirm':
+    case 'prompt':
     case 'first-run':
     case 'compose':
     case 'review':
-    case 'prompt':
+    case 'line':
     case 'ask':
       return state;
     default: {
@@ -66,7 +67,7 @@ export function choices(view: View, layer: Layer): number {
     case 'palette':
       return paletteMatches(view, layer.field.text).length;
     case 'picker':
-      return pickerMatches(view.state, layer).length;
+      return pickerMatches(view.state, layer).length + (pickerNew(view.state, layer) === null ? 0 : 1);
     case 'help':
       return helpCommands(helpRows(view, layer)).length;
     case 'accounts':

@@ -45,7 +45,8 @@ export function listen(core: Core, deps: NewsDeps): News {
   const warned = new Map<AccountId, AccountStatus['maildrop']>();
 
   const announce = ({ account, phase, error }: AccountStatus): void => {
-    if (phase === 'connecting') return;
+    // Offline without a reason: only a moment until it may connect again.
+    if (phase === 'connecting' || (phase === 'offline' && !error)) return;
     const before = troubles.get(account) ?? { code: '', cut: false };
     const cut = phase === 'offline' || phase === 'attention';
     // What goes wrong on a line that holds (a full disk) is said as well.
@@ -71,7 +72,10 @@ export function listen(core: Core, deps: NewsDeps): News {
 
   const take = (items: ReadonlySet<Touched>): void => {
     const changed = [...items].filter(isFolder);
-    const ids = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
+    const touched = new Set([...items].map(item => (isFolder(item) ? splitFolderId(item).account : item)));
+    // What is deleted in an inbox is news for those whose mail comes into it.
+    const guests = core.deps.config.accounts.filter(({ deliverTo }) => deliverTo && touched.has(deliverTo));
+    const ids = new Set([...touched, ...guests.map(({ id }) => id).filter(id => core.mail.has(id))]);
     state.batch(() => {
       for (const id of ids) {
         const { status } = accountView(core, id);

@@ -1,4 +1,5 @@
 // Sentences for a person that are no errors: results of commands, and what the doctor found. Facts are sanitised here.
+import { GMAIL_POP_SETTING } from '../config/gmail.ts';
 import { sanitize } from '../mail/sanitize.ts';
 
 function count(n: number, one: string, many = `${one}s`): string {
@@ -19,6 +20,12 @@ const PASSWORD_FROM: Readonly<Record<string, string>> = {
   env: 'in the environment',
   file: 'in its file',
   plain: 'in the configuration',
+};
+
+const EXPORT_FORMATS: Readonly<Record<string, string>> = {
+  maildir: 'Maildir',
+  mbox: 'mbox files',
+  eml: '.eml files, which any disk takes',
 };
 
 /** Why an import did not read something. */
@@ -104,6 +111,10 @@ export const notes = {
       `${report.account}: ${count(report.imported, 'message')} imported into ${count(report.folders, 'folder')}, ${bytesText(report.bytes)}`,
       ...(report.duplicates > 0 ? [`${report.duplicates} were there already`] : []),
     ].join('; '),
+  importOfImap: (account: string) =>
+    `${sanitize(account)}: not imported. Its folders are the server's, and tmail does not upload in this version.`,
+  importOfUnknown: (account: string) =>
+    `${sanitize(account)}: not imported. There is no such account here; --account names another one for its folder.`,
   importStopped: (report: { account: string; imported: number; path: string }) =>
     `${report.account}: not finished. ${count(report.imported, 'message')} of ${sanitize(report.path)} came now and stay; the same command takes the rest, and none twice.`,
   importPassed: (report: { account: string; refused: number; tooLarge: number; otherFiles: number }) => [
@@ -129,12 +140,35 @@ export const notes = {
 
   /** The same for a row of 80 cells with a label before it. */
   backupRow: (messages: number, at: number | null, now: number) => {
-    const only = `${messages} only here: tmail export`;
+    const only = `${messages} only here: e exports`;
     if (at === null) return `never exported, ${only}`;
     return `exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago, ${only}`;
   },
-  backedUp: (at: number, now: number) =>
-    `last exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago`,
+  backedUp: ({ at, to, format }: { at: number; to: string; format: string }, now: number) => {
+    const days = Math.max(0, Math.floor((now - at) / 86_400_000));
+    return `${days === 0 ? 'today' : `${count(days, 'day')} ago`}, to ${sanitize(to)} (${sanitize(format)})`;
+  },
+
+  /** Under the prompt that asks where an export goes. */
+  exportAbout: (format: string) =>
+    `As ${EXPORT_FORMATS[format] ?? format}; Tab chooses another format. Each account gets a folder of its name there, every message is read back, and what an earlier export has there is not written again.`,
+  exportedAll: (
+    reports: readonly {
+      account: string;
+      verified: number;
+      written: number;
+      format: string;
+      complete: boolean;
+    }[],
+    to: string,
+  ) => {
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+    const messages = count(sum(reports.map(report => report.verified)), 'message');
+    if (reports.some(report => !report.complete))
+      return `The export is not finished: ${messages} in ${sanitize(to)} complete. e goes on from there.`;
+    const accounts = reports.length === 1 ? '' : ` of ${count(reports.length, 'account')}`;
+    return `Exported: ${messages}${accounts} in ${sanitize(to)} (${sanitize(reports[0]?.format ?? '')}), each read back and compared; ${sum(reports.map(report => report.written))} written now.`;
+  },
 
   /** One line of the doctor. */
   step: (account: string | null, step: string, ok: boolean | null, text: string) =>
@@ -165,6 +199,14 @@ export const notes = {
         ? []
         : [`the server itself deletes mail after ${count(drop.expireDays, 'day')}`]),
     ].join('; '),
+  /** What Google's POP3 server does that others don't. */
+  gmail: (recent: boolean) =>
+    [
+      `Google's own POP setting decides what becomes of mail there after a download, whatever "serverCopy" says: ${GMAIL_POP_SETTING}`,
+      recent
+        ? '"recent:" before the user means the last 30 days, whoever has fetched them: other programs get them too. What leaves those 30 days counts neither as deleted there nor as to be fetched again'
+        : 'What another program has fetched is not shown to this one; "recent:" before the user shows the last 30 days to all of them',
+    ].join('. '),
   store: (dir: string, health: Counts) =>
     `${sanitize(dir)}: ${count(health.accounts, 'account')}, ${count(health.folders, 'folder')}, ` +
     `${count(health.messages, 'message')}, ${count(health.files, 'message file')}, ${bytesText(health.bytes)}`,

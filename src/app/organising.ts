@@ -8,8 +8,8 @@ import { putCursor } from './list-view.ts';
 import { folderLabel, folderRecord, listHeight, plural } from './selectors.ts';
 import { type AppState, hasLayer, listOf, setList, without } from './state.ts';
 
-/** Messages of one deletion: what the queue's file holds at once. */
-const AT_ONCE = 1000;
+/** Messages of one move or deletion: what the queue's file holds at once. */
+export const MOVED_AT_ONCE = 1000;
 /** Steps that can be taken back. */
 const UNDO_STEPS = 50;
 
@@ -20,10 +20,15 @@ export interface Organising {
   destroy(from: FolderId, uids: readonly LocalUid[]): void;
   /** Deletes all messages of the folder for good. */
   empty(folder: FolderId): void;
-  /** This can be taken back by that. */
-  remember(what: string, back: Promise<NewOperation | null>): void;
+  /** This can be taken back by that; null: by nothing. */
+  remember(what: string, back: Promise<TakeBack | null>): void;
+  /** Another operation as what takes a step back. */
+  takeBack(op: NewOperation): TakeBack;
   undo(): void;
 }
+
+/** Takes a step back; false: what it was about is not where it was put any more. */
+export type TakeBack = () => Promise<boolean>;
 
 export interface OrganisingDeps {
   readonly openMessage: (id: MessageId) => void;
@@ -66,9 +71,9 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     return done;
   };
   /** What takes a step back, once it is known where the messages went. */
-  const backs = new Map<number, Promise<NewOperation | null>>();
+  const backs = new Map<number, Promise<TakeBack | null>>();
   let steps = 0;
-  const remember = (what: string, back: Promise<NewOperation | null>): void => {
+  const remember = (what: string, back: Promise<TakeBack | null>): void => {
     const n = ++steps;
     // Why it could not be done is said where it was asked for.
     backs.set(
@@ -77,6 +82,12 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     );
     backs.delete(n - UNDO_STEPS);
     change(before => ({ ...before, undo: [...before.undo, { n, what }].slice(-UNDO_STEPS) }));
+  };
+  const takeBack = (op: NewOperation) => async (): Promise<boolean> => {
+    const done = await commit(op);
+    if (!done || done.targets.length === 0) return false;
+    if (done.t === 'move') change(before => cursorOn(before, opened.get(done.to), done));
+    return true;
   };
   const operation = (folder: FolderId, uids: readonly LocalUid[]) => ({
     folder,
@@ -92,7 +103,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       say('info', `Moved to ${nameOf(to)}: ${what}. u to undo.`);
       remember(
         what,
-        moved.then(op => (op?.t === 'move' && op.targets.length > 0 ? backOf(op) : null)),
+        moved.then(op => (op?.t === 'move' && op.targets.length > 0 ? takeBack(backOf(op)) : null)),
       );
       track(moved);
     },
@@ -111,8 +122,8 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
         await folder.loadAll();
         const uids = Array.from({ length: folder.length }, (_, position) => folder.uidAt(position) ?? 0);
         const goOn = leaveReader(id, uids);
-        for (let i = 0; i < uids.length; i += AT_ONCE) {
-          await commit({ t: 'delete', ...operation(id, uids.slice(i, i + AT_ONCE)) });
+        for (let i = 0; i < uids.length; i += MOVED_AT_ONCE) {
+          await commit({ t: 'delete', ...operation(id, uids.slice(i, i + MOVED_AT_ONCE)) });
         }
         goOn();
         say('info', `Deleted for good: ${plural(uids.length, 'message')}.`);
@@ -120,6 +131,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       track(empty());
     },
     remember,
+    takeBack,
     undo() {
       const step = state().undo.at(-1);
       if (!step || step.sending !== undefined) return;
@@ -127,9 +139,8 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       const undone = async (): Promise<void> => {
         const back = await backs.get(step.n);
         backs.delete(step.n);
-        const done = back ? await commit(back) : null;
-        if (!done || done.targets.length === 0) say('info', `${step.what} is not where it was put any more.`);
-        else if (done.t === 'move') change(before => cursorOn(before, opened.get(done.to), done));
+        if (!(await back?.())) say('info', `${step.what} is not where it was put any more.`);
+        deps.applied();
       };
       say('info', `Taken back: ${step.what}.`);
       track(undone());
@@ -148,7 +159,7 @@ function neighbourOf(folder: FolderStore, uid: LocalUid, going: readonly LocalUi
 }
 
 /** Messages come back under the numbers that they had, that is, to their place in the list. */
-function backOf(op: Extract<Operation, { t: 'move' }>): NewOperation {
+export function backOf(op: Extract<Operation, { t: 'move' }>): NewOperation {
   const targets = op.landing.map((uid, i) => ({
     uid,
     remote: op.targets[i]?.remote ?? null,

@@ -45,7 +45,8 @@ function fieldLayer(layer: Layer): FieldLayer | null {
 /** The layer with its text changed; what was chosen belongs to the old text. */
 function withField(layer: FieldLayer, field: Field): Layer {
   if (layer.t === 'find') return { ...layer, field };
-  if (layer.t === 'prompt') return { ...layer, field, cursor: -1 };
+  if (layer.t === 'line') return { ...layer, field, cursor: -1 };
+  if (layer.t === 'prompt') return { ...layer, field, problem: null };
   return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
 }
 
@@ -95,7 +96,7 @@ function typeKey(on: Press, layer: FieldLayer, key: Key): boolean {
   if (!field) return false;
   const next = withField(layer, field);
   on.change(state => replaceTop(state, next));
-  if (next.t === 'prompt') on.effects.writing.complete(next);
+  if (next.t === 'line') on.effects.writing.complete(next);
   return true;
 }
 
@@ -133,7 +134,7 @@ export function pasteText(on: Press, text: string): void {
   }
   const next = withField(typing, insertText(typing.field, text));
   on.change(state => replaceTop(state, next));
-  if (next.t === 'prompt') on.effects.writing.complete(next);
+  if (next.t === 'line') on.effects.writing.complete(next);
 }
 
 /** Runs a command, or says why it can't act. */

@@ -1,5 +1,6 @@
 // Opens a message: is its file here, else the engine is asked; parsed off the main thread; marked as read. The
 // latest request wins; nothing here blocks a key.
+import { cameTo } from '../mail/delivered.ts';
 import { splitMessageId } from '../mail/ids.ts';
 import {
   type AccountId,
@@ -72,7 +73,18 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     return { account: mail, folder: await mail.folder(folder), uid, id };
   };
 
-  const online = (id: MessageId) => core.engines.get(splitMessageId(id).account)?.status().phase === 'online';
+  /** Whose server has it: mail of another account may have come here. */
+  const cameFrom = (id: MessageId): AccountId => {
+    const { account, folder, uid } = splitMessageId(id);
+    return cameTo(core.opened.get(folder)?.remote(uid), account);
+  };
+  const online = (id: MessageId) => core.engines.get(cameFrom(id))?.status().phase === 'online';
+
+  const source = async ({ account, folder, uid }: Place): Promise<AccountId> => {
+    const at = folder.positionOf(uid);
+    if (at >= 0) await folder.ensure(at, at);
+    return cameTo(folder.remote(uid), account.id);
+  };
 
   const rawRef = async ({ folder, uid }: Place): Promise<RawRef | null> => {
     const at = folder.positionOf(uid);
@@ -89,7 +101,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
   const fetch = async (where: Place, asked: BodyWanted): Promise<RawRef> => {
     // It has no parts that could come alone.
     const wanted = isPop3(where) ? 'whole' : asked;
-    const engine = core.engines.get(where.account.id);
+    const engine = core.engines.get(await source(where));
     if (engine) await engine.body(where.id, wanted);
     else if (askOwner) await askOwner(where.id, wanted);
     else throw new TmailError('network', OFFLINE);
@@ -100,7 +112,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
 
   /** Fetches what was lost here; null where that is not possible now. */
   const fetchLost = async (where: Place, wanted: BodyWanted): Promise<RawRef | null> => {
-    const phase = core.engines.get(where.account.id)?.status().phase;
+    const phase = core.engines.get(await source(where))?.status().phase;
     if (!where.folder.remote(where.uid)) return null;
     if (phase === 'online' || phase === 'connecting') await forgetFile(where.folder, where.uid);
     else if (phase !== undefined || !askOwner) return null;
@@ -216,7 +228,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     },
     resume(account) {
       const { reader } = state();
-      if (reader?.waiting && splitMessageId(reader.id).account === account) this.open(reader.id);
+      if (reader?.waiting && cameFrom(reader.id) === account) this.open(reader.id);
     },
     cancel() {
       if (state().reader?.phase !== 'loading') return false;

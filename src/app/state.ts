@@ -5,8 +5,9 @@ import type { Unsubscribe } from '../mail/compose/list-headers.ts';
 import type { DraftId } from '../mail/compose/types.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
 import type { OutboxId, OutboxItem } from '../outgoing/types.ts';
-import type { FolderRecord } from '../store/types.ts';
-import type { AccountStatus } from '../sync/types.ts';
+import type { ExportNote, FolderRecord } from '../store/types.ts';
+import type { AccountStatus, Progress } from '../sync/types.ts';
+import type { Format } from '../transfer/marker.ts';
 import type { ParsedMessage } from '../worker/types.ts';
 import type { Writing } from './compose/writing.ts';
 import type { Kills } from './editor/editing.ts';
@@ -63,7 +64,7 @@ export type Layer =
       readonly t: 'picker';
       readonly field: Field;
       readonly cursor: number;
-      /** The messages that go to the chosen folder; absent: it is opened. */
+      /** The messages that go to the chosen folder, or to a new one; absent: it is opened. */
       readonly move?: Messages & { readonly account: AccountId };
     }
   | {
@@ -71,9 +72,28 @@ export type Layer =
       readonly title: string;
       /** Sentences. Hostile text. */
       readonly lines: readonly string[];
+      /** What `y` is; `yes, for good` unless said. */
+      readonly yes?: string;
       readonly act:
         | ({ readonly t: 'destroy' } & Messages)
-        | { readonly t: 'empty'; readonly folder: FolderId };
+        | { readonly t: 'empty'; readonly folder: FolderId }
+        | { readonly t: 'remove-folder'; readonly folder: FolderId };
+    }
+  | {
+      /** Asks for one line of text. */
+      readonly t: 'prompt';
+      readonly title: string;
+      /** A sentence about it. Hostile text. */
+      readonly about: string;
+      readonly field: Field;
+      /** Why the last answer would not do. Hostile text. */
+      readonly problem: string | null;
+      /** The answer is being made good. */
+      readonly busy: boolean;
+      readonly act:
+        | { readonly t: 'create-folder'; readonly account: AccountId }
+        | { readonly t: 'rename-folder'; readonly folder: FolderId }
+        | { readonly t: 'export'; readonly format: Format };
     }
   | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
   | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }
@@ -86,7 +106,7 @@ export type Layer =
   | ComposeLayer
   /** The bar of what can be done with the draft below it. */
   | { readonly t: 'review' }
-  | PromptLayer
+  | LineLayer
   /** One of the identities, or one of the attachments. */
   | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment'; readonly cursor: number }
   | PreviewLayer
@@ -110,8 +130,8 @@ export interface ComposeLayer {
 export type Typed = { readonly key: Key } | { readonly text: string };
 
 /** A line of input in the hint row, with what completes it above. */
-export interface PromptLayer {
-  readonly t: 'prompt';
+export interface LineLayer {
+  readonly t: 'line';
   readonly about: 'find' | 'attach' | 'insert';
   readonly field: Field;
   /** Names that the field could go on with. Hostile text. */
@@ -154,8 +174,8 @@ export interface Copies {
   readonly bodies: number;
   /** Bytes of the message files. */
   readonly bytes: number;
-  /** When all of it was last exported and verified, milliseconds since 1970; null: never. */
-  readonly exported: number | null;
+  /** When all of it was last exported and verified, and where to; null: never. */
+  readonly exported: ExportNote | null;
 }
 
 export type HeaderMode = 'short' | 'full' | 'raw';
@@ -202,6 +222,8 @@ export interface AppState {
   readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
   /** What is kept here of each account, once counted. */
   readonly copies: Readonly<Record<AccountId, Copies>>;
+  /** The export that is under way: of which folder how much is through. */
+  readonly exporting: (Pick<Progress, 'label' | 'done' | 'total'> & { readonly account: AccountId }) | null;
   /** What can be taken back, the last step last. */
   readonly undo: readonly UndoStep[];
   /** What is being written, the oldest first: a tab each. */
@@ -246,6 +268,7 @@ export function initialState(from: Beginning): AppState {
     reader: null,
     pending: NO_PENDING,
     copies: {},
+    exporting: null,
     undo: [],
     drafts: [],
     kills: [],
@@ -260,6 +283,13 @@ export function initialState(from: Beginning): AppState {
 
 export function topLayer(state: AppState): Layer {
   return state.stack[state.stack.length - 1] ?? state.stack[0];
+}
+
+const FLOATING: readonly LayerName[] = ['palette', 'picker', 'confirm', 'prompt', 'ask', 'chooser', 'line'];
+
+/** The screen under what floats over it. */
+export function screenLayer(state: AppState): Layer {
+  return state.stack.findLast(layer => !FLOATING.includes(layer.t)) ?? state.stack[0];
 }
 
 export function hasLayer(state: AppState, name: LayerName): boolean {

@@ -4,6 +4,8 @@ import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import type { Store } from '../store/types.ts';
 import type { BodyWanted, Engine } from '../sync/types.ts';
+import type { ExportReport } from '../transfer/export.ts';
+import type { Format } from '../transfer/marker.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Pace } from '../util/pace.ts';
 import type { Parser } from '../worker/types.ts';
@@ -64,9 +66,25 @@ export interface AppDeps {
   readonly askOwner?: (id: MessageId, wanted: BodyWanted) => Promise<void>;
   /** What is odd in the configuration: said once the screen is up. */
   readonly warnings?: readonly TmailError[];
+  /** Exports the mail of all accounts; absent where there is none. */
+  readonly exportAll?: (wish: ExportWish) => Promise<readonly ExportOutcome[]>;
   /** First screen without a configuration: what its choices do. */
   readonly firstRun: FirstRun | null;
 }
+
+export interface ExportWish {
+  readonly format: Format;
+  /** Absolute. */
+  readonly to: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (account: AccountId, folder: string, done: number, total: number) => void;
+}
+
+/** Of one account. */
+export type ExportOutcome = Pick<
+  ExportReport,
+  'account' | 'verified' | 'written' | 'damaged' | 'notHere' | 'partial' | 'complete' | 'error' | 'format'
+>;
 
 export interface FirstRun {
   /** Where the configuration is looked for. */

@@ -102,14 +102,15 @@ const commands = {
     minWords: 0,
     maxWords: 0,
     options: {
-      account,
-      folder: { ...folder, help: 'only this folder; all of the account unless told' },
-      format: { value: 'mbox|maildir|eml', help: 'how it is written' },
+      account: { ...account, help: 'this account; all unless told, each in a folder of its name' },
+      folder: { ...folder, help: 'only this folder, of the default account unless told' },
+      format: { value: 'mbox|maildir|eml', help: 'how it is written', needed: true },
       to: {
         value: 'PATH',
         help: 'a new folder, or an earlier export to go on with; mbox of one folder: a file',
+        needed: true,
       },
-      json: { help: 'what came out as one JSON object' },
+      json: { help: 'what came out as one JSON object an account' },
     },
   },
   import: {
@@ -118,9 +119,12 @@ const commands = {
     minWords: 1,
     maxWords: 1,
     options: {
-      account: { ...account, help: 'this account (POP3); may be left out where there is only one' },
+      account: {
+        ...account,
+        help: 'this account (POP3); not needed for an export of all accounts, or where there is only one',
+      },
       folder: { ...folder, help: 'into this folder, made where it is missing; else where the source says' },
-      json: { help: 'what came out as one JSON object' },
+      json: { help: 'what came out as one JSON object an account' },
     },
   },
   doctor: {

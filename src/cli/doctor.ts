@@ -3,6 +3,7 @@
 import { isDue, onlyHere } from '../app/backup.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
+import { gmailPop, shownUser } from '../config/gmail.ts';
 import { password } from '../config/secrets.ts';
 import type { AccountConfig, ServerSettings } from '../config/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
@@ -21,6 +22,7 @@ export type Step =
   | 'folders'
   | 'smtp-dns'
   | 'smtp-tls'
+  | 'gmail'
   | 'backup'
   | 'store';
 
@@ -103,7 +105,7 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
   if (secret && secure) {
     const folders = await check.run(id, 'sign-in', async () => {
       const folders = await mail.signIn(id, context.signal);
-      return { text: notes.signedIn(incoming.user, incoming.host), value: folders };
+      return { text: notes.signedIn(shownUser(incoming), incoming.host), value: folders };
     });
     if (folders) {
       onServer = folders.maildrop?.messages ?? null;
@@ -117,8 +119,24 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
     await check.skip(id, 'folders');
   }
   if (account.outgoing) await line(check, context, id, account.outgoing, 'smtp', ['smtp-dns', 'smtp-tls']);
+  for (const { step, text } of await remarks(mail, account, onServer)) {
+    await check.run(id, step, async () => ({ text, value: null }));
+  }
+}
+
+/** What a person should know of an account whose mail is downloaded; no failures. */
+export async function remarks(
+  mail: Pick<Mail, 'reader'>,
+  account: AccountConfig,
+  onServer: number | null,
+): Promise<{ readonly step: Step; readonly text: string }[]> {
+  if (account.protocol !== 'pop3') return [];
+  const gmail = gmailPop(account.incoming);
   const backup = await backupText(mail, account, onServer);
-  if (backup !== null) await check.run(id, 'backup', async () => ({ text: backup, value: null }));
+  return [
+    ...(gmail ? [{ step: 'gmail', text: notes.gmail(gmail.recent) } as const] : []),
+    ...(backup === null ? [] : [{ step: 'backup', text: backup } as const]),
+  ];
 }
 
 /** DNS and TLS of one server; true when both are fine. */
@@ -147,11 +165,10 @@ async function line(
 
 /** What would be lost with this disk; null: nothing, or it was exported lately. A reminder, not a failure. */
 async function backupText(
-  mail: Mail,
+  mail: Pick<Mail, 'reader'>,
   account: AccountConfig,
   onServer: number | null,
 ): Promise<string | null> {
-  if (account.protocol !== 'pop3') return null;
   const reader = await mail.reader();
   try {
     if (!reader.accounts().includes(account.id)) return null;

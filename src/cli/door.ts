@@ -1,5 +1,6 @@
 // What a command asks the process that owns the store, and how that one answers. Plain data: it crosses a socket.
 import { forgetFile, lossOf } from '../app/lost-file.ts';
+import { cameTo } from '../mail/delivered.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
 import type { AccountId } from '../mail/types.ts';
 import type { ExportNote, Store } from '../store/types.ts';
@@ -88,7 +89,7 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
   return async (request, reply, signal) => {
     if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
     if (request.t === 'body') {
-      const { account } = splitMessageId(request.id);
+      const account = await cameFrom(store, request.id);
       await bring(store, engineOf(engines, account), request.id, request.wanted);
       return;
     }
@@ -106,7 +107,9 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
     }
     const engine = engineOf(engines, request.account);
     const account = await store.account(engine.account);
-    const folder = request.folder === null ? null : chosenFolder(account, request.folder).id;
+    // One whose mail goes to another account may have no folders.
+    const none = request.folder === null || account.folders().length === 0;
+    const folder = none ? null : chosenFolder(account, request.folder ?? undefined).id;
     if (request.agree) await engine.agree?.();
     const report = await engine.syncOnce(folder, progress =>
       reply({ t: 'progress', progress } satisfies DoorLine),
@@ -120,6 +123,16 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
 
 function plain({ kind, code, retry, facts }: TmailError): PlainError {
   return { kind, code, retry, facts };
+}
+
+/** The account whose server has a message: not always the one in whose folder it is (`deliverTo`). */
+export async function cameFrom(store: Store, id: string): Promise<AccountId> {
+  const { account, folder, uid } = splitMessageId(id);
+  const opened = await (await store.account(account)).folder(folder);
+  await opened.loadAll();
+  const at = opened.positionOf(uid);
+  if (at >= 0) await opened.ensure(at, at);
+  return cameTo(opened.remote(uid), account);
 }
 
 /** Puts a message's file on the disk, durably; also one that the index thinks is there and that is not. */

@@ -1,9 +1,10 @@
 // Makes the engine of an account with the password that its configuration names. Used by the commands and the screen.
 import type { Environment } from '../config/paths.ts';
 import { password } from '../config/secrets.ts';
-import type { AccountConfig } from '../config/types.ts';
+import type { AccountConfig, Config } from '../config/types.ts';
 import type { Store } from '../store/types.ts';
-import { createEngineFor } from '../sync/create.ts';
+import { createEngineFor, type Pop3Shared } from '../sync/create.ts';
+import { createLedgers } from '../sync/pop3/ledgers.ts';
 import type { Engine } from '../sync/types.ts';
 import type { Log } from '../util/log.ts';
 import type { Pace } from '../util/pace.ts';
@@ -14,16 +15,24 @@ export interface EngineSetting {
   /** Gives up waiting for a password. */
   readonly signal?: AbortSignal;
   readonly pace?: Pace;
+  /** One for all engines of a store, see `sharedBy`. */
+  readonly pop3: Pop3Shared;
+}
+
+/** What the engines of one store have in common. */
+export function sharedBy(config: Config, store: Store): Pop3Shared {
+  return { accounts: config.accounts, ledgers: createLedgers(store.dir) };
 }
 
 /** The engine, stopped. It asks for the password at every connection; the log never shows it. */
 export function engineFor(
   account: AccountConfig,
   store: Store,
-  { env, log, signal, pace }: EngineSetting,
+  { env, log, signal, pace, pop3 }: EngineSetting,
 ): Promise<Engine> {
   return createEngineFor(account, store, {
     ...(pace && { pace }),
+    pop3,
     password: async () => {
       const secret = await password(account.auth, { env, ...(signal && { signal }) });
       log.secret(secret);

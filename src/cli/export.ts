@@ -3,16 +3,16 @@ import { resolve } from 'node:path';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import type { AccountId } from '../mail/types.ts';
-import type { AccountStore } from '../store/types.ts';
-import { type ExportReport, exportMail, isWhole } from '../transfer/export.ts';
+import type { ExportNote } from '../store/types.ts';
+import type { ExportReport } from '../transfer/export.ts';
 import { FORMATS } from '../transfer/marker.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { usage } from './arguments.ts';
 import { type Context, chosenAccount, type Mail, type OpenedStore } from './context.ts';
-import { chosenFolder } from './folders.ts';
+import { type Exporting, exportEvery, exportOne } from './exporting.ts';
 import { jsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
-import { DONE, FAILED, statusOf } from './status.ts';
+import { DONE, FAILED, statusOf, worst } from './status.ts';
 
 export async function exportCommand(context: Context): Promise<number> {
   const { args, output, signal } = context;
@@ -24,49 +24,46 @@ export async function exportCommand(context: Context): Promise<number> {
   const to = args.value('to');
   if (to === undefined) throw usage('cli.option-missing', 'export', { option: '--to', expected: 'where to' });
   const mail = await context.mail();
-  const id = chosenAccount(mail.config, args.value('account'));
-  await putInOrder(mail, id);
-  const readers: OpenedStore[] = [];
-  const account = async (): Promise<AccountStore> => {
-    for (const reader of readers.splice(0)) await reader.close();
-    const reader = await mail.reader();
-    readers.push(reader);
-    return reader.account(id);
-  };
+  const named = args.value('account');
+  const folder = args.value('folder');
+  // One folder is one account's.
+  const one = named !== undefined || folder !== undefined;
+  const ids = one ? [chosenAccount(mail.config, named)] : mail.config.accounts.map(account => account.id);
+  await putInOrder(mail, ids);
   const progress = progressLine(output.err);
+  const exporting: Exporting = {
+    reader: mail.reader,
+    format,
+    to: resolve(to),
+    signal,
+    onProgress: (id, label, done, total) => progress.show(id, { label, done, total }),
+    note: (id, note) => remember(context, mail, id, note),
+  };
+  let reports: readonly ExportReport[];
   try {
-    const named = args.value('folder');
-    const first = await account();
-    // Also without a folder: an account of which nothing is here is no backup.
-    const inbox = chosenFolder(first, named ?? first.folders()[0]?.path);
-    const folder = named === undefined ? null : inbox;
-    const report = await exportMail({
-      account,
-      folder,
-      format,
-      to: resolve(to),
-      signal,
-      onProgress: (label, done, total) => progress.show(id, { label, done, total }),
-    });
-    await progress.clear();
-    if (isWhole(report, folder)) await remember(context, mail, report);
-    await print(context, report);
-    if (report.error) return statusOf(report.error);
-    return report.damaged.length > 0 ? FAILED : DONE;
+    const [id] = ids;
+    reports =
+      one && id !== undefined ? [await exportOne(id, folder, exporting)] : await exportEvery(ids, exporting);
   } finally {
     await progress.clear();
-    for (const reader of readers) await reader.close();
   }
+  for (const report of reports) await print(context, report);
+  return worst(
+    reports.map(({ error, damaged }) => {
+      if (error) return statusOf(error);
+      return damaged.length > 0 ? FAILED : DONE;
+    }),
+  );
 }
 
 /** What a crash left becomes messages before they are counted; beside an open tmail that one has done it. */
-async function putInOrder(mail: Mail, id: AccountId): Promise<void> {
+async function putInOrder(mail: Mail, ids: readonly AccountId[]): Promise<void> {
   const reader = await mail.reader();
-  const known = reader.accounts().includes(id);
+  const known = ids.filter(id => reader.accounts().includes(id));
   await reader.close();
-  if (!known) return;
+  if (known.length === 0) return;
   await asOwner(mail, async store => {
-    await (await store.account(id)).recovered?.();
+    for (const id of known) await (await store.account(id)).recovered?.();
   });
 }
 
@@ -88,9 +85,12 @@ async function asOwner(mail: Mail, work: (store: OpenedStore) => Promise<void>):
 }
 
 /** The reminder counts from here. The export is good also when this fails. */
-async function remember({ output }: Context, mail: Mail, report: ExportReport): Promise<void> {
-  const { account, verified, format, to } = report;
-  const note = { at: Date.now(), messages: verified, format, to };
+async function remember(
+  { output }: Context,
+  mail: Mail,
+  account: AccountId,
+  note: ExportNote,
+): Promise<void> {
   try {
     const own = await asOwner(mail, async store => {
       await (await store.account(account)).exports?.note(note);

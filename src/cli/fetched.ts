@@ -5,7 +5,7 @@ import type { AccountStore, FolderRecord, Store } from '../store/types.ts';
 import type { BodyWanted } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { knownAccount, type Mail } from './context.ts';
-import { bring } from './door.ts';
+import { bring, cameFrom } from './door.ts';
 
 export interface FetchedMessage {
   readonly id: MessageId;
@@ -51,7 +51,7 @@ export async function fetchAgain(mail: Mail, id: MessageId, how: Wanted): Promis
   if (await askedOwner(mail, id, how.wanted)) return;
   const store = await mail.owner();
   try {
-    const engine = await mail.engine(account, store);
+    const engine = await mail.engine(await cameFrom(store, id), store);
     engine.start();
     try {
       await bring(store, engine, id, how.wanted);

@@ -7,6 +7,7 @@ import type { AccountId } from '../mail/types.ts';
 import type { Store } from '../store/types.ts';
 import { ensureFolders } from '../sync/pop3/folders.ts';
 import type { Progress } from '../sync/types.ts';
+import { type AccountPart, accountsIn } from '../transfer/accounts-in.ts';
 import { type ImportReport, importMail } from '../transfer/import.ts';
 import { TmailError } from '../util/errors.ts';
 import { usage } from './arguments.ts';
@@ -15,7 +16,7 @@ import { readImport } from './door.ts';
 import { findFolder } from './folders.ts';
 import { jsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
-import { DONE, statusOf } from './status.ts';
+import { DONE, statusOf, worst } from './status.ts';
 
 interface Wanted {
   readonly account: AccountId;
@@ -32,25 +33,67 @@ interface Watched {
 export async function importCommand(context: Context): Promise<number> {
   const { args, output, signal } = context;
   const mail = await context.mail();
-  const account = chosen(mail, args.value('account'));
-  if (account.protocol !== 'pop3') {
-    throw new TmailError('rejected', 'import.imap', { retry: 'never', facts: { account: account.id } });
-  }
-  const wanted = {
-    account: account.id,
-    path: resolve(args.words[0] ?? ''),
-    folder: args.value('folder') ?? null,
-  };
+  const { wanted, left } = await wantedOf(mail, resolve(args.words[0] ?? ''), args);
+  for (const [account, text] of left) await output.err.line(text(account));
   const progress = progressLine(output.err);
-  const onProgress = (p: Progress) => progress.show(account.id, p);
+  const statuses: number[] = [];
   try {
-    const report = await importSomewhere(mail, wanted, { signal, onProgress });
-    await progress.clear();
-    await print(context, report);
-    return report.error ? statusOf(report.error) : DONE;
+    for (const one of wanted) {
+      const onProgress = (p: Progress) => progress.show(one.account, p);
+      const report = await importSomewhere(mail, one, { signal, onProgress });
+      await progress.clear();
+      await print(context, report);
+      statuses.push(report.error ? statusOf(report.error) : DONE);
+      if (report.error) break;
+    }
+    return worst(statuses);
   } finally {
     await progress.clear();
   }
+}
+
+interface Parts {
+  readonly wanted: readonly Wanted[];
+  /** Accounts of the export that take nothing, and the line that says why. */
+  readonly left: readonly (readonly [AccountId, (account: AccountId) => string])[];
+}
+
+/** An export of all accounts goes back account by account; everything else into one. */
+async function wantedOf(mail: Mail, path: string, args: Context['args']): Promise<Parts> {
+  const { config } = mail;
+  const named = args.value('account');
+  const folder = args.value('folder') ?? null;
+  const parts = await accountsIn(path);
+  if (parts === null) {
+    const account = chosen(mail, named);
+    mayTake(account);
+    return { wanted: [{ account: account.id, path, folder }], left: [] };
+  }
+  const id = named === undefined ? undefined : knownAccount(config, named);
+  const found = id === undefined ? parts : parts.filter(part => part.account === id);
+  const protocol = (part: AccountPart) => config.accounts.find(({ id }) => id === part.account)?.protocol;
+  const wanted = found
+    .filter(part => protocol(part) === 'pop3')
+    .map(part => ({ account: part.account, path: part.path, folder }));
+  if (wanted.length === 0) {
+    const [only] = found;
+    const account = config.accounts.find(account => account.id === only?.account);
+    if (account && found.length === 1) mayTake(account);
+    const names = parts.map(part => part.account).join(', ');
+    const [first] = parts;
+    throw new TmailError('config', 'import.accounts', {
+      facts: { path, names, first: first?.path, account: id },
+    });
+  }
+  const left = found
+    .filter(part => protocol(part) !== 'pop3')
+    .map(part => [part.account, protocol(part) ? notes.importOfImap : notes.importOfUnknown] as const);
+  return { wanted, left };
+}
+
+function mayTake({ id, protocol }: AccountConfig): void {
+  if (protocol === 'pop3') return;
+  throw new TmailError('rejected', 'import.imap', { retry: 'never', facts: { account: id } });
 }
 
 /** Mail in the wrong account is hard to take out again: it is named, unless there is only one. */

@@ -27,7 +27,11 @@ export async function list(context: Context): Promise<number> {
   const limit = limitOf(args.value('limit'));
   const mail = await context.mail();
   const store = await mail.reader();
-  const account = await store.account(chosenAccount(mail.config, args.value('account')));
+  const named = chosenAccount(mail.config, args.value('account'));
+  const own = await store.account(named);
+  const into = mail.config.accounts.find(({ id }) => id === named)?.deliverTo;
+  // Its mail is in another account's folders, unless it has older mail of its own.
+  const account = into === undefined || own.folders().length > 0 ? own : await store.account(into);
   const record = chosenFolder(account, args.value('folder'));
   const folder = await account.folder(record.id);
   const place = { account: account.id, folder: record.path };

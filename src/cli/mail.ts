@@ -8,6 +8,7 @@ import type { AccountConfig, Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
 import { knock, openStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
+import type { Pop3Shared } from '../sync/create.ts';
 import type { Engine } from '../sync/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
@@ -79,9 +80,11 @@ function mailIn(config: Config, dir: string, { env, signal: stopped }: Opening):
       const log = openLog(join(dir, 'tmail.log'));
       logs.push(log);
       const store = await openStore({ dir, mode: 'owner', log });
+      let pop3: Pop3Shared | null = null;
       stores.set(store, async account => {
-        const { engineFor } = await import('./engines.ts');
-        return engineFor(account, store, { env, log, signal: stopped });
+        const { engineFor, sharedBy } = await import('./engines.ts');
+        pop3 ??= sharedBy(config, store);
+        return engineFor(account, store, { env, log, signal: stopped, pop3 });
       });
       return store;
     },

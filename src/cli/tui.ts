@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sentence } from '../app/messages.ts';
-import type { AppDeps, FirstRun } from '../app/types.ts';
+import type { AppDeps, ExportOutcome, ExportWish, FirstRun } from '../app/types.ts';
 import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
@@ -107,6 +107,9 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     outgoing,
     postUnsubscribe: async url => (await import('../outgoing/one-click.ts')).postUnsubscribe(url),
     ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
+    ...(config.accounts.length > 0
+      ? { exportAll: wish => exportFrom(config, dir, store, readOnly, wish) }
+      : {}),
     warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
     env,
     dataDir: dir,
@@ -165,14 +168,41 @@ function ownerOf(dir: string, store: LocalStore): NonNullable<AppDeps['askOwner'
   };
 }
 
+/** Through readers of its own, so that nothing on the screen waits for it. */
+async function exportFrom(
+  config: Config,
+  dir: string,
+  store: LocalStore,
+  readOnly: boolean,
+  wish: ExportWish,
+): Promise<readonly ExportOutcome[]> {
+  const { exportEvery } = await import('./exporting.ts');
+  const ids = config.accounts.map(account => account.id);
+  if (!readOnly) {
+    for (const id of store.accounts()) await (await store.account(id)).recovered?.();
+    await store.flush();
+  }
+  return exportEvery(ids, {
+    ...wish,
+    reader: () => openStore({ dir, mode: 'reader' }),
+    async note(account, note) {
+      if (!readOnly) await (await store.account(account)).exports?.note(note);
+      else for await (const _ of knock(dir, { t: 'exported', account, note } satisfies DoorRequest));
+    },
+  });
+}
+
 async function enginesOf(
   config: Config,
   store: LocalStore,
   setting: { readonly env: Environment; readonly log: Log; readonly pace: Pace },
 ): Promise<Engine[]> {
-  const { engineFor } = await import('./engines.ts');
+  const { engineFor, sharedBy } = await import('./engines.ts');
+  const pop3 = sharedBy(config, store);
   return Promise.all(
-    config.accounts.filter(account => !account.disabled).map(account => engineFor(account, store, setting)),
+    config.accounts
+      .filter(account => !account.disabled)
+      .map(account => engineFor(account, store, { ...setting, pop3 })),
   );
 }
 

@@ -1,6 +1,7 @@
 // Fills in what the file left out: ports, users, paths. Pure; reports what is odd but allowed.
 
 import { UNDO_SEND_MS } from '../util/limits.ts';
+import { shownUser } from './gmail.ts';
 import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
 import type {
   AccountConfig,
@@ -14,7 +15,14 @@ import type {
   UiConfig,
 } from './types.ts';
 
-const POP3_ONLY = ['serverCopy', 'firstRun', 'checkEveryMinutes', 'sizeLimitMB', 'sessionLimits'] as const;
+const POP3_ONLY = [
+  'serverCopy',
+  'firstRun',
+  'checkEveryMinutes',
+  'sizeLimitMB',
+  'sessionLimits',
+  'deliverTo',
+] as const;
 
 type Protocol = 'imap' | 'pop3' | 'smtp';
 /** Tells of something odd at a path, such as `accounts.work.incoming.port`. */
@@ -85,7 +93,7 @@ function resolveAccount(
     protocol: raw.protocol,
     incoming,
     outgoing: raw.outgoing
-      ? resolveServer('smtp', raw.outgoing, incoming.user, `${path}.outgoing`, expand, warn)
+      ? resolveServer('smtp', raw.outgoing, shownUser(incoming), `${path}.outgoing`, expand, warn)
       : null,
     auth,
     outgoingAuth: raw.outgoing?.auth
@@ -93,6 +101,7 @@ function resolveAccount(
       : auth,
     offline: raw.offline ?? 'all',
     serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
+    ...(raw.protocol === 'pop3' && raw.deliverTo !== undefined && { deliverTo: raw.deliverTo }),
     ...(raw.protocol === 'pop3' && { pop3: resolvePop3(raw) }),
     ...(raw.identities && { identities: raw.identities.map(given) }),
     ...(raw.replyTo !== undefined && { replyTo: raw.replyTo }),

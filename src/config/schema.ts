@@ -213,6 +213,15 @@ const account = object(
         'limits',
       ),
     ),
+    deliverTo: optional(
+      about(
+        notEmpty('the name of another POP3 account'),
+        "POP3: another POP3 account, whose inbox takes this account's mail. Default: its own inbox",
+        'inbox',
+        'globalinbox',
+        'deferto',
+      ),
+    ),
     identities: optional(
       about(list(identity), 'Other addresses of yours that this account sends from', 'aliases', 'from'),
     ),
@@ -252,6 +261,37 @@ const ui = object({
   ),
 });
 
+type Accounts = readonly (readonly [
+  string,
+  {
+    readonly protocol: string;
+    readonly deliverTo: string | undefined;
+    readonly disabled: boolean | undefined;
+  },
+])[];
+
+/** Its mail goes to a POP3 account that shows it, and not on from there. */
+function checkDelivery(
+  id: string,
+  { protocol, deliverTo }: Accounts[number][1],
+  accounts: Accounts,
+  report: Report,
+): void {
+  // Of an IMAP account it is only odd (resolve.ts).
+  if (deliverTo === undefined || protocol !== 'pop3') return;
+  const at = ['accounts', id, 'deliverTo'];
+  const to = accounts.find(([other]) => other === deliverTo)?.[1];
+  const facts = { account: deliverTo };
+  const others = accounts.flatMap(([other, { protocol }]) =>
+    other !== id && protocol === 'pop3' ? [other] : [],
+  );
+  if (!to) report('config.unknown-account', at, { ...facts, suggestion: nearest(deliverTo, others) });
+  else if (deliverTo === id) report('config.deliver-itself', at, facts);
+  else if (to.protocol !== 'pop3') report('config.deliver-imap', at, facts);
+  else if (to.deliverTo !== undefined) report('config.deliver-chain', at, { ...facts, to: to.deliverTo });
+  else if (to.disabled) report('config.deliver-disabled', at, facts);
+}
+
 /** The whole file. */
 export const configShape = object(
   {
@@ -281,6 +321,7 @@ export const configShape = object(
           suggestion: nearest(wanted, ids),
         });
       }
+      for (const [id, account] of values.accounts) checkDelivery(id, account, values.accounts, report);
       // Their folders would be the same one on a disk that ignores case.
       const lower = ids.map(id => id.toLowerCase());
       const twice = ids.find((id, n) => lower.indexOf(id.toLowerCase()) !== n);

@@ -242,8 +242,8 @@ export function map<T>(
   };
 }
 
-/** Reports about a key of the object at hand; `null` means the object itself. */
-export type Report = (code: string, key: string | null, facts?: ErrorFacts) => void;
+/** Reports about a key of the object at hand, or about one further inside; `null` means the object itself. */
+export type Report = (code: string, key: string | readonly string[] | null, facts?: ErrorFacts) => void;
 
 /**
  * An object with known keys. `rule` sees the values when each of them is right by itself; what it reports makes
@@ -285,16 +285,24 @@ export function object<F extends Fields>(
       // Every field was read by its own shape just now.
       const value = Object.fromEntries(values) as Values<F>;
       options.rule?.(value, (code, key, facts = {}) => {
-        const entry = node.entries.find(entry => entry.key === key);
-        const at = entry?.value.at ?? node.at;
-        found.add(code, key === null ? path : join(path, key), at, {
-          ...(key === null ? {} : { key }),
+        const keys = key === null ? [] : typeof key === 'string' ? [key] : key;
+        const last = keys.at(-1);
+        found.add(code, keys.reduce(join, path), placeOf(node, keys), {
+          ...(last === undefined ? {} : { key: last }),
           ...facts,
         });
       });
       return found.errors.length > before ? undefined : value;
     },
   };
+}
+
+/** Of the value there, or of what there is on the way to it. */
+function placeOf(node: JsonObject, keys: readonly string[]): JsonObject['at'] {
+  const [key, ...rest] = keys;
+  const value = node.entries.find(entry => entry.key === key)?.value;
+  if (!value) return node.at;
+  return value.t === 'object' && rest.length > 0 ? placeOf(value, rest) : value.at;
 }
 
 function meant(key: string, known: ReadonlyMap<string, Shape<unknown>>): string | undefined {

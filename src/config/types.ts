@@ -53,6 +53,8 @@ export interface AccountConfig {
   readonly offline: Offline;
   /** POP3 only. */
   readonly serverCopy: ServerCopy | null;
+  /** POP3 only: another POP3 account, whose inbox takes this one's mail. */
+  readonly deliverTo?: AccountId;
   /** POP3 only; its defaults where it is absent. */
   readonly pop3?: Pop3Settings;
   /** Other addresses that it sends from; absent: none. */

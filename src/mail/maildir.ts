@@ -1,6 +1,8 @@
 // Names of message files in a Maildir (https://cr.yp.to/proto/maildir.html), and flags as letters in them. The same
 // letters serve for .eml files, without the colon that some disks refuse. Pure.
+
 import { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
+import type { LocalUid } from './types.ts';
 
 const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['D', '\\Draft'],
@@ -11,6 +13,8 @@ const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['T', '\\Deleted'],
 ];
 
+/** Longer is no name that was made here. */
+const NAME_LENGTH = 300;
 /** Keywords beyond the letters a to z find no place in a name (Dovecot's `dovecot-keywords`). */
 const KEYWORD_LETTERS = 26;
 
@@ -78,6 +82,45 @@ export function maildirBase(
 
 export function emlBase(uid: number, sha256: string, copy: number): string {
   return `${String(uid).padStart(6, '0')}-${sha256.slice(0, 16)}${copy === 0 ? '' : `-${copy}`}`;
+}
+
+/** What an export of ours wrote into a base: the message's number, and how its SHA-256 begins; null: not ours. */
+export function ownName(base: string): { readonly uid: LocalUid; readonly hash: string } | null {
+  const match =
+    /^\d+\.U(\d+)H([0-9a-f]{16})(?:_\d+)?\.tmail(?:,|$)/.exec(base) ??
+    /^(\d{6,15})-([0-9a-f]{16})(?:-\d{1,3})?$/.exec(base);
+  return match ? { uid: Number(match[1]), hash: match[2] ?? '' } : null;
+}
+
+/** A server's name for a message as one word without spaces. */
+export function encodeName(name: string): string {
+  return encodeURIComponent(name.replace(/\p{Cs}/gu, '_'));
+}
+
+/** Null for what no name is. */
+export function decodeName(word: string): string | null {
+  try {
+    const name = decodeURIComponent(word);
+    return name.length > 0 && name.length <= NAME_LENGTH ? name : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The names by which a POP3 server knows messages: number, how the SHA-256 begins, name; one a line. */
+export function uidlLine(uid: LocalUid, hash: string, uidl: string): string {
+  return `${uid} ${hash} ${encodeName(uidl)}\n`;
+}
+
+/** By `NUMBER HASH`. */
+export function readUidlLines(text: string): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const match = /^(\d+ [0-9a-f]{16}) (\S{1,1000})$/.exec(line);
+    const name = match?.[2] === undefined ? null : decodeName(match[2]);
+    if (match?.[1] && name !== null) names.set(match[1], name);
+  }
+  return names;
 }
 
 /** Seconds since 1970 as the name says it, in milliseconds; null where it does not. */

@@ -2,6 +2,7 @@
 // flags. Pure; streams stay streams, and no line is ever needed whole.
 import { HEADER_BYTES } from '../util/limits.ts';
 import { type HeaderField, splitFields } from './headers.ts';
+import { decodeName, encodeName } from './maildir.ts';
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -99,8 +100,12 @@ export function unquoteFrom(source: AsyncIterable<Buffer>): AsyncGenerator<Buffe
   return changed(source, (bytes, at) => (bytes[at - 1] === GREATER ? [at - 1, at, null] : [at, at, null]));
 }
 
-/** The field that says that a message was written here; its value tells whether it ended with a line feed. */
+/**
+ * The field that says that a message was written here; its value tells whether it ended with a line feed, and then
+ * under which name a POP3 server knows it (encoded).
+ */
 const OURS = 'X-Tmail-Mbox';
+const OURS_FIRST = Buffer.from(`${OURS}: rd `);
 /** Fields that belong to the mailbox, not to the message: other programs write them into stored mail. */
 const MAILBOX_FIELDS = ['status', 'x-status', 'x-keywords', 'x-uid', 'x-mozilla-status', 'x-mozilla-status2'];
 
@@ -108,7 +113,11 @@ const MAILBOX_FIELDS = ['status', 'x-status', 'x-keywords', 'x-uid', 'x-mozilla-
  * The lines before a message of ours. All of them always stand there, so that a reader who takes away the first of
  * each name never takes one of the message's own. `flags` as on the wire.
  */
-export function mailboxLines(flags: readonly string[], endsWithFeed: boolean): string {
+export function mailboxLines(
+  flags: readonly string[],
+  endsWithFeed: boolean,
+  uidl: string | null = null,
+): string {
   const has = (name: string) => flags.includes(name);
   const status = `${has('\\Seen') ? 'R' : ''}O`;
   const extra = [
@@ -118,7 +127,8 @@ export function mailboxLines(flags: readonly string[], endsWithFeed: boolean): s
     ['\\Deleted', 'D'],
   ].map(([name, letter]) => (has(name ?? '') ? letter : ''));
   const keywords = flags.filter(name => !name.startsWith('\\') && /^[\x21-\x7e]+$/.test(name)).join(' ');
-  return `${OURS}: rd ${endsWithFeed ? 'whole' : 'cut'}\nStatus: ${status}\nX-Status: ${extra.join('')}\nX-Keywords: ${keywords}\n`;
+  const known = uidl === null ? '' : ` ${encodeName(uidl)}`;
+  return `${OURS}: rd ${endsWithFeed ? 'whole' : 'cut'}${known}\nStatus: ${status}\nX-Status: ${extra.join('')}\nX-Keywords: ${keywords}\n`;
 }
 
 export interface MailboxHeader {
@@ -128,8 +138,7 @@ export interface MailboxHeader {
   readonly endsWithFeed: boolean;
   /** As on the wire. */
   readonly flags: readonly string[];
-  /** Content-Length, where there is a sensible one. */
-  readonly length: number | null;
+  readonly uidl: string | null;
   /** The header without the mailbox's fields. */
   readonly rest: Buffer;
 }
@@ -137,11 +146,10 @@ export interface MailboxHeader {
 /** Reads the header block (with its empty line) of a message in an mbox. */
 export function readMailboxHeader(header: Buffer): MailboxHeader {
   const text = header.toString('latin1');
-  const ours = /^X-Tmail-Mbox: rd (whole|cut)\n/.exec(text);
+  const ours = /^X-Tmail-Mbox: rd (whole|cut)(?: (\S{1,1000}))?\n/.exec(text);
   const taken = new Map<string, string>();
   const kept: string[] = [];
   let dropping = false;
-  let length: number | null = null;
   let rest = ours ? text.slice(ours[0].length) : text;
   // Line by line, to leave every byte of the others as it is.
   while (rest !== '') {
@@ -158,15 +166,21 @@ export function readMailboxHeader(header: Buffer): MailboxHeader {
     const value = line.slice(line.indexOf(':') + 1).trim();
     if (dropping) taken.set(name, value);
     else kept.push(line);
-    if (name === 'content-length' && /^\d{1,12}$/.test(value)) length ??= Number(value);
   }
   return {
     ours: ours !== null,
     endsWithFeed: ours?.[1] !== 'cut',
     flags: mailboxFlags(taken),
-    length: ours ? null : length,
+    uidl: ours?.[2] === undefined ? null : decodeName(ours[2]),
     rest: Buffer.from(kept.join('') + rest, 'latin1'),
   };
+}
+
+/** The length that a header block's Content-Length says; null: none that makes sense, or the message is ours. */
+export function contentLength(header: Buffer): number | null {
+  if (header.subarray(0, OURS_FIRST.length).equals(OURS_FIRST)) return null;
+  const found = /^content-length[ \t]*:[ \t]*(\d{1,12})[ \t]*\r?$/im.exec(header.toString('latin1'));
+  return found ? Number(found[1]) : null;
 }
 
 function mailboxFlags(fields: ReadonlyMap<string, string>): string[] {

@@ -2,7 +2,7 @@
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
 import { join } from 'node:path';
 import { splitFolderId } from '../mail/ids.ts';
-import type { AccountId, Envelope, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
+import type { AccountId, Envelope, FolderId, RemoteRef } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
@@ -18,10 +18,11 @@ import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
 import { Operations } from './operations.ts';
 import { Outbox } from './outbox.ts';
+import { OwnFolders } from './own-folders.ts';
+import { envelopeIn, ownedRaw } from './owned-raw.ts';
 import { openQueueFiles, type QueueFiles } from './queue-files.ts';
 import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
-import { loadRemote } from './remote.ts';
 import { openFolder } from './repair.ts';
 import type { ChangedSince } from './reread.ts';
 import { expire, expired, type SweepReport, sweep } from './sweep.ts';
@@ -68,6 +69,7 @@ export class Account implements AccountStore {
   readonly outbox: Outbox;
   readonly #operations: Operations;
   readonly #listCommit: GroupCommit;
+  readonly #ownFolders: OwnFolders;
   readonly #folders = new Map<number, Promise<Folder>>();
   readonly #open = new Map<number, Folder>();
   #began: Promise<void> | null = null;
@@ -92,7 +94,7 @@ export class Account implements AccountStore {
       files: queueFiles,
       now: options.now,
       emit: options.emit,
-      opened: folder => this.#open.get(this.#number(folder)),
+      opened: folder => (known(folder) ? this.#open.get(this.#number(folder)) : undefined),
       folder: async folder => (known(folder) ? this.folder(folder) : null),
       reserved,
       giveTo: owners => this.raw.giveTo(owners),
@@ -101,6 +103,17 @@ export class Account implements AccountStore {
       unknown,
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
+    this.#ownFolders = new OwnFolders({
+      id: options.id,
+      list,
+      assertWritable: () => options.disk.assertWritable(),
+      settled: () => this.#operations.settleLocal(),
+      queue: () => this.queue(),
+      folder: id => this.folder(id),
+      opened: number => this.#open.get(number),
+      write: () => this.#listCommit.request(true),
+      changed: () => options.emit({ t: 'folders', account: options.id }),
+    });
     const { disk, now, damaged } = options;
     this.exports = new ExportNotes({ disk, dir: options.dir, now, damaged });
     this.manifests = new Manifests({
@@ -137,6 +150,18 @@ export class Account implements AccountStore {
     this.list.replace(infos);
     this.options.emit({ t: 'folders', account: this.id });
     await this.#listCommit.request(true);
+  }
+
+  createFolder(path: string): Promise<FolderId> {
+    return this.#ownFolders.create(path);
+  }
+
+  renameFolder(id: FolderId, path: string): Promise<void> {
+    return this.#ownFolders.rename(this.#number(id), path);
+  }
+
+  removeFolder(id: FolderId): Promise<void> {
+    return this.#ownFolders.remove(this.#number(id));
   }
 
   setCounts(folder: FolderId, counts: FolderCounts): void {
@@ -327,8 +352,8 @@ export class Account implements AccountStore {
       listed: () => this.#listCommit.flush(),
       changed: deltas => this.#changed(id, number, deltas),
       dropRaw: drops => this.#dropRaw(drops),
-      envelopeOf: ref => this.#envelopeOf(ref),
-      ownedRaw: () => this.#ownedRaw(number),
+      envelopeOf: ref => envelopeIn(this, ref),
+      ownedRaw: () => ownedRaw(this.manifests, number),
       trouble: error => this.options.emit({ t: 'trouble', error }),
     });
     this.#open.set(number, folder);
@@ -372,35 +397,6 @@ export class Account implements AccountStore {
       // Orphans: swept at the next start.
       this.options.log.warn('raw.remove', { account: this.id, code: asTmailError(thrown).code });
     });
-  }
-
-  async #envelopeOf(ref: RawRef): Promise<Envelope | null> {
-    try {
-      const bytes = await this.raw.read(ref);
-      return await this.options.envelopeOf(bytes, await this.raw.writtenAt(ref));
-    } catch (thrown) {
-      const error = asTmailError(thrown);
-      if (error.kind !== 'storage') this.options.log.warn('envelope', { account: this.id, n: ref.n });
-      else if (!error.code.startsWith('raw.')) throw error;
-      return null;
-    }
-  }
-
-  async #ownedRaw(folder: number): Promise<Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>> {
-    const owned = new Map<LocalUid, { raw: RawRef; remote: RemoteRef | null }>();
-    for (const directory of await this.manifests.directories()) {
-      for (const [n, entry] of Object.entries(await this.manifests.files(directory))) {
-        if (entry.folder !== folder || entry.uid === 0) continue;
-        const known = owned.get(entry.uid);
-        // The whole message is worth more than its text.
-        if (known && entry.partial && !known.raw.partial) continue;
-        owned.set(entry.uid, {
-          raw: { n: Number(n), partial: entry.partial },
-          remote: loadRemote(entry.remote),
-        });
-      }
-    }
-    return owned;
   }
 }
 

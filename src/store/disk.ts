@@ -83,14 +83,35 @@ export class Disk {
   /** Makes a private directory and its parents, durably. */
   async makeDirectory(path: string): Promise<void> {
     this.assertWritable();
-    await this.limited(path, async () => {
-      const first = await this.fs.mkdir(path, { recursive: true, mode: 0o700 });
-      if (first === undefined) return;
-      for (let made = path; ; made = dirname(made)) {
-        await syncDirectory(dirname(made), this.fs);
-        if (made === first || made === dirname(made)) break;
-      }
-    });
+    await this.limited(path, () => this.#makeDirectory(path));
+  }
+
+  // Step by step: a recursive mkdir of Node's never ends where parents can't be made, as in /proc.
+  async #makeDirectory(path: string, again = true): Promise<void> {
+    try {
+      await this.fs.mkdir(path, { mode: 0o700 });
+    } catch (error) {
+      const errno = errnoOf(error);
+      const above = dirname(path);
+      if (errno === 'EEXIST' && (await this.#leadsToDirectory(path))) return;
+      if (errno !== 'ENOENT' || above === path || !again) throw error;
+      // It may be there by now: two directories in a new one are made at once.
+      if (!(await this.#leadsToDirectory(above))) await this.#makeDirectory(above);
+      return this.#makeDirectory(path, false);
+    }
+    await syncDirectory(dirname(path), this.fs);
+  }
+
+  /** Through links as well. */
+  async #leadsToDirectory(path: string): Promise<boolean> {
+    try {
+      const handle = await this.fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+      await handle.close();
+      return true;
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return false;
+      throw error;
+    }
   }
 
   /** Names in a directory, unsorted; none when it is absent. */

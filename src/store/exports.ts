@@ -48,8 +48,8 @@ export class ExportNotes {
   async last(): Promise<ExportNote | null> {
     const { low } = await this.#exported();
     if (low.data === null) return null;
-    const { at, messages, format, to } = low.data;
-    return { at, messages, format, to };
+    const { at, messages, format, to, all } = low.data;
+    return { at, messages, format, to, ...(all === true ? { all } : {}) };
   }
 
   /** Durable when it resolves. */

@@ -1,7 +1,7 @@
 // Message files written by a thread, so that a pull of thousands does not take the time of keys and frames: started
 // for the first large batch, given back when idle. Where no thread can be had the work is done in place.
-import type { Worker } from 'node:worker_threads';
 import { temporaryName } from '../util/fsync.ts';
+import { threadOf } from '../util/thread.ts';
 import { threadFile } from '../util/thread-file.ts';
 import { storageError } from './disk.ts';
 import type { FileBatches, NewFile, Renaming, Staged } from './file-batch.ts';
@@ -9,96 +9,34 @@ import type { Failure, RenameResult, Request, StageResult } from './file-batch-w
 
 /** Fewer files are sooner written here than there. */
 const WORTH_A_THREAD = 8;
-/** A started thread holds 10 MB. */
-const IDLE_MS = 5000;
 
 type Reply = StageResult[] | RenameResult;
 type Task = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
-
-interface Waiting {
-  resolve(reply: Reply): void;
-  reject(error: Error): void;
-}
 
 /** @param inPlace for small batches, and for all of them when there is no thread */
 export function filesInThread(
   inPlace: FileBatches,
   file = threadFile('files.js', import.meta.url),
 ): FileBatches {
-  const waiting = new Map<number, Waiting>();
-  let thread: Worker | null = null;
-  let broken = file === null;
-  let idle: NodeJS.Timeout | undefined;
-  let last = 0;
-
-  function start(url: URL): Worker {
-    const fresh = new (process.getBuiltinModule('node:worker_threads').Worker)(url, {
-      env: {},
-      execArgv: [],
-    });
-    fresh.on('message', ({ id, result }: { id: number; result: Reply }) => {
-      const { resolve } = taken(id) ?? {};
-      resolve?.(result);
-    });
-    const gone = (error: Error) => {
-      if (thread !== fresh) return;
-      thread = null;
-      broken = true;
-      // What it had begun lies under temporary names, which the next start sweeps; nobody was told that it is kept.
-      for (const id of [...waiting.keys()]) taken(id)?.reject(error);
-    };
-    fresh.on('error', gone);
-    fresh.on('exit', code => gone(new Error(`The thread for files ended with ${code}.`)));
-    return fresh;
-  }
-
-  function taken(id: number): Waiting | undefined {
-    const found = waiting.get(id);
-    waiting.delete(id);
-    if (waiting.size === 0) {
-      // An idle thread is no reason for the process to stay.
-      thread?.unref();
-      idle = setTimeout(stop, IDLE_MS);
-      idle.unref();
-    }
-    return found;
-  }
-
-  async function stop(): Promise<void> {
-    clearTimeout(idle);
-    const old = thread;
-    thread = null;
-    await old?.terminate();
-  }
-
-  function ask(url: URL, task: Task, transfer: ArrayBuffer[] = []): Promise<Reply> {
-    clearTimeout(idle);
-    thread ??= start(url);
-    thread.ref();
-    const id = ++last;
-    const to = thread;
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      to.postMessage({ ...task, id }, transfer);
-    });
-  }
-
+  // What a thread that dies had begun lies under temporary names, which the next start sweeps; nobody was told that
+  // it is kept.
+  const thread = file && threadOf<Task, Reply>(file);
   return {
     async stage(files) {
-      if (broken || file === null || files.length < WORTH_A_THREAD) return inPlace.stage(files);
+      if (!thread?.works || files.length < WORTH_A_THREAD) return inPlace.stage(files);
       const { block, places } = inOneBlock(files);
-      const results = (await ask(file, { t: 'stage', block, files: places }, [
+      const results = (await thread.ask({ t: 'stage', block, files: places }, [
         block.buffer,
       ])) as StageResult[];
       return results.map((result, i) => staged(result, places[i]?.temporary ?? '', files[i]));
     },
     async rename(names: readonly Renaming[]) {
-      if (broken || file === null || names.length < WORTH_A_THREAD) return inPlace.rename(names);
-      const { done, failure } = (await ask(file, { t: 'rename', names })) as RenameResult;
+      if (!thread?.works || names.length < WORTH_A_THREAD) return inPlace.rename(names);
+      const { done, failure } = (await thread.ask({ t: 'rename', names })) as RenameResult;
       return { done, error: failure && storageError(systemError(failure), names[done]?.to ?? '') };
     },
     async close() {
-      await stop();
+      await thread?.close();
       await inPlace.close();
     },
   };

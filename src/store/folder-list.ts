@@ -7,6 +7,7 @@ import type { AccountId, Role } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
 import type { Disk } from './disk.ts';
 import { FILE_VERSION, openJson, type ReportDamage } from './json.ts';
+import { removable, withFolder, withRenamed } from './local-folders.ts';
 import { type AccountFile, type FolderEntry, type IndexFile, isAccountFile, isIndexFile } from './shapes.ts';
 import type { FolderCounts, FolderInfo, FolderRecord } from './types.ts';
 
@@ -91,7 +92,11 @@ export class FolderList {
 
   /** In memory; see AccountStore.setFolders. */
   replace(infos: readonly FolderInfo[]): void {
-    const old = new Map(this.#low.data.folders.map(entry => [entry.path, entry]));
+    // One that was removed may have had the path before; the living one has it now.
+    const byAge = [...this.#low.data.folders].sort(
+      (a, b) => Number(a.dropped === 0) - Number(b.dropped === 0),
+    );
+    const old = new Map(byAge.map(entry => [entry.path, entry]));
     const kept = new Map<string, FolderEntry>();
     for (const info of infos) {
       if (kept.has(info.path)) continue;
@@ -105,13 +110,67 @@ export class FolderList {
     }
     // A server's list says nothing about folders that exist only here.
     const fromServer = infos.some(info => info.remote);
-    const rest = [...old.values()].filter(entry => !kept.has(entry.path));
     const folders = [...kept.values()];
+    const numbers = new Set(folders.map(({ n }) => n));
+    const rest = this.#low.data.folders.filter(({ n }) => !numbers.has(n));
     for (const entry of rest) {
       const stays = entry.dropped !== 0 || (fromServer && !entry.remote);
       folders.push(stays ? entry : { ...entry, dropped: this.#options.now() });
     }
     this.#low.data = { ...this.#low.data, folders };
+    this.#records = null;
+  }
+
+  /** A folder that exists only here, with those above it. In memory; see local-folders.ts. Returns its number. */
+  create(path: string): number {
+    const { folders, next, number } = withFolder(this.#low.data.folders, this.#low.data.next, path);
+    this.#become([...folders], next);
+    return number;
+  }
+
+  /** A folder that exists only here and all below it get another path. In memory; see local-folders.ts. */
+  rename(number: number, path: string): void {
+    const { folders, next } = this.#low.data;
+    const change = withRenamed(folders, next, this.#living(number), path);
+    this.#become([...change.folders], change.next);
+  }
+
+  /** The folder and all below it, where all of them are the person's to remove. @throws TmailError */
+  removable(number: number): readonly FolderEntry[] {
+    return removable(this.#low.data.folders, this.#living(number));
+  }
+
+  /** They vanish; their numbers stay theirs, and they come back when they are made again. In memory. */
+  drop(numbers: ReadonlySet<number>): void {
+    const dropped = this.#options.now();
+    const folders = this.#low.data.folders.map(entry =>
+      numbers.has(entry.n) ? { ...entry, dropped } : entry,
+    );
+    this.#become(folders, this.#low.data.next);
+  }
+
+  /**
+   * These folders get back the names and the presence they had; those that were not there go. For a change that could
+   * not be made durable. Counts are as they are now.
+   */
+  restore(before: readonly FolderEntry[], numbers: ReadonlySet<number>): void {
+    const old = new Map(before.map(entry => [entry.n, entry]));
+    const folders = this.#low.data.folders.flatMap(entry => {
+      if (!numbers.has(entry.n)) return [entry];
+      const was = old.get(entry.n);
+      return was ? [{ ...entry, path: was.path, name: was.name, dropped: was.dropped }] : [];
+    });
+    this.#become(folders, this.#low.data.next);
+  }
+
+  #living(number: number): FolderEntry {
+    const entry = this.entry(number);
+    if (!entry) throw new TmailError('storage', 'folder.unknown', { facts: { folder: number } });
+    return entry;
+  }
+
+  #become(folders: FolderEntry[], next: number): void {
+    this.#low.data = { ...this.#low.data, folders, next };
     this.#records = null;
   }
 

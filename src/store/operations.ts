@@ -1,12 +1,21 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import type { AccountId, FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
+import type { FolderId, RemoteRef } from '../mail/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
 import { type AppendHost, append, placeAppended, recoverAppend, unsentAmong } from './appends.ts';
-import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { envelopesNow, envelopesOf, land, landed, leave, rowsOf, takeBack } from './moves.ts';
+import { land, landed, leave, rowsOf, takeBack } from './moves.ts';
+import {
+  folderWith,
+  isAlone,
+  loadedFor,
+  loadFor,
+  makeReady,
+  type OperationsOptions,
+  type Removal,
+  readyNow,
+} from './operation-folders.ts';
 import {
   isAppend,
   isFlags,
@@ -21,43 +30,10 @@ import {
   pendingMove,
 } from './queue.ts';
 import type { QueueFiles } from './queue-files.ts';
-import type { RawOwner } from './raw.ts';
-import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewAppend, NewOperation, OnMessages, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewAppend, NewOperation, OnMessages, Operation } from './types.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
-
-export interface OperationsOptions {
-  readonly account: AccountId;
-  readonly files: QueueFiles;
-  readonly now: () => number;
-  readonly emit: (event: StoreEvent) => void;
-  /** The folder where it is in memory. */
-  readonly opened: (id: FolderId) => Folder | undefined;
-  /** The folder; null when there is none (any more). */
-  readonly folder: (id: FolderId) => Promise<Folder | null>;
-  /** No number handed out so far will be handed out again. */
-  readonly reserved: () => Promise<void>;
-  /** These message files are these messages' from now on; durable. */
-  readonly giveTo: (
-    owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
-  ) => Promise<void>;
-  readonly writeRaw: AppendHost['writeRaw'];
-  readonly removeRaw: AppendHost['removeRaw'];
-  /** @throws TmailError for a folder that was never there. */
-  readonly unknown: (id: FolderId) => TmailError;
-}
-
-type Removal = Exclude<NewOperation, FlagsOperation>;
-
-/** The folders of a move or a deletion, with all that its step needs in memory. */
-interface Ready {
-  readonly from: Folder;
-  /** Of a deletion: none. */
-  readonly to: Folder | null;
-  readonly shards: ReadonlyMap<number, EnvelopeShard>;
-}
 
 export class Operations {
   readonly queue = new OperationQueue();
@@ -84,7 +60,7 @@ export class Operations {
   }
 
   async #commitFlags(newOp: FlagsOperation): Promise<Operation> {
-    const folder = this.#loadedFor(newOp) ?? (await this.#loadFor(newOp));
+    const folder = loadedFor(this.#options, newOp) ?? (await loadFor(this.#options, newOp));
     if (!folder) throw this.#options.unknown(newOp.folder);
     const op = { ...newOp, ...this.#stamp() };
     const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
@@ -97,8 +73,10 @@ export class Operations {
   }
 
   async #commitRemoval(newOp: Removal): Promise<Operation> {
-    const { from, to, shards } = this.#readyNow(newOp) ?? (await this.#makeReady(newOp));
+    const { from, to, shards } = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
     const uids = newOp.targets.map(({ uid }) => uid);
+    // It was removed while its shards were read.
+    if (newOp.t === 'move' && this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
     const { targets, rows } = rowsOf(from, uids, shards);
     const stamp = this.#stamp();
     const local = targets.every(({ remote }) => remote?.t !== 'imap');
@@ -201,7 +179,7 @@ export class Operations {
       throw error;
     }
     if (!pending.local) return;
-    this.#settleLocal().catch((thrown: unknown) => {
+    this.settleLocal().catch((thrown: unknown) => {
       // It is in the queue: the next one, or the next start, takes it along.
       this.#options.emit({ t: 'trouble', error: asTmailError(thrown) });
     });
@@ -219,7 +197,7 @@ export class Operations {
 
   async settled(id: string): Promise<void> {
     // What was done before it must not outlive it in the queue: a crash would do it again, and bring back what went.
-    await this.#settleLocal();
+    await this.settleLocal();
     await this.#end(id, pending => this.#settle(pending));
   }
 
@@ -243,9 +221,9 @@ export class Operations {
     if ('rows' in pending) await this.#landDurably(pending);
     if (isAppend(pending)) {
       await this.#ownDurably(pending);
-      for (const replaced of pending.op.replaces) await (await this.#loadFor(replaced))?.flush();
+      for (const replaced of pending.op.replaces) await (await loadFor(this.#options, replaced))?.flush();
     }
-    const folder = await this.#loadFor(pending.op);
+    const folder = await loadFor(this.#options, pending.op);
     await folder?.flush();
     this.queue.remove(pending.op.id);
     if (!pending.local) this.#changed();
@@ -253,7 +231,7 @@ export class Operations {
   }
 
   async #refuse(pending: Pending, error: TmailError): Promise<void> {
-    const folder = await this.#loadFor(pending.op);
+    const folder = await loadFor(this.#options, pending.op);
     this.#withdraw(pending);
     this.#options.emit({ t: 'trouble', error });
     await folder?.flush();
@@ -269,11 +247,11 @@ export class Operations {
         continue;
       }
       const uids = pending.op.targets.map(({ uid }) => uid);
-      const from = await this.#loadFor(pending.op);
+      const from = await loadFor(this.#options, pending.op);
       if ('rows' in pending) {
         const { to: id, landing, targets } = pending.op;
         const placed = { targets, rows: pending.rows };
-        const found = await this.#folderWith(id, landing);
+        const found = await folderWith(this.#options, id, landing);
         const to = found && landing.every(uid => uid >= found.floor) ? found : null;
         // The folder is gone: they stay where they were.
         if (to) land(to, placed, landing);
@@ -281,7 +259,7 @@ export class Operations {
         if (to && from) leave(from, uids);
       } else if (from) leave(from, uids);
     }
-    this.#settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
+    this.settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
   }
 
   /** Nothing waits that no server has to hear of; it failed where the disk did. */
@@ -318,7 +296,8 @@ export class Operations {
     this.#options.emit({ t: 'queue', account: this.#options.account });
   }
 
-  #settleLocal(): Promise<void> {
+  /** What no server has to hear of is out of the queue: its folders are durable. */
+  settleLocal(): Promise<void> {
     const next = () => this.queue.all().find(({ local }) => local);
     const settled = this.#settling.then(async () => {
       for (let pending = next(); pending; pending = next())
@@ -331,7 +310,7 @@ export class Operations {
   /** Where the messages went is on the disk, and their files say so: only then the queue may forget them. */
   async #landDurably(pending: PendingMove): Promise<void> {
     const { op, rows } = pending;
-    const to = await this.#folderWith(op.to, op.landing);
+    const to = await folderWith(this.#options, op.to, op.landing);
     if (!to) return;
     const owners = landed(to, op.landing).flatMap(i => {
       const raw = rows[i]?.raw;
@@ -342,55 +321,6 @@ export class Operations {
     });
     if (owners.length > 0) await this.#options.giveTo(owners);
     await to.flush();
-  }
-
-  #loadedFor(op: FlagsOperation): Folder | null {
-    const folder = this.#options.opened(op.folder);
-    if (!folder) return null;
-    return op.targets.every(({ uid }) => isLoaded(folder, uid)) ? folder : null;
-  }
-
-  /** The operation's folder with the targets in memory. */
-  #loadFor(op: Pick<Operation, 'folder' | 'targets'>): Promise<Folder | null> {
-    return this.#folderWith(
-      op.folder,
-      op.targets.map(({ uid }) => uid),
-    );
-  }
-
-  async #folderWith(id: FolderId, uids: readonly LocalUid[]): Promise<Folder | null> {
-    const folder = await this.#options.folder(id);
-    await folder?.loadStates([...new Set(uids.map(shardOf))]);
-    return folder;
-  }
-
-  #readyNow(op: Removal): Ready | null {
-    const from = this.#options.opened(op.folder);
-    const to = op.t === 'move' ? this.#options.opened(op.to) : null;
-    if (!from || to === undefined || from === to) return null;
-    const places = op.t === 'move' ? (op.landing ?? [to?.next ?? 1]) : [];
-    if (to && !places.every(uid => isLoaded(to, uid))) return null;
-    const shards = envelopesNow(
-      from,
-      op.targets.map(({ uid }) => uid),
-    );
-    return shards && { from, to, shards };
-  }
-
-  async #makeReady(op: Removal): Promise<Ready> {
-    const from = await this.#loadFor(op);
-    if (!from) throw this.#options.unknown(op.folder);
-    let to: Folder | null = null;
-    if (op.t === 'move') {
-      to = op.to === op.folder ? null : await this.#folderWith(op.to, op.landing ?? []);
-      if (!to) throw this.#options.unknown(op.to);
-      await to.loadStates([shardOf(to.next)]);
-    }
-    const shards = await envelopesOf(
-      from,
-      op.targets.map(({ uid }) => uid),
-    );
-    return { from, to, shards };
   }
 
   /** Takes an operation back: its messages show what they would show without it. */
@@ -431,13 +361,4 @@ function moveBack({ op, rows }: PendingMove, from: Folder, to: Folder): void {
   const pick = <T>(all: readonly T[]): T[] => back.flatMap(i => all[i] ?? []);
   takeBack(from, { targets: pick(op.targets), rows: pick(rows) });
   leave(to, pick(op.landing));
-}
-
-function isLoaded(folder: Folder, uid: LocalUid): boolean {
-  return !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)) !== undefined;
-}
-
-/** No IMAP server has this folder. */
-function isAlone(folder: Folder): boolean {
-  return folder.sync.uidValidity === null;
 }

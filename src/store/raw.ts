@@ -70,6 +70,8 @@ export class RawFiles implements RawStore {
   #deadline: NodeJS.Timeout | null = null;
   /** Batches whose bytes are being made durable, one after the other; never fails. */
   #staging: Promise<unknown> = Promise.resolve();
+  /** Batches whose bytes are not durable yet. */
+  #unstaged = 0;
   /** Batches and removals, one after the other. */
   #chain: Promise<void> = Promise.resolve();
 
@@ -252,7 +254,10 @@ export class RawFiles implements RawStore {
       this.#commitBatch();
       return;
     }
-    if (this.#writing.size === 0) this.#quiet = setTimeout(() => this.#commitBatch(), QUIET_MS);
+    // Behind another batch it would wait anyway: it may as well grow.
+    if (this.#writing.size === 0 && this.#unstaged === 0) {
+      this.#quiet = setTimeout(() => this.#commitBatch(), QUIET_MS);
+    }
     this.#deadline ??= setTimeout(() => this.#commitBatch(), RAW_BATCH_MS);
   }
 
@@ -266,8 +271,12 @@ export class RawFiles implements RawStore {
     for (let from = 0; from < all.length; from += RAW_SMALL_BATCH) {
       const batch = all.slice(from, from + RAW_SMALL_BATCH);
       // The bytes of one batch go to the disk while the batch before gets its names.
+      this.#unstaged++;
       const staged = this.#staging.then(() => this.#stage(batch));
-      this.#staging = staged;
+      this.#staging = staged.finally(() => {
+        this.#unstaged--;
+        this.#schedule();
+      });
       this.exclusive(async () => this.#commit(await staged)).catch(() => undefined);
     }
   }

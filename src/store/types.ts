@@ -102,6 +102,21 @@ export interface AccountStore {
   /** Replaces the list: same path keeps its number; a vanished one is dropped (its files are kept until swept). */
   setFolders(infos: readonly FolderInfo[]): Promise<void>;
   setCounts(folder: FolderId, counts: FolderCounts): void;
+  /**
+   * Makes a folder that exists only here, with the missing ones above it (`/` between levels). Durable when it
+   * resolves. @throws TmailError `folder.name` (folder, reason), `folder.exists` (folder)
+   */
+  createFolder(path: string): Promise<FolderId>;
+  /**
+   * Gives a folder that exists only here another path, and all below it with it. Durable when it resolves.
+   * @throws TmailError as createFolder; `folder.role`, `folder.on-server`, `folder.within-itself` (folder)
+   */
+  renameFolder(id: FolderId, path: string): Promise<void>;
+  /**
+   * Removes a folder that exists only here and all below it. Durable when it resolves. Made again, it has its id again.
+   * @throws TmailError `folder.not-empty` (folder, count), `folder.role`, `folder.on-server` (folder)
+   */
+  removeFolder(id: FolderId): Promise<void>;
   /** Opens a folder: reads its summary and newest shard only. The same object for the same id. */
   folder(id: FolderId): Promise<FolderStore>;
   readonly raw: RawStore;
@@ -145,6 +160,8 @@ export interface ExportNote {
   readonly format: string;
   /** Where, as it was given, absolute. */
   readonly to: string;
+  /** All accounts went there, each in a folder of its own. */
+  readonly all?: boolean;
 }
 
 export interface ExportRecord {

@@ -83,6 +83,7 @@ class AccountEngine implements Engine {
     this.#work = new Work({
       config: deps.config,
       store: deps.store,
+      folders: () => (deps.maildrop ?? deps.store).folders(),
       clock,
       tell: () => this.#tell(),
       warn: error => this.#warn(error),
@@ -149,7 +150,7 @@ class AccountEngine implements Engine {
 
   async body(id: MessageId, wanted: BodyWanted): Promise<void> {
     const { folder, uid } = splitMessageId(id);
-    const opened = await this.#deps.store.folder(folder);
+    const opened = await (this.#deps.maildrop ?? this.#deps.store).folder(folder);
     if (opened.positionOf(uid) < 0) await opened.loadAll();
     const raw = opened.raw(uid);
     if (raw && !(raw.partial && wanted === 'whole')) return;

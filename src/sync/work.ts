@@ -20,6 +20,8 @@ const JOB_RETRY_MS = 15_000;
 export interface WorkHost {
   readonly config: AccountConfig;
   readonly store: AccountStore;
+  /** Those that a server fills. */
+  readonly folders: () => readonly FolderRecord[];
   readonly clock: Clock;
   /** Something moved: the status is worth another look. */
   tell(): void;
@@ -199,7 +201,7 @@ export class Work {
 
   /** Folders that a pull can be asked of: the inbox first, then those with a role, then the rest as listed. */
   targets(folder: FolderId | null): FolderRecord[] {
-    const all = this.#host.store.folders().filter(record => record.remote && record.selectable);
+    const all = this.#host.folders().filter(record => record.remote && record.selectable);
     if (folder !== null) return all.filter(record => record.id === folder);
     const rank = (record: FolderRecord): number =>
       record.role === 'inbox' ? 0 : record.subscribed ? (record.role ? 1 : 2) : 3;
@@ -241,7 +243,7 @@ export class Work {
 
   #pull(folder: FolderId): void {
     const session = this.#session;
-    const record = this.#host.store.folders().find(each => each.id === folder);
+    const record = this.#host.folders().find(each => each.id === folder);
     if (!session || !record?.selectable || !record.remote || this.#held !== null) return;
     const visible = folder === this.#visible;
     const loop = visible ? this.#front : this.#back;

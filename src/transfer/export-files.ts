@@ -6,19 +6,29 @@ import {
   flagLetters,
   keywordLines,
   maildirBase,
+  ownName,
   readKeywordLines,
   splitName,
+  uidlLine,
 } from '../mail/maildir.ts';
 import { TmailError } from '../util/errors.ts';
+import { temporaryName } from '../util/fsync.ts';
 import type { FolderJob } from './export.ts';
-import { type Item, itemsOf } from './messages.ts';
-import { type Checked, checksumOf, onTarget, removeLeft, writeOwn, writeVerified } from './target.ts';
+import type { Checked } from './file-work.ts';
+import { type Item, itemsOf, uidsOf } from './messages.ts';
+import { checksumOf, onTarget, removeLeft, writeOwn } from './target.ts';
 
-/** Messages written at once, and those that share one sync of their directory. */
-const AT_ONCE = 8;
-const BATCH = 64;
+/** Messages that share one wait for the disk and one sync of their directory. */
+const BATCH = 200;
+/** Batches under way: one is written while another waits for the disk. */
+const AT_ONCE = 2;
+/** Changed copies of one message before it is given up. */
+const COPIES = 999;
 /** Where keywords' letters are explained; Dovecot's name and format. */
 const KEYWORDS = 'dovecot-keywords';
+/** What of this folder is known from a POP3 server, so that it does not come from there again once imported. */
+export const UIDLS = 'tmail-uidl';
+export const UIDLS_BYTES = 256 * 1024 * 1024;
 
 interface Layout {
   /** Where messages are, and where they are written. */
@@ -46,7 +56,7 @@ function layoutOf(job: FolderJob): Layout {
 }
 
 export async function exportFiles(job: FolderJob): Promise<void> {
-  const { disk, path } = job;
+  const { disk, path, signal } = job;
   const layout = layoutOf(job);
   const parts = job.format === 'maildir' ? ['tmp', 'new', 'cur'] : ['.'];
   for (const part of parts) await onTarget(path, () => disk.makeDirectory(join(path, part)));
@@ -55,83 +65,202 @@ export async function exportFiles(job: FolderJob): Promise<void> {
   const mark = join(path, 'maildirfolder');
   if (job.format === 'maildir' && basename(path).startsWith('.') && !(await disk.exists(mark)))
     await writeOwn(disk, mark, '');
-  const there = new Map<string, string>();
-  for (const name of await disk.list(layout.final)) there.set(splitName(name).base, name);
-  const keywords = await keywordsOf(job);
-  const known = keywords.length;
-  let batch: Item[] = [];
-  const commit = async () => {
-    const items = batch;
-    batch = [];
+  const uidls: string[] = [];
+  const there = await thereIn(job, layout);
+  const target: Target = { job, layout, there, keywords: await keywordsOf(job), uidls };
+  const running = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+  const begin = async (items: readonly Item[]) => {
+    if (running.size >= AT_ONCE) await Promise.race(running);
+    if (failures.length > 0 || items.length === 0) return;
     // What the letters mean comes first.
-    const letters = items.map(item => flagLetters(item.flags, keywords));
-    if (keywords.length > known) await writeOwn(disk, join(path, KEYWORDS), keywordLines(keywords));
-    const outcomes: Outcome[] = [];
-    const failed: unknown[] = [];
-    for (let at = 0; at < items.length && failed.length === 0; at += AT_ONCE) {
-      const some = items.slice(at, at + AT_ONCE);
-      const settled = await Promise.allSettled(
-        some.map((item, n) => exportOne(job, layout, there, item, letters[at + n] ?? '')),
-      );
-      for (const one of settled) {
-        if (one.status === 'fulfilled') outcomes.push(one.value);
-        else failed.push(one.reason);
-      }
-    }
-    await onTarget(path, () => disk.syncDirectory(layout.final));
-    for (const outcome of outcomes) job.count(outcome.item, outcome.how, outcome.size);
-    if (failed.length > 0) throw failed[0];
+    const known = target.keywords.length;
+    const wanted = items.map(item => ({ item, letters: flagLetters(item.flags, target.keywords) }));
+    if (target.keywords.length > known)
+      await writeOwn(disk, join(path, KEYWORDS), keywordLines(target.keywords));
+    const batch: Promise<void> = commit(target, wanted)
+      .catch(error => void failures.push(error))
+      .finally(() => running.delete(batch));
+    running.add(batch);
   };
-  for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
-    if (job.signal.aborted) break;
-    batch.push(item);
-    if (batch.length >= BATCH) await commit();
-  }
-  await commit();
-  job.signal.throwIfAborted();
-}
-
-interface Outcome {
-  readonly item: Item;
-  readonly how: 'written' | 'there' | 'lost';
-  readonly size: number;
-}
-
-async function exportOne(
-  job: FolderJob,
-  layout: Layout,
-  there: Map<string, string>,
-  item: Item,
-  letters: string,
-): Promise<Outcome> {
-  const { disk, raw } = job;
   try {
-    const checked = (await raw.checksum(item.ref)) ?? (await measured(job, item));
-    for (let copy = 0; copy < 1000; copy++) {
-      const base = layout.base(item, checked, copy);
-      const name = layout.name(base, letters);
-      const present = there.get(base);
-      if (present !== undefined) {
-        const found = await onTarget(job.path, () => checksumOf(disk, join(layout.final, present)));
-        // Somebody changed that copy: it stays, and a good one comes beside it.
-        if (found?.sha256 !== checked.sha256) continue;
-        if (present !== name) await rename(job, layout, present, name);
-        there.set(base, name);
-        return { item, how: 'there', size: checked.size };
-      }
-      const place = { path: join(layout.final, name), beside: layout.beside, modified: item.arrival };
-      await writeVerified(disk, place, raw.stream(item.ref), checked);
-      there.set(base, name);
-      return { item, how: 'written', size: checked.size };
+    let items: Item[] = [];
+    for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
+      if (signal.aborted || failures.length > 0) break;
+      if (items.push(item) < BATCH) continue;
+      await begin(items);
+      items = [];
     }
-    throw new TmailError('storage', 'export.verify', { facts: { path: layout.final } });
+    if (!signal.aborted) await begin(items);
+  } finally {
+    await Promise.all(running);
+  }
+  if (failures.length > 0) throw failures[0];
+  signal.throwIfAborted();
+  await rememberNames(job, uidls);
+}
+
+/** Those of mail that was here at an earlier time stay, as its files do. */
+async function rememberNames({ disk, path }: FolderJob, lines: readonly string[]): Promise<void> {
+  const file = join(path, UIDLS);
+  const bytes = await onTarget(path, () => disk.read(file, UIDLS_BYTES));
+  const before = Buffer.isBuffer(bytes) ? bytes.toString('utf8') : '';
+  const known = new Set(before.split('\n'));
+  const added = lines.filter(line => !known.has(line.trimEnd()));
+  if (added.length > 0) await writeOwn(disk, file, before + added.join(''));
+}
+
+interface Target {
+  readonly job: FolderJob;
+  readonly layout: Layout;
+  readonly there: There;
+  readonly keywords: string[];
+  /** Lines of UIDLS. */
+  readonly uidls: string[];
+}
+
+/** What an earlier export left, by base; and what no message of the folder is any more, by the hash in its name. */
+interface There {
+  readonly names: Map<string, string>;
+  readonly unclaimed: Map<string, string[]>;
+}
+
+async function thereIn({ disk, folder, raw }: FolderJob, { final }: Layout): Promise<There> {
+  const names = new Map<string, string>();
+  for (const name of await disk.list(final)) names.set(splitName(name).base, name);
+  const unclaimed = new Map<string, string[]>();
+  if (names.size === 0) return { names, unclaimed };
+  const here = new Set<string>();
+  for (const uid of uidsOf(folder)) {
+    const ref = folder.raw(uid);
+    const checksum = ref ? await raw.checksum(ref) : null;
+    if (checksum) here.add(`${uid} ${checksum.sha256.slice(0, 16)}`);
+  }
+  for (const base of names.keys()) {
+    const own = ownName(base);
+    if (own && !here.has(`${own.uid} ${own.hash}`)) {
+      unclaimed.set(own.hash, [...(unclaimed.get(own.hash) ?? []), base]);
+    }
+  }
+  return { names, unclaimed };
+}
+
+interface Wanted {
+  readonly item: Item;
+  readonly letters: string;
+}
+
+interface Missing extends Wanted {
+  readonly checked: Checked;
+  /** Of several files with the same bytes and number: somebody changed those before. */
+  readonly copy: number;
+}
+
+/** A file that is there, perhaps with the wrong name; its bytes have to be compared. */
+interface Claimed extends Wanted {
+  readonly checked: Checked;
+  /** -1: another message's. */
+  readonly copy: number;
+  readonly present: string;
+}
+
+/** All of the batch, whatever is there in place of it. Counts what is durable and compared. */
+async function commit(target: Target, wanted: readonly Wanted[]): Promise<void> {
+  const { job, layout, there } = target;
+  const claimed: Claimed[] = [];
+  const missing: Missing[] = [];
+  for (const one of wanted) {
+    const checked = await checkedOf(job, one.item);
+    if (!checked) continue;
+    const { uid, uidl } = one.item;
+    if (uidl !== null) target.uidls.push(uidlLine(uid, checked.sha256.slice(0, 16), uidl));
+    const own = there.names.get(layout.base(one.item, checked, 0));
+    const present = own ?? claim(there, checked);
+    if (present === undefined) missing.push({ ...one, checked, copy: 0 });
+    else claimed.push({ ...one, checked, copy: own === undefined ? -1 : 0, present });
+  }
+  if (claimed.length > 0) missing.push(...(await compare(target, claimed)));
+  const files = missing.map(({ item, letters, checked, copy }) => {
+    const base = layout.base(item, checked, copy);
+    const name = layout.name(base, letters);
+    // From now on: the next batch may hold the same bytes.
+    there.names.set(base, name);
+    return {
+      from: job.raw.path(item.ref),
+      temporary: temporaryName(join(layout.beside, base)),
+      to: join(layout.final, name),
+      expected: checked,
+      seconds: Math.max(0, Number.isFinite(item.arrival) ? item.arrival : 0) / 1000,
+    };
+  });
+  const outcomes = files.length === 0 ? [] : await job.files.copy(files);
+  if (outcomes.some(outcome => !(outcome instanceof TmailError))) {
+    await onTarget(job.path, () => job.disk.syncDirectory(layout.final));
+  }
+  let failed: TmailError | null = null;
+  for (const [n, { item, checked }] of missing.entries()) {
+    const outcome = outcomes[n];
+    if (!(outcome instanceof TmailError)) job.count(item, 'written', checked.size);
+    else if (job.lost(item, outcome)) job.count(item, 'lost', 0);
+    else failed ??= outcome;
+  }
+  if (failed) throw failed;
+}
+
+/** A name of the same bytes whose message has another number now: moved away and back, or of another computer. */
+function claim(there: There, { sha256 }: Checked): string | undefined {
+  const base = there.unclaimed.get(sha256.slice(0, 16))?.pop();
+  const present = base === undefined ? undefined : there.names.get(base);
+  if (base !== undefined) there.names.delete(base);
+  return present;
+}
+
+/** Null: it can't be read, and that was said. */
+async function checkedOf(job: FolderJob, item: Item): Promise<Checked | null> {
+  try {
+    return (await job.raw.checksum(item.ref)) ?? (await measured(job, item));
   } catch (error) {
     if (!job.lost(item, error)) throw error;
-    return { item, how: 'lost', size: 0 };
+    job.count(item, 'lost', 0);
+    return null;
   }
 }
 
-/** The flags have changed here since the last export. */
+/** Returns what has to be written after all: somebody changed that copy. It stays, and a good one comes beside it. */
+async function compare(target: Target, claimed: readonly Claimed[]): Promise<Missing[]> {
+  const { job, layout, there } = target;
+  const changed: Missing[] = [];
+  let renamed = false;
+  for (let rest = claimed; rest.length > 0; ) {
+    const found = await job.files.check(rest.map(({ present }) => join(layout.final, present)));
+    const again: Claimed[] = [];
+    const good: Claimed[] = [];
+    for (const [n, one] of rest.entries()) {
+      const base = (copy: number) => layout.base(one.item, one.checked, copy);
+      if (found[n]?.sha256 === one.checked.sha256) {
+        const name = layout.name(base(Math.max(0, one.copy)), one.letters);
+        if (one.present !== name) {
+          await rename(job, layout, one.present, name);
+          renamed = true;
+        }
+        there.names.set(base(Math.max(0, one.copy)), name);
+        good.push(one);
+        continue;
+      }
+      const copy = one.copy + 1;
+      if (copy > COPIES) throw new TmailError('storage', 'export.verify', { facts: { path: layout.final } });
+      const present = there.names.get(base(copy));
+      if (present === undefined) changed.push({ ...one, copy });
+      else again.push({ ...one, copy, present });
+    }
+    if (renamed) await onTarget(job.path, () => job.disk.syncDirectory(layout.final));
+    for (const { item, checked } of good) job.count(item, 'there', checked.size);
+    rest = again;
+  }
+  return changed;
+}
+
+/** The flags have changed here since the last export, or the number has. */
 async function rename(job: FolderJob, { final }: Layout, from: string, to: string): Promise<void> {
   const { disk } = job;
   await onTarget(job.path, async () => {

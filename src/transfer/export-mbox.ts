@@ -8,14 +8,18 @@ import { fromLine, mailboxLines, quoteFrom } from '../mail/mbox.ts';
 import { TmailError } from '../util/errors.ts';
 import { temporaryName } from '../util/fsync.ts';
 import type { FolderJob } from './export.ts';
+import { type Checked, isFailure } from './file-work.ts';
+import { sourceError } from './files.ts';
 import { readMbox } from './mbox-file.ts';
 import { type Item, itemsOf } from './messages.ts';
 import { makeParent, onTarget, outside, removeLeft } from './target.ts';
 
 /** Small pieces are written together. */
-const WRITE = 256 * 1024;
-/** A message up to this size is read whole. */
-const SMALL = 1024 * 1024;
+const WRITE = 1024 * 1024;
+/** A message up to this size is read whole, with others. */
+const SMALL = 256 * 1024;
+const TOGETHER = 200;
+const TOGETHER_BYTES = 4 * 1024 * 1024;
 
 async function* one(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
@@ -29,21 +33,25 @@ export async function exportMbox(job: FolderJob): Promise<void> {
   const left = new Map<string, number>();
   for (const hash of before ?? []) left.set(hash, (left.get(hash) ?? 0) + 1);
   const there: Item[] = [];
+  const missing = async function* (): AsyncGenerator<Wanted> {
+    for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
+      const checked = await job.raw.checksum(item.ref);
+      const copies = checked ? (left.get(checked.sha256) ?? 0) : 0;
+      if (checked && copies > 0) {
+        left.set(checked.sha256, copies - 1);
+        there.push(item);
+      } else yield { item, checked };
+    }
+  };
   const added: { readonly item: Item; readonly sha256: string; readonly size: number }[] = [];
   const file = growing(job);
   try {
     if (before === null) await file.open();
-    for await (const item of itemsOf(job.folder, job.absent, job.skip)) {
+    for await (const wanted of withBytes(job, missing())) {
       job.signal.throwIfAborted();
-      const known = (await job.raw.checksum(item.ref))?.sha256 ?? '';
-      const copies = left.get(known) ?? 0;
-      if (copies > 0) {
-        left.set(known, copies - 1);
-        there.push(item);
-        continue;
-      }
-      const written = await file.append(item);
-      if (written) added.push({ item, ...written });
+      const written = await file.append(wanted);
+      if (written) added.push({ item: wanted.item, ...written });
+      job.working(there.length + added.length);
     }
     await file.finish([...(before ?? []), ...added.map(one => one.sha256)]);
   } finally {
@@ -52,6 +60,62 @@ export async function exportMbox(job: FolderJob): Promise<void> {
   for (const item of there) job.count(item, 'there', 0);
   for (const { item, size } of added) job.count(item, 'written', size);
 }
+
+interface Wanted {
+  readonly item: Item;
+  /** What was written when it came; null: nobody knows any more. */
+  readonly checked: Checked | null;
+}
+
+interface Read extends Wanted {
+  /** Null: to be read in pieces. An error: why it can't be read. */
+  readonly bytes: Buffer | TmailError | null;
+}
+
+/** Small messages are read together, the next ones while these are written. */
+async function* withBytes(job: FolderJob, wanted: AsyncGenerator<Wanted>): AsyncGenerator<Read> {
+  let last: Promise<Read[]> = Promise.resolve([]);
+  let items: Wanted[] = [];
+  let bytes = 0;
+  for await (const one of wanted) {
+    const size = one.checked?.size ?? Number.POSITIVE_INFINITY;
+    const large = size > SMALL;
+    if (!large) {
+      items.push(one);
+      bytes += size;
+    }
+    if (items.length >= TOGETHER || bytes >= TOGETHER_BYTES || large) {
+      const before = last;
+      last = readAll(job, items);
+      last.catch(() => undefined);
+      items = [];
+      bytes = 0;
+      yield* await before;
+    }
+    if (!large) continue;
+    yield* await last;
+    last = Promise.resolve([]);
+    yield { ...one, bytes: null };
+  }
+  yield* await last;
+  yield* await readAll(job, items);
+}
+
+async function readAll({ files, raw }: FolderJob, wanted: readonly Wanted[]): Promise<Read[]> {
+  if (wanted.length === 0) return [];
+  const paths = wanted.map(({ item }) => raw.path(item.ref));
+  const found = await files.read(paths, SMALL);
+  return wanted.map((one, n) => {
+    const file = found[n];
+    const path = paths[n] ?? '';
+    const damaged = (reason: string) => new TmailError('storage', 'raw.damaged', { facts: { path, reason } });
+    if (!file || isFailure(file)) return { ...one, bytes: file ? sourceError(file, path) : damaged('size') };
+    if (file.size !== one.checked?.size || !file.bytes) return { ...one, bytes: damaged('size') };
+    return { ...one, bytes: hashOf(file.bytes) === one.checked.sha256 ? file.bytes : damaged('sha256') };
+  });
+}
+
+const hashOf = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 /** The new file; nothing is there until something is to be written. */
 function growing(job: FolderJob) {
@@ -73,8 +137,7 @@ function growing(job: FolderJob) {
     }
   };
   const write = async (bytes: Buffer) => {
-    // A piece of someone else's buffer may be written over before this is on the disk.
-    pieces.push(bytes.length < WRITE ? Buffer.from(bytes) : bytes);
+    pieces.push(bytes);
     waiting += bytes.length;
     if (waiting >= WRITE) await flush();
   };
@@ -89,21 +152,18 @@ function growing(job: FolderJob) {
           const { bytesRead } = await old.read(buffer, 0, WRITE, null);
           if (bytesRead === 0) break;
           await write(buffer.subarray(0, bytesRead));
-          await flush();
+          await flush(); // before the buffer is filled again
         }
       } finally {
         await old.close();
       }
     });
   const before = (item: Item, whole: boolean) =>
-    Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole));
+    Buffer.from(fromLine(item.sender, item.arrival) + mailboxLines(item.flags, whole, item.uidl));
   const after = (whole: boolean) => Buffer.from(whole ? '\n' : '\n\n');
-  const appendSmall = async (item: Item) => {
-    let bytes: Buffer;
-    try {
-      bytes = await job.raw.read(item.ref);
-    } catch (error) {
-      if (!job.lost(item, error)) throw error;
+  const appendSmall = async ({ item, checked, bytes }: Read) => {
+    if (!Buffer.isBuffer(bytes)) {
+      if (!job.lost(item, bytes)) throw bytes;
       return null;
     }
     const whole = bytes.at(-1) === 10;
@@ -112,7 +172,7 @@ function growing(job: FolderJob) {
       for await (const chunk of quoteFrom(one(bytes))) await write(chunk);
       await write(after(whole));
     });
-    return { sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+    return { sha256: checked?.sha256 ?? hashOf(bytes), size: bytes.length };
   };
   /** What a large message turns out to be shows at its end: then the file is cut back to where it began. */
   const appendLarge = async (item: Item) => {
@@ -149,10 +209,9 @@ function growing(job: FolderJob) {
   return {
     open,
     /** Null: the message can't be read; nothing of it is in the file. */
-    async append(item: Item): Promise<{ sha256: string; size: number } | null> {
+    async append(read: Read): Promise<{ sha256: string; size: number } | null> {
       if (!handle) await open();
-      const size = (await job.raw.checksum(item.ref))?.size ?? Number.POSITIVE_INFINITY;
-      return size <= SMALL ? appendSmall(item) : appendLarge(item);
+      return read.bytes === null ? appendLarge(read.item) : appendSmall(read);
     },
     /** Durable, read back, and under its name. */
     async finish(expected: readonly string[]): Promise<void> {

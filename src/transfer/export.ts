@@ -11,6 +11,7 @@ import { asTmailError, TmailError } from '../util/errors.ts';
 import { type FileSystem, realFileSystem } from '../util/fsync.ts';
 import { exportFiles } from './export-files.ts';
 import { exportMbox } from './export-mbox.ts';
+import { type Files, messageFiles } from './files.ts';
 import { type Format, MARKER, type MarkedFolder, type Marker, markerText, readMarker } from './marker.ts';
 import { type Absent, type Item, levelsOf } from './messages.ts';
 import { onTarget, writeOwn } from './target.ts';
@@ -26,6 +27,7 @@ export interface ExportOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (folder: string, done: number, total: number) => void;
   readonly fs?: FileSystem;
+  readonly files?: Files;
 }
 
 export interface ExportReport {
@@ -53,6 +55,7 @@ export interface ExportReport {
 /** What the export of one folder is given. */
 export interface FolderJob {
   readonly disk: Disk;
+  readonly files: Files;
   readonly raw: RawStore;
   readonly folder: FolderStore;
   readonly format: Format;
@@ -64,6 +67,8 @@ export interface FolderJob {
   skip(uid: LocalUid): boolean;
   /** Durable and compared. */
   count(item: Item, how: 'written' | 'there' | 'lost', size: number): void;
+  /** For who watches: how many messages of the folder were gone through, durable or not. */
+  working(done: number): void;
   /** False: not the message's fault. */
   lost(item: Item, error: unknown): boolean;
 }
@@ -77,26 +82,14 @@ const ROUNDS = 4;
  */
 export async function exportMail(options: ExportOptions): Promise<ExportReport> {
   const disk = new Disk(options.fs ?? realFileSystem, true);
+  const files = options.files ?? messageFiles();
   const first = await options.account();
-  const report: ExportReport = {
-    account: first.id,
-    format: options.format,
-    to: options.to,
-    verified: 0,
-    written: 0,
-    bytes: 0,
-    folders: 0,
-    notHere: 0,
-    partial: 0,
-    damaged: [],
-    complete: false,
-    error: null,
-  };
+  const report = emptyReport(first.id, options);
   const done = new Set<string>();
   try {
     await mayGoTo(disk, options, first.id);
     for (let round = 0, account = first; ; round++) {
-      const gone = await exportOnce(disk, options, account, report, done, round);
+      const gone = await exportOnce({ disk, files }, options, account, report, done, round);
       if (gone === 0) break;
       account = await options.account();
     }
@@ -105,13 +98,23 @@ export async function exportMail(options: ExportOptions): Promise<ExportReport> 
     const error = options.signal.aborted ? new TmailError('cancelled', 'cancelled') : asTmailError(thrown);
     if (error.code === 'export.exists' && done.size === 0) throw error;
     report.error = error;
+  } finally {
+    if (!options.files) await files.close();
   }
   return report;
 }
 
+export function emptyReport(
+  account: string,
+  { format, to }: Pick<ExportOptions, 'format' | 'to'>,
+): ExportReport {
+  const counts = { verified: 0, written: 0, bytes: 0, folders: 0, notHere: 0, partial: 0 };
+  return { account, format, to, ...counts, damaged: [], complete: false, error: null };
+}
+
 /** Returns how many messages are not here any more as they were when the folders were opened. */
 async function exportOnce(
-  disk: Disk,
+  on: { readonly disk: Disk; readonly files: Files },
   options: ExportOptions,
   account: AccountStore,
   report: ExportReport,
@@ -127,7 +130,7 @@ async function exportOnce(
     await folder.loadAll();
     opened.push(folder);
   }
-  const places = await placesOf(disk, options, account.id, records);
+  const places = await placesOf(on.disk, options, account.id, records);
   let gone = 0;
   const absent: Absent = { notHere: 0, partial: 0 };
   report.folders = records.length;
@@ -137,9 +140,10 @@ async function exportOnce(
     const path = places[n];
     if (!record || path === undefined) continue;
     let seen = 0;
+    const show = (done: number) => options.onProgress(record.path, done, folder.length);
     const id = (uid: LocalUid) => messageId(record.id, uid);
     const job: FolderJob = {
-      disk,
+      ...on,
       raw: account.raw,
       folder,
       format,
@@ -148,8 +152,7 @@ async function exportOnce(
       absent,
       skip: uid => done.has(id(uid)),
       count(item, how, size) {
-        seen++;
-        options.onProgress(record.path, seen, folder.length);
+        show(++seen);
         if (how === 'lost') return;
         done.add(id(item.uid));
         report.verified++;
@@ -157,6 +160,7 @@ async function exportOnce(
         report.written++;
         report.bytes += size;
       },
+      working: show,
       lost(item, thrown) {
         const error = asTmailError(thrown);
         if (error.code === 'raw.missing' && round < ROUNDS) gone++;
@@ -182,6 +186,12 @@ const isFile = ({ format, folder }: ExportOptions) => format === 'mbox' && folde
 async function mayGoTo(disk: Disk, options: ExportOptions, account: string): Promise<void> {
   const { to, format } = options;
   if (isFile(options)) return; // what is in the file tells
+  const marker = await onTarget(to, () => readMarker(disk, to));
+  await mustBeOurs(disk, to, marker?.account === account && marker.format === format);
+}
+
+/** @throws TmailError `export.exists` where there is more than nothing, unless it is ours */
+export async function mustBeOurs(disk: Disk, to: string, ours: boolean): Promise<void> {
   const refused = () => new TmailError('config', 'export.exists', { facts: { path: to } });
   const names = await onTarget(to, () =>
     disk.fs.readdir(to).catch((error: unknown) => {
@@ -190,8 +200,6 @@ async function mayGoTo(disk: Disk, options: ExportOptions, account: string): Pro
       throw error;
     }),
   );
-  const marker = await readMarker(disk, to);
-  const ours = marker?.account === account && marker.format === format;
   // A crash may have left no more than the marker's own temporary file.
   const empty = names.every(name => name.startsWith(`${MARKER}.tmp-`));
   if (!ours && !empty) throw refused();

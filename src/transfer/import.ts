@@ -2,16 +2,18 @@
 // flags and its date. Killed at any moment and repeated, nothing is lost and nothing is doubled.
 import { createHash } from 'node:crypto';
 import { envelopeOf } from '../mail/headers.ts';
-import type { FolderId, LocalUid, RawRef, Role } from '../mail/types.ts';
+import type { FolderId, LocalUid, RawRef, RemoteRef, Role } from '../mail/types.ts';
 import type { AccountStore, FolderInfo, FolderRecord, FolderStore, NewMessage } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
-import { HEADER_BYTES, MESSAGE_BYTES, RAW_BATCH } from '../util/limits.ts';
+import { HEADER_BYTES, MESSAGE_BYTES } from '../util/limits.ts';
+import { messageFiles } from './files.ts';
 import { levelsOf } from './messages.ts';
 import { type FoundFolder, type FoundMessage, foldersIn, type Passed } from './source.ts';
 
 /** A message up to this size is read once and kept until it is written. */
 const SMALL = 256 * 1024;
-/** Bytes of such messages in memory at once. */
+/** Messages that become durable in one step, and the bytes of them in memory; the next are read meanwhile. */
+const BATCH = 1000;
 const BATCH_BYTES = 16 * 1024 * 1024;
 
 export interface ImportOptions {
@@ -23,6 +25,8 @@ export interface ImportOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (folder: string, done: number) => void;
   readonly now: () => number;
+  /** Messages in one step. */
+  readonly batch?: number;
 }
 
 export interface ImportReport {
@@ -66,16 +70,20 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     complete: false,
     error: null,
   };
+  const files = messageFiles();
   try {
     // What a crash left becomes messages first: imported again beside it, it would be here twice.
     await account.recovered?.();
     const firstFile = await account.raw.firstNew();
     let unfinished: number | null = null;
-    for await (const found of foldersIn(path, passed)) {
+    let names: Set<string> | null = null;
+    for await (const found of foldersIn(path, passed, files)) {
       signal.throwIfAborted();
       unfinished ??= (await account.exports?.importBegins(firstFile)) ?? firstFile;
       const record = await targetOf(options, found);
-      const into = await openTarget(account, record, unfinished);
+      const own = found.account === account.id;
+      if (own) names ??= await namesIn(account);
+      const into = await openTarget(account, record, unfinished, own ? names : null);
       report.folders++;
       await takeFolder(options, found, into, report);
     }
@@ -86,6 +94,8 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     const error = signal.aborted ? new TmailError('cancelled', 'cancelled') : importError(thrown);
     if (report.folders === 0 && error.code.startsWith('import.not-')) throw error;
     report.error = error;
+  } finally {
+    await files.close();
   }
   report.refused = passed.refusedCount;
   report.otherFiles = passed.otherFiles;
@@ -102,13 +112,37 @@ interface Target {
   readonly folder: FolderStore;
   readonly id: FolderId;
   readonly path: string;
-  /** Which message has these bytes. */
-  readonly hashes: Map<string, LocalUid>;
+  /**
+   * Messages that have these bytes and that no message of the source was found to be yet, the oldest file first. Two
+   * that are alike in one folder are two, and stay two.
+   */
+  readonly here: Map<string, LocalUid[]>;
   /** Message files from here on may be of an import that did not end. */
   readonly unfinished: number;
+  /**
+   * Names under which the account's POP3 server knows messages that are here. Null: the source is another account's,
+   * whose names say nothing here.
+   */
+  readonly names: Set<string> | null;
 }
 
-async function openTarget(account: AccountStore, record: FolderRecord, unfinished: number): Promise<Target> {
+/** A message that is here under such a name is not made a second time: a server's name leads to one message. */
+async function namesIn(account: AccountStore): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const record of account.folders()) {
+    const folder = await account.folder(record.id);
+    await folder.loadAll();
+    for (const name of folder.uidlNames?.() ?? []) names.add(name);
+  }
+  return names;
+}
+
+async function openTarget(
+  account: AccountStore,
+  record: FolderRecord,
+  unfinished: number,
+  names: Set<string> | null,
+): Promise<Target> {
   const folder = await account.folder(record.id);
   await folder.loadAll();
   const held: { uid: LocalUid; ref: RawRef }[] = [];
@@ -119,12 +153,15 @@ async function openTarget(account: AccountStore, record: FolderRecord, unfinishe
   }
   // In the order of the manifests, of which only a few are in memory.
   held.sort((a, b) => a.ref.n - b.ref.n);
-  const hashes = new Map<string, LocalUid>();
+  const here = new Map<string, LocalUid[]>();
   for (const { uid, ref } of held) {
     const checksum = await account.raw.checksum(ref);
-    if (checksum) hashes.set(checksum.sha256, uid);
+    if (!checksum) continue;
+    const alike = here.get(checksum.sha256);
+    if (alike) alike.push(uid);
+    else here.set(checksum.sha256, [uid]);
   }
-  return { folder, id: record.id, path: record.path, hashes, unfinished };
+  return { folder, id: record.id, path: record.path, here, unfinished, names };
 }
 
 interface Taken {
@@ -142,47 +179,62 @@ async function takeFolder(
   into: Target,
   report: ImportReport,
 ): Promise<void> {
+  const { batch: most = BATCH } = options;
   let batch: Taken[] = [];
   let bytes = 0;
   let seen = 0;
   let mend: NewMessage[] = [];
+  let keeping = Promise.resolve();
   const commit = async () => {
     const taken = batch;
     const put = mend;
     batch = [];
     mend = [];
     bytes = 0;
-    if (put.length > 0) await into.folder.apply({ put }, 'now');
-    await keep(options, into, taken, report);
+    await keeping;
+    keeping = (async () => {
+      if (put.length > 0) await into.folder.apply({ put }, 'now');
+      await keep(options, into, taken, report);
+    })();
+    keeping.catch(() => undefined); // the next step says it, or the end
+    // Large ones are read again from the source, which is at this message now.
+    if (taken.some(({ whole }) => whole === null)) await keeping;
   };
-  for await (const message of found.messages()) {
-    if (options.signal.aborted) break;
-    options.onProgress(into.path, ++seen);
-    const taken = message.size > MESSAGE_BYTES ? null : await take(message);
-    if (!taken) {
-      report.tooLarge++;
-      continue;
+  try {
+    for await (const message of found.messages()) {
+      if (options.signal.aborted) break;
+      options.onProgress(into.path, ++seen);
+      const taken = message.size > MESSAGE_BYTES ? null : await take(message);
+      if (!taken) {
+        report.tooLarge++;
+        continue;
+      }
+      const known = into.here.get(taken.sha256)?.shift();
+      if (known !== undefined) {
+        report.duplicates++;
+        const back = mended(options, into, known, taken);
+        if (back && mend.push(back) >= most) await commit();
+        continue;
+      }
+      batch.push(taken);
+      bytes += taken.whole?.length ?? 0;
+      if (!taken.whole || batch.length >= most || bytes >= BATCH_BYTES) await commit();
     }
-    const known = into.hashes.get(taken.sha256);
-    if (known !== undefined) {
-      report.duplicates++;
-      const back = mended(options, into, known, taken);
-      if (back && mend.push(back) >= RAW_BATCH) await commit();
-      continue;
-    }
-    // From now on: the same bytes may come twice in one source.
-    into.hashes.set(taken.sha256, 0);
-    batch.push(taken);
-    bytes += taken.whole?.length ?? 0;
-    if (!taken.whole || batch.length >= RAW_BATCH || bytes >= BATCH_BYTES) await commit();
+    // A source that can't be read any further still gave what it gave.
+    await commit();
+  } finally {
+    await keeping;
   }
-  // A source that can't be read any further still gave what it gave.
-  await commit();
   options.signal.throwIfAborted();
 }
 
 /** Null: larger than any mail. */
 async function take(found: FoundMessage): Promise<Taken | null> {
+  const { whole } = found;
+  if (whole && whole.length <= SMALL) {
+    const sha256 = createHash('sha256').update(whole).digest('hex');
+    return { found, size: whole.length, sha256, whole, header: whole.subarray(0, HEADER_BYTES) };
+  }
   const hash = createHash('sha256');
   const pieces: Buffer[] = [];
   let size = 0;
@@ -215,9 +267,10 @@ async function keep(
   if (batch.length === 0) return;
   const { folder, id } = into;
   const first = folder.reserve(batch.length);
+  const remotes = batch.map(({ found }) => remoteOf(found, into));
   const written = await Promise.allSettled(
     batch.map((taken, n) => {
-      const owner = { folder: id, uid: first + n, remote: null, partial: false };
+      const owner = { folder: id, uid: first + n, remote: remotes[n] ?? null, partial: false };
       return account.raw.write(taken.whole ?? taken.found.bytes(), owner);
     }),
   );
@@ -227,8 +280,7 @@ async function keep(
     if (outcome?.status !== 'fulfilled') continue;
     const uid = first + n;
     if (!taken.whole) await mustBe(account, outcome.value, taken);
-    put.push(messageOf(taken, uid, outcome.value, now()));
-    into.hashes.set(taken.sha256, uid);
+    put.push(messageOf(taken, { uid, remote: remotes[n] ?? null, raw: outcome.value }, now()));
     report.bytes += taken.size;
   }
   await folder.apply({ put }, 'now');
@@ -244,23 +296,36 @@ async function mustBe(account: AccountStore, raw: RawRef, { sha256, found }: Tak
   throw new TmailError('rejected', 'import.changed', { facts: { path: found.name } });
 }
 
-function messageOf({ found, size, header }: Taken, uid: LocalUid, raw: RawRef, now: number): NewMessage {
+/** With it the next check of the maildrop knows the message again, and neither fetches nor forgets it. */
+function remoteOf({ uidl }: FoundMessage, { names }: Target): RemoteRef | null {
+  if (!uidl || !names || names.has(uidl)) return null;
+  names.add(uidl);
+  return { t: 'pop3', uidl };
+}
+
+function messageOf(
+  { found, size, header }: Taken,
+  place: { readonly uid: LocalUid; readonly remote: RemoteRef | null; readonly raw: RawRef },
+  now: number,
+): NewMessage {
   // A date before mail existed is no date; one that lies ahead would keep the message on top for ever.
   const arrival = found.arrival > 0 && found.arrival <= now ? found.arrival : now;
-  return { uid, remote: null, flags: found.flags, envelope: envelopeOf(header, { size, arrival }), raw };
+  return { ...place, flags: found.flags, envelope: envelopeOf(header, { size, arrival }) };
 }
 
 /** For a message that a crash left without its row and that came back without flags and dates; null: not so. */
 function mended(
   { now }: ImportOptions,
-  { folder, unfinished }: Target,
+  { folder, unfinished, names }: Target,
   uid: LocalUid,
   taken: Taken,
 ): NewMessage | null {
-  const raw = uid === 0 ? null : folder.raw(uid);
-  // Not one that the server has as well, and not one that somebody has looked at since.
-  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || folder.remote(uid)) return null;
-  return messageOf(taken, uid, raw, now());
+  const raw = folder.raw(uid);
+  const remote = folder.remote(uid) ?? null;
+  // Not one that came from the server itself, and not one that somebody has looked at since.
+  const same = remote === null || (remote.t === 'pop3' && names !== null && remote.uidl === taken.found.uidl);
+  if (!raw || raw.n < unfinished || folder.flags(uid) !== 0 || !same) return null;
+  return messageOf(taken, { uid, remote, raw }, now());
 }
 
 /** The local folder for what was found; made when it is not there. */

@@ -27,17 +27,42 @@ export interface Marker {
 
 /** Null: there is none, or it is not one. */
 export async function readMarker(disk: Disk, root: string): Promise<Marker | null> {
-  const bytes = await disk.read(join(root, MARKER), MARKER_BYTES);
-  if (!Buffer.isBuffer(bytes)) return null;
-  try {
-    return markerOf(JSON.parse(bytes.toString('utf8')));
-  } catch {
-    return null;
-  }
+  return read(disk, root, markerOf);
 }
 
 export function markerText({ account, format, folders }: Marker): string {
   return `${JSON.stringify({ tmail: 1, account, format, folders }, null, 1)}\n`;
+}
+
+/** At the root of an export of all accounts: each is an export of its own, in a folder of its own. */
+export interface RootMarker {
+  readonly format: Format;
+  readonly accounts: readonly MarkedAccount[];
+}
+
+export interface MarkedAccount {
+  readonly account: string;
+  /** A name below the root. */
+  readonly file: string;
+}
+
+/** Null: there is none, or it is not one. */
+export async function readRootMarker(disk: Disk, root: string): Promise<RootMarker | null> {
+  return read(disk, root, rootMarkerOf);
+}
+
+export function rootMarkerText({ format, accounts }: RootMarker): string {
+  return `${JSON.stringify({ tmail: 1, format, accounts }, null, 1)}\n`;
+}
+
+async function read<T>(disk: Disk, root: string, check: (value: unknown) => T | null): Promise<T | null> {
+  const bytes = await disk.read(join(root, MARKER), MARKER_BYTES);
+  if (!Buffer.isBuffer(bytes)) return null;
+  try {
+    return check(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return null;
+  }
 }
 
 const object = (value: unknown): value is Record<string, unknown> =>
@@ -49,6 +74,20 @@ function markerOf(value: unknown): Marker | null {
   if (!format || !Array.isArray(value.folders)) return null;
   const folders = value.folders.map(folderOf).filter(folder => folder !== null);
   return { account: value.account, format, folders };
+}
+
+function rootMarkerOf(value: unknown): RootMarker | null {
+  if (!object(value) || value.tmail !== 1 || !Array.isArray(value.accounts)) return null;
+  const format = FORMATS.find(known => known === value.format);
+  const accounts = value.accounts.map(accountOf).filter(account => account !== null);
+  return format ? { format, accounts } : null;
+}
+
+/** Null for what would lead out of the export. */
+function accountOf(value: unknown): MarkedAccount | null {
+  if (!object(value) || typeof value.account !== 'string' || typeof value.file !== 'string') return null;
+  const { account, file } = value;
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(file) ? { account, file } : null;
 }
 
 /** Null for what would lead out of the export. */

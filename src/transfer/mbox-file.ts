@@ -2,6 +2,7 @@
 // whatever the file holds; never writes.
 import type { FileHandle } from 'node:fs/promises';
 import {
+  contentLength,
   FROM_LINE_BYTES,
   fromLineDate,
   headerLength,
@@ -13,6 +14,8 @@ import { TmailError } from '../util/errors.ts';
 import { HEADER_BYTES } from '../util/limits.ts';
 
 const BLOCK = 1024 * 1024;
+/** A message up to this size is read in one piece. */
+const SMALL = 256 * 1024;
 /** Blank lines that may stand before the first message. */
 const LEADING = 64;
 const FEED_FROM = Buffer.from('\nFrom ');
@@ -24,6 +27,8 @@ export interface MboxMessage {
   readonly arrival: number;
   /** As on the wire. */
   readonly flags: readonly string[];
+  /** The name under which a POP3 server knows it, where it was written by `tmail export`. */
+  readonly uidl: string | null;
   /** Written by `tmail export`: its bytes come back exactly. */
   readonly ours: boolean;
   /** Bytes in the file: about the message's. */
@@ -32,50 +37,87 @@ export interface MboxMessage {
   bytes(): AsyncGenerator<Buffer>;
 }
 
-/** @throws TmailError `import.not-mbox` when the file does not begin with a From_ line */
-export async function* readMbox(handle: FileHandle, size: number): AsyncGenerator<MboxMessage> {
+/** Where a message stands; small enough to be kept of each message of a large file. */
+export interface MboxPlace {
+  /** From 1. */
+  readonly n: number;
+  /** Where its From_ line begins, and the next message's, or the file's end. */
+  readonly start: number;
+  readonly next: number;
+  /** Where a Content-Length that can be believed ends it: then nothing in it was quoted. */
+  readonly literal: number | null;
+  /** The From_ line's time, milliseconds since 1970. */
+  readonly arrival: number;
+}
+
+export interface MboxFile {
+  /** @throws TmailError `import.not-mbox` when the file does not begin with a From_ line */
+  places(): AsyncGenerator<MboxPlace>;
+  message(place: MboxPlace): Promise<MboxMessage>;
+}
+
+export function mboxFile(handle: FileHandle, size: number): MboxFile {
   const file = window(handle, size);
-  let start = await firstLine(file, size);
-  for (let n = 1; start < size; n++) {
-    const line = await lineAt(file, start);
-    const arrival = fromLineDate(line) ?? 0;
-    const from = Math.min(size, start + line.length + 1);
-    let next = await findFrom(file, from - 1, size);
-    const block = await headerBlock(file, from, next);
-    const header = readMailboxHeader(block);
-    const literal = header.length === null ? null : from + block.length + header.length;
-    let end: number;
-    if (literal !== null && (await isBoundary(file, literal, size))) {
-      // Its writer counted: nothing in it was quoted (mboxcl2), and nothing in it begins a message.
-      end = literal;
-      next = await findFrom(file, Math.max(from - 1, literal - 1), size);
-    } else end = await contentEnd(file, from, next, header);
-    const quoted = end !== literal;
-    const { flags, ours } = header;
-    const bytes = () => content(handle, { from, end, block, header, quoted });
-    yield { n, arrival, flags, ours, size: end - from, bytes };
-    start = next;
-  }
+  return {
+    async *places() {
+      let start = await firstLine(file, size);
+      for (let n = 1; start < size; n++) {
+        const line = await lineAt(file, start);
+        const from = Math.min(size, start + line.length + 1);
+        let next = await findFrom(file, from - 1, size);
+        const block = await headerBlock(file, from, next);
+        const length = contentLength(block);
+        let literal = length === null ? null : from + block.length + length;
+        if (literal !== null && (await isBoundary(file, literal, size))) {
+          // Its writer counted: nothing in it was quoted (mboxcl2), and nothing in it begins a message.
+          next = await findFrom(file, Math.max(from - 1, literal - 1), size);
+        } else literal = null;
+        yield { n, start, next, literal, arrival: fromLineDate(line) ?? 0 };
+        start = next;
+      }
+    },
+    async message({ n, start, next, literal, arrival }) {
+      const line = await lineAt(file, start);
+      const from = Math.min(size, start + line.length + 1);
+      const block = Buffer.from(await headerBlock(file, from, next));
+      const header = readMailboxHeader(block);
+      const end = literal ?? (await contentEnd(file, from, next, header));
+      const { flags, ours, uidl } = header;
+      const place = { from, end, block: block.length, header, quoted: literal === null };
+      return { n, arrival, flags, ours, uidl, size: end - from, bytes: () => content(handle, file, place) };
+    },
+  };
+}
+
+/** All of them in the file's order. @throws TmailError `import.not-mbox` */
+export async function* readMbox(handle: FileHandle, size: number): AsyncGenerator<MboxMessage> {
+  const file = mboxFile(handle, size);
+  for await (const place of file.places()) yield await file.message(place);
 }
 
 interface Place {
   readonly from: number;
   readonly end: number;
-  readonly block: Buffer;
+  /** Length of the header as it stands in the file. */
+  readonly block: number;
   readonly header: MailboxHeader;
   readonly quoted: boolean;
 }
 
 async function* content(
   handle: FileHandle,
+  file: Window,
   { from, end, block, header, quoted }: Place,
 ): AsyncGenerator<Buffer> {
   async function* whole() {
     // The block may hold the separating line of a message that is nothing but header.
-    const over = Math.max(0, from + block.length - end);
+    const over = Math.max(0, from + block - end);
     const rest = header.rest.subarray(0, Math.max(0, header.rest.length - over));
-    if (rest.length > 0) yield rest;
-    yield* range(handle, Math.min(end, from + block.length), end);
+    const body = Math.min(end, from + block);
+    if (end - body > SMALL) {
+      if (rest.length > 0) yield rest;
+      yield* range(handle, body, end);
+    } else if (end > from) yield Buffer.concat([rest, await file.read(body, end - body)]);
   }
   yield* quoted ? unquoteFrom(whole()) : whole();
 }
@@ -91,6 +133,8 @@ async function* range(handle: FileHandle, from: number, end: number): AsyncGener
 }
 
 interface Window {
+  /** What is held from there on, some hundred bytes at least where the file has them; valid until the next call. */
+  from(at: number): Promise<Buffer>;
   /** As many bytes as there are, at most `length`; valid until the next call. */
   read(at: number, length: number): Promise<Buffer>;
 }
@@ -99,20 +143,25 @@ function window(handle: FileHandle, size: number): Window {
   const held = Buffer.allocUnsafe(BLOCK + HEADER_BYTES);
   let start = 0;
   let filled = 0;
-  return {
-    async read(at, length) {
-      const wanted = Math.min(length, Math.max(0, size - at));
-      if (at < start || at + wanted > start + filled) {
-        start = at;
-        filled = 0;
-        const most = Math.min(Math.max(wanted, BLOCK), held.length, size - at);
-        while (filled < most) {
-          const { bytesRead } = await handle.read(held, filled, most - filled, at + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
+  const read = async (at: number, length: number) => {
+    const wanted = Math.min(length, Math.max(0, size - at));
+    if (at < start || at + wanted > start + filled) {
+      start = at;
+      filled = 0;
+      const most = Math.min(Math.max(wanted, BLOCK), held.length, size - at);
+      while (filled < most) {
+        const { bytesRead } = await handle.read(held, filled, most - filled, at + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
       }
-      return held.subarray(at - start, Math.min(filled, at - start + wanted));
+    }
+    return held.subarray(at - start, Math.min(filled, at - start + wanted));
+  };
+  return {
+    read,
+    async from(at) {
+      await read(at, FROM_LINE_BYTES);
+      return held.subarray(at - start, filled);
     },
   };
 }
@@ -136,11 +185,12 @@ async function lineAt(file: Window, at: number): Promise<string> {
 /** Where the next From_ line begins whose line feed before it stands at `at` or later; `size`: nowhere. */
 async function findFrom(file: Window, at: number, size: number): Promise<number> {
   for (let base = at; base < size; ) {
-    const block = await file.read(base, BLOCK);
-    const found = block.indexOf(FEED_FROM);
+    const bytes = await file.from(base);
+    const found = bytes.indexOf(FEED_FROM);
     if (found < 0) {
-      if (block.length <= FEED_FROM.length) return size;
-      base += block.length - FEED_FROM.length + 1;
+      // What was cut short behind the reader's back ends where it ends.
+      if (base + bytes.length >= size || bytes.length <= FEED_FROM.length) return size;
+      base += bytes.length - FEED_FROM.length + 1;
       continue;
     }
     const start = base + found + 1;
@@ -150,17 +200,17 @@ async function findFrom(file: Window, at: number, size: number): Promise<number>
   return size;
 }
 
-/** The header with its empty line, or of a message without one what may be it. */
+/** The header with its empty line, or of a message without one what may be it; valid until the next call. */
 async function headerBlock(file: Window, from: number, next: number): Promise<Buffer> {
   for (const limit of [64 * 1024, HEADER_BYTES]) {
     const bytes = await file.read(from, Math.min(limit, next - from));
     const length = headerLength(bytes);
-    if (length !== null) return Buffer.from(bytes.subarray(0, length));
-    if (bytes.length === next - from && bytes.length < limit) return Buffer.from(bytes);
+    if (length !== null) return bytes.subarray(0, length);
+    if (bytes.length === next - from && bytes.length < limit) return bytes;
   }
   // Far too long for a header: only its first lines may be the mailbox's.
   const bytes = await file.read(from, Math.min(4096, next - from));
-  return Buffer.from(bytes.subarray(0, bytes.lastIndexOf(10) + 1));
+  return bytes.subarray(0, bytes.lastIndexOf(10) + 1);
 }
 
 /** Whether a message that ends here is followed by another one or by the end of the file. */

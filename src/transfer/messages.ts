@@ -17,6 +17,8 @@ export interface Item {
   readonly arrival: number;
   /** The first From address, or ''. */
   readonly sender: string;
+  /** The name under which the message is known from a POP3 server; null: from none. */
+  readonly uidl: string | null;
 }
 
 export interface Absent {
@@ -26,6 +28,15 @@ export interface Absent {
   partial: number;
 }
 
+/** The numbers of all messages, oldest first; the folder's states have to be loaded. */
+export function* uidsOf(folder: FolderStore): Generator<LocalUid> {
+  // Positions count from the newest.
+  for (let position = folder.length - 1; position >= 0; position--) {
+    const uid = folder.uidAt(position);
+    if (uid !== undefined) yield uid;
+  }
+}
+
 /** Oldest first. What `skip` says is passed over without being counted. */
 export async function* itemsOf(
   folder: FolderStore,
@@ -33,12 +44,8 @@ export async function* itemsOf(
   skip: (uid: LocalUid) => boolean,
 ): AsyncGenerator<Item> {
   await folder.loadAll();
-  // Positions count from the newest; the numbers are taken first, since a folder may grow meanwhile.
-  const uids: LocalUid[] = [];
-  for (let position = folder.length - 1; position >= 0; position--) {
-    const uid = folder.uidAt(position);
-    if (uid !== undefined && !skip(uid)) uids.push(uid);
-  }
+  // First of all, since a folder may grow meanwhile.
+  const uids = [...uidsOf(folder)].filter(uid => !skip(uid));
   for (let at = 0; at < uids.length; at += PAGE) {
     const page = uids.slice(at, at + PAGE);
     const positions = page.map(uid => folder.positionOf(uid)).filter(position => position >= 0);
@@ -52,12 +59,14 @@ export async function* itemsOf(
       else if (ref.partial) absent.partial++;
       else {
         const envelope = await envelopeOf(folder, uid);
+        const remote = folder.remote(uid);
         yield {
           uid,
           ref,
           flags: flagNames(flags, folder.keywords),
           arrival: envelope?.arrival ?? 0,
           sender: envelope?.from[0]?.address ?? '',
+          uidl: remote?.t === 'pop3' ? remote.uidl : null,
         };
       }
     }

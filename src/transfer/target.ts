@@ -1,33 +1,30 @@
-// Files outside the store: written beside, durable, read back and compared before they get their name; never over
-// another file. Knows no mail.
+// Files outside the store: what goes wrong with them, what a dead export left of them, and the small ones that an
+// export keeps for itself. Knows no mail.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Disk, errnoOf, storageError } from '../store/disk.ts';
-import { writeTemporary } from '../store/raw-file.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { isLeftTemporary } from '../util/fsync.ts';
-
-export interface Checked {
-  readonly size: number;
-  /** Hex. */
-  readonly sha256: string;
-}
+import type { Checked } from './file-work.ts';
 
 const CHUNK = 1024 * 1024;
 
-/** Names what went wrong on the disk that is exported to: `export.full` (path), `export.write` (path, errno). */
+/** What went wrong on the disk that is exported to: `export.full` (path), `export.write` (path, errno). */
+export function targetError(thrown: unknown, path: string): TmailError {
+  const error = asTmailError(thrown instanceof TmailError ? thrown : storageError(thrown, path));
+  if (!error.code.startsWith('disk.')) return error;
+  const facts = { path, errno: error.facts.errno };
+  const code = error.code === 'disk.full' ? 'export.full' : 'export.write';
+  return new TmailError('storage', code, { facts, cause: error });
+}
+
+/** Names what goes wrong on the disk that is exported to. */
 export async function onTarget<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
-    const error = asTmailError(thrown instanceof TmailError ? thrown : storageError(thrown, path));
-    if (!error.code.startsWith('disk.')) throw error;
-    const facts = { path, errno: error.facts.errno };
-    throw new TmailError('storage', error.code === 'disk.full' ? 'export.full' : 'export.write', {
-      facts,
-      cause: error,
-    });
+    throw targetError(thrown, path);
   }
 }
 
@@ -52,46 +49,6 @@ export async function checksumOf(disk: Disk, path: string): Promise<Checked | nu
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return null;
     throw storageError(error, path);
-  }
-}
-
-/**
- * Writes `bytes` to a temporary file in the directory `beside`, makes them durable, reads them back, and gives them the
- * name `path`, which nobody may have. The name is durable after the caller has synced its directory.
- * @throws TmailError `export.verify` (path), `export.full`, `export.write`, and what `bytes` throws, as it is
- */
-export async function writeVerified(
-  disk: Disk,
-  options: { readonly path: string; readonly beside: string; readonly modified: number },
-  bytes: AsyncIterable<Buffer>,
-  expected: Checked | null,
-): Promise<Checked> {
-  const { path, beside, modified } = options;
-  const source = outside(bytes);
-  let temporary: string | null = null;
-  try {
-    return await onTarget(path, async () => {
-      const file = await writeTemporary(disk, join(beside, basename(path)), source.bytes);
-      temporary = file.temporary;
-      try {
-        const seconds = Math.max(0, Number.isFinite(modified) ? modified : 0) / 1000;
-        await file.handle.utimes(seconds, seconds);
-        await file.handle.sync();
-      } finally {
-        await file.handle.close();
-      }
-      const written = await checksumOf(disk, file.temporary);
-      const wanted = expected ?? file;
-      if (written?.sha256 !== wanted.sha256 || written.size !== wanted.size) {
-        throw new TmailError('storage', 'export.verify', { facts: { path } });
-      }
-      await disk.rename(file.temporary, path);
-      temporary = null;
-      return written;
-    });
-  } catch (error) {
-    if (temporary !== null) await disk.remove(temporary).catch(() => undefined);
-    throw source.failed() ?? error;
   }
 }
 

@@ -58,5 +58,6 @@ const FLOATING: readonly string[] = [
   'ask',
   'chooser',
   'prompt',
+  'line',
   'review',
 ];

@@ -450,6 +450,12 @@ test('an account that loses its line says so once, and once that it is back', as
   engine?.become({ phase: 'offline', error, retryAt: 10 });
   await w.app.settled();
   assert.equal(said(), 1);
+  // The person asks for it at once, and it has to wait a moment: that is neither news nor back.
+  engine?.become({ phase: 'offline', error: null, retryAt: 12 });
+  await w.app.settled();
+  engine?.become({ phase: 'offline', error, retryAt: 20 });
+  await w.app.settled();
+  assert.equal(said(), 1);
   engine?.become({ phase: 'online', error: null });
   await w.app.settled();
   assert.equal(said(), 2);

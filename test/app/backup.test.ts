@@ -30,10 +30,15 @@ test('the sentences say what would be lost and what to do, and the row fits 80 c
     'never exported: if this disk breaks, 212 messages are gone. tmail export',
   );
   assert.match(notes.backup(1, NOW - 43 * DAY, NOW), /^last exported 43 days ago: .* 1 message is gone/);
-  for (const exported of [null, NOW - 43 * DAY, NOW]) {
-    const row = backupRow({ only: 99_999, exported, due: exported !== NOW }, NOW);
+  const at = (days: number) => ({ at: NOW - days * DAY, to: '/backup/tmail', format: 'maildir' });
+  for (const exported of [null, at(43), at(0)]) {
+    const row = backupRow({ only: 99_999, exported, due: exported?.at !== NOW }, NOW);
     assert.ok(row.length <= 80 - 25, row);
   }
+  assert.equal(
+    backupRow({ only: 3, exported: at(19), due: false }, NOW),
+    '19 days ago, to /backup/tmail (maildir)',
+  );
 });
 
 async function start(note: ExportNote | null, serverCopy: ServerCopy = 'delete') {

@@ -188,6 +188,11 @@ export class FakeFolder implements FolderStore {
     this.changed();
   }
 
+  rename(path: string) {
+    this.#info = { ...this.#info, path };
+    this.store.emit({ t: 'folders', account: this.record.account });
+  }
+
   changed() {
     this.rev += 1;
     this.store.emit({ t: 'folder', folder: this.id });
@@ -219,7 +224,10 @@ export class FakeStore implements Store {
   }
 
   addFolder(account: string, path: string, role: Role | null = null, selectable = true): FakeFolder {
-    const id: FolderId = `${account}:${this.folders.size + 1}`;
+    let n = this.folders.size + 1;
+    const taken = () => [...this.folders.keys()].some(id => id.endsWith(`:${n}`));
+    while (taken()) n++;
+    const id: FolderId = `${account}:${n}`;
     const folder = new FakeFolder(this, id, { path, role, selectable });
     this.folders.set(id, folder);
     this.emit({ t: 'folders', account });
@@ -248,6 +256,22 @@ export class FakeStore implements Store {
         [...this.folders.values()].map(folder => folder.record).filter(record => record.account === id),
       setFolders: never,
       setCounts: () => undefined,
+      createFolder: async path => {
+        const taken = [...this.folders.values()].some(folder => folder.record.path === path);
+        if (taken) throw new TmailError('rejected', 'folder.exists', { facts: { folder: path } });
+        return this.addFolder(id, path).id;
+      },
+      renameFolder: async (folder, path) => this.folderOf(folder).rename(path),
+      removeFolder: async folder => {
+        const { path } = this.folderOf(folder).record;
+        for (const [other, { record }] of this.folders) {
+          if (record.account !== id || (record.path !== path && !record.path.startsWith(`${path}/`)))
+            continue;
+          if (record.counts.total > 0) throw new TmailError('rejected', 'folder.not-empty');
+          this.folders.delete(other);
+        }
+        this.emit({ t: 'folders', account: id });
+      },
       folder: folder => Promise.resolve(this.folderOf(folder)),
       raw: {
         write: never,

@@ -1,6 +1,7 @@
 // What a person is told about a POP3 account: before something is deleted on its server, between checks, on its screen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Exported } from '../../src/app/backup.ts';
 import { maildropLines, policyText, warningText } from '../../src/app/maildrop.ts';
 import type { AccountConfig } from '../../src/config/types.ts';
 import type { AccountStatus, MaildropFacts, MaildropWarning } from '../../src/sync/types.ts';
@@ -31,7 +32,13 @@ const home: AccountConfig = {
 };
 const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
 
-function lines(maildrop: MaildropFacts | null, config = home, exported: number | null = NOW): string[] {
+const exportedNow = { at: NOW, to: '/backup', format: 'mbox' };
+
+function lines(
+  maildrop: MaildropFacts | null,
+  config = home,
+  exported: Exported | null = exportedNow,
+): string[] {
   const status: AccountStatus = {
     account: 'home',
     phase: 'online',
@@ -62,13 +69,49 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
     'policy: leave 14 days',
     'next run: deletes 9 on the server, each once its copy here was read again',
     'not here: 1 over the size limit: "Sc\ufffd[31mans" 64.0 MB, 3 from before the first check',
-    'export: last exported 0 days ago',
+    'export: today, to /backup (mbox)',
   ]);
   assert.equal(lines({ ...facts, held: 9 })[2], 'next run: deletes 9 on the server; D: now');
   assert.equal(lines({ ...facts, willDelete: 0 })[2], 'next run: deletes nothing on the server');
   const until = { ...home, serverCopy: 'untilDeletedHere' } as const;
   assert.equal(lines(facts, until)[2], 'next run: deletes 9 on the server: deleted here for good');
   assert.match(lines(null)[0] ?? '', /^on server: known after/);
+});
+
+test('of Gmail it says that Google’s own setting decides, where that is, and what recent: means', () => {
+  const at = (host: string, user: string) =>
+    lines(facts, { ...home, incoming: { ...home.incoming, host, user } }).slice(4, -1);
+  const link = ': https://mail.google.com/mail/u/0/#settings/fwdandpop';
+  const decides = "gmail: Google's POP setting decides what stays there:";
+  const others = ': what another program fetched is not shown here';
+  assert.deepEqual(at('pop.gmail.com', 'ada@gmail.com'), [decides, link, others]);
+  const recent = at('pop.googlemail.com', 'recent:ada@googlemail.com');
+  assert.deepEqual(recent, [decides, link, 'recent:: the last 30 days; other programs get them too']);
+  assert.deepEqual(at('pop.isp.example', 'recent:ada'), []);
+  // Each is whole at 80 columns.
+  for (const line of [...recent, others]) assert.ok(line.replace(/^[^:]*:?: /, '').length <= 55, line);
+});
+
+test('an account whose mail comes into another one’s inbox says so, and starting with it shows that one', async () => {
+  assert.equal(
+    lines(facts, { ...home, deliverTo: 'main' })[4],
+    'inbox: its mail comes into the inbox of main',
+  );
+  const main = { ...home, id: 'main' };
+  const config = { ...testConfig(['home', 'main']), accounts: [{ ...home, deliverTo: 'main' }, main] };
+  const there = await world({
+    accounts: ['home', 'main'],
+    prepare: store => {
+      for (const id of [...store.folders.keys()]) if (id.startsWith('home:')) store.folders.delete(id);
+    },
+    deps: { config },
+  });
+  const inbox = there.app.state.get().folder ?? '';
+  assert.match(inbox, /^main:/);
+  there.press('g', 't', '@', 'enter');
+  await there.app.settled();
+  assert.equal(there.app.state.get().folder, inbox);
+  there.app.quit();
 });
 
 test('each policy has its words', () => {

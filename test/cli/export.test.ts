@@ -29,7 +29,10 @@ async function withMail(t: TestContext, count: number): Promise<Place> {
 }
 
 const exportTo = (here: Place, to: string, ...more: string[]) =>
-  tmail(['export', '--format', 'maildir', '--to', to, ...more], { ...here, cwd: here.dir });
+  tmail(['export', '--account', 'work', '--format', 'maildir', '--to', to, ...more], {
+    ...here,
+    cwd: here.dir,
+  });
 
 test('imported mail is listed with its flags and dates, exported, and comes again as JSON', async t => {
   const here = await withMail(t, 3);
@@ -163,7 +166,7 @@ test('beside an open tmail that one imports, and remembers the export', async t 
 test('stopped by a signal, an export says what is complete, and the same command goes on', async t => {
   const here = await withMail(t, 1500);
   const to = join(here.dir, 'all');
-  const stopped = await tmail(['export', '--format', 'eml', '--to', to], {
+  const stopped = await tmail(['export', '--account', 'work', '--format', 'eml', '--to', to], {
     ...here,
     during: child => {
       const look = setInterval(async () => {
@@ -180,7 +183,113 @@ test('stopped by a signal, an export says what is complete, and the same command
     /(\d+) messages? in .* complete; the same command goes on/.exec(stopped.stderr)?.[1],
   );
   assert.ok(complete > 0 && complete < 1500, stopped.stderr);
-  const again = await tmail(['export', '--format', 'eml', '--to', to, '--json'], here);
+  const again = await tmail(['export', '--account', 'work', '--format', 'eml', '--to', to, '--json'], here);
   const report = JSON.parse(again.stdout);
   assert.deepEqual([again.status, report.verified, report.written], [0, 1500, 1500 - complete]);
+});
+
+/** Two POP3 accounts with mail and an IMAP account without. */
+async function three(t: TestContext): Promise<Place> {
+  const here = await withMail(t, 3);
+  const incoming = { host: '127.0.0.1', port: 1, security: 'none', user: 'ada' };
+  const auth = { passwordEnv: 'P' };
+  const pop3 = { email: 'a@b.c', protocol: 'pop3', serverCopy: 'delete', incoming, auth };
+  const imap = { email: 'a@b.c', protocol: 'imap', incoming, auth };
+  await writeFile(
+    join(here.dir, 'config.json'),
+    JSON.stringify({ accounts: { work: pop3, home: pop3, web: imap } }),
+  );
+  await writeFile(join(here.dir, 'home.mbox'), mailbox(2));
+  const ran = await tmail(
+    ['import', join(here.dir, 'home.mbox'), '--account', 'home', '--folder', 'Mill'],
+    here,
+  );
+  assert.equal(ran.status, 0, ran.stderr);
+  return here;
+}
+
+const rows = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map(row => JSON.parse(row));
+
+test('without --account all accounts go out, each in its folder, and come back each to its own', async t => {
+  const here = await three(t);
+  const to = join(here.dir, 'backup');
+  const all = ['export', '--format', 'eml', '--to', to];
+  const out = await tmail(all, here);
+  assert.deepEqual([out.status, out.stderr], [0, '']);
+  assert.equal(
+    out.stdout,
+    `work: 3 messages in ${to}/work (eml), each read back and compared; 3 written now, 72 B\n` +
+      `home: 2 messages in ${to}/home (eml), each read back and compared; 2 written now, 48 B\n`,
+  );
+  const again = rows((await tmail([...all, '--json'], here)).stdout);
+  assert.deepEqual(
+    again.map(row => [row.account, row.verified, row.written]),
+    [
+      ['work', 3, 0],
+      ['home', 2, 0],
+    ],
+  );
+  const fresh = { ...here, env: { ...here.env, TMAIL_DATA: join(here.dir, 'new') } };
+  const back = await tmail(['import', to], fresh);
+  assert.deepEqual([back.status, back.stderr], [0, '']);
+  assert.match(back.stdout, /^work: 3 messages imported .*\nhome: 2 messages imported .*\n$/);
+  const list = await tmail(['list', '--account', 'home', '--folder', 'Mill', '--json'], fresh);
+  assert.equal(rows(list.stdout).length, 2);
+  // One of them alone, also into another account.
+  const part = await tmail(['import', to, '--account', 'home', '--json'], fresh);
+  assert.deepEqual(
+    rows(part.stdout).map(row => [row.account, row.duplicates]),
+    [['home', 2]],
+  );
+  const other = await tmail(['import', join(to, 'home'), '--account', 'work', '--json'], fresh);
+  assert.equal(rows(other.stdout)[0].imported, 2);
+});
+
+test('an export of all accounts says which of them take nothing here', async t => {
+  const here = await three(t);
+  const to = join(here.dir, 'backup');
+  assert.equal((await tmail(['export', '--format', 'mbox', '--to', to], here)).status, 0);
+  const incoming = { host: '127.0.0.1', port: 1, security: 'none', user: 'ada' };
+  const one = await place(t, incoming, { protocol: 'pop3', serverCopy: 'delete' });
+  const back = await tmail(['import', to], one);
+  assert.equal(back.status, 0);
+  assert.match(back.stdout, /^work: 3 messages imported [^\n]*\n$/);
+  assert.match(back.stderr, /^home: not imported\. There is no such account here; [^\n]*\n$/);
+  const imap = await place(t, incoming);
+  const none = await tmail(['import', to], imap);
+  assert.deepEqual([none.status, none.stdout], [2, '']);
+  assert.match(
+    none.stderr,
+    /backup holds the mail of work, home; .* tmail import .*\/work --account NAME\n$/,
+  );
+  const named = await tmail(['import', to, '--account', 'work'], imap);
+  assert.equal(named.status, 1);
+  assert.match(named.stderr, /folders are the server's/);
+});
+
+test('an export of one account and one of all are not mixed, nor formats, nor what somebody else has there', async t => {
+  const here = await three(t);
+  const to = (name: string) => join(here.dir, name);
+  const one = (format: string, path: string) =>
+    tmail(['export', '--account', 'work', '--format', format, '--to', path], here);
+  const all = (format: string, path: string) => tmail(['export', '--format', format, '--to', path], here);
+  assert.equal((await one('eml', to('one'))).status, 0);
+  assert.equal((await all('eml', to('all'))).status, 0);
+  for (const ran of [
+    await all('eml', to('one')),
+    await one('eml', to('all')),
+    await all('mbox', to('all')),
+    await all('eml', here.dir),
+    await all('eml', to('home.mbox')),
+  ]) {
+    assert.deepEqual([ran.status, ran.stdout], [2, '']);
+    assert.match(ran.stderr, /^[^\n]* holds something else; nothing was written[^\n]*\n$/);
+  }
+  const proc = await all('eml', '/proc/tmail/deep');
+  assert.deepEqual([proc.status, proc.stdout], [1, '']);
+  assert.match(proc.stderr, /^[^\n]*\/proc\/tmail\/deep can't be written \(ENOENT\)\.\n$/);
 });

@@ -78,6 +78,9 @@ export function fakeAccount(id: string, folders: readonly FolderRecord[]): Accou
     folders: () => folders,
     setFolders: unused,
     setCounts: unused,
+    createFolder: unused,
+    renameFolder: unused,
+    removeFolder: unused,
     folder: async id => emptyFolder(folders.find(folder => folder.id === id) ?? unused()),
     get raw() {
       return unused();

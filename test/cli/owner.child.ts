@@ -1,6 +1,6 @@
 // Owns a store as an open screen does: engine running, door served. Says `ready` and ends with its standard input.
 import { doorkeeper } from '../../src/cli/door.ts';
-import { engineFor } from '../../src/cli/engines.ts';
+import { engineFor, sharedBy } from '../../src/cli/engines.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openStore } from '../../src/store/store.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -8,8 +8,9 @@ import { silentLog } from '../../src/util/log.ts';
 const { env } = process;
 const { config } = await loadConfig({ env });
 const store = await openStore({ dir: env.TMAIL_DATA ?? '', mode: 'owner' });
+const pop3 = sharedBy(config, store);
 const engines = await Promise.all(
-  config.accounts.map(account => engineFor(account, store, { env, log: silentLog })),
+  config.accounts.map(account => engineFor(account, store, { env, log: silentLog, pop3 })),
 );
 store.serve(doorkeeper(store, engines));
 for (const engine of engines) engine.start();

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openStore } from '../../src/store/store.ts';
 import { type Dovecot, startDovecot } from '../servers/dovecot.ts';
 import { tmail } from './program.ts';
 
@@ -65,6 +66,62 @@ describe('tmail and a real POP3 server', () => {
   ];
   async function empty(): Promise<void> {
     await server.doveadm('expunge', '-u', server.user, 'mailbox', 'INBOX', 'ALL');
+  }
+
+  test('a folder of one’s own, made on the screen: checks leave it, list, export and import know it', async () => {
+    await server.deliver('INBOX', messages(1, 3));
+    const here = await computer({ serverCopy: 'untilDeletedHere' });
+    await here.sync();
+    const path = 'Listen/表 \u{1f600}';
+    const data = join(here.dir, 'data');
+    const store = await openStore({ dir: data, mode: 'owner' });
+    try {
+      const account = await store.account('home');
+      const own = await account.createFolder(path);
+      const inbox = account.folders().find(({ role }) => role === 'inbox')?.id ?? 'home:0';
+      const uid = (await account.folder(inbox)).uidAt(0) ?? 0;
+      await account.commit({
+        t: 'move',
+        folder: inbox,
+        to: own,
+        targets: [{ uid, remote: null, messageId: '' }],
+      });
+    } finally {
+      await store.close();
+    }
+    // Neither fetched again nor taken for deleted.
+    assert.deepEqual(numbers(await here.sync()), [0, 0, 3]);
+    const list = async (folder: string) =>
+      (await here.run('list', '--json', '--folder', folder)).stdout
+        .split('\n')
+        .filter(Boolean)
+        .map(line => JSON.parse(line));
+    const [row, ...others] = await list(path);
+    assert.deepEqual([row?.subject, row?.folder, others], ['number 3', path, []]);
+    for (const format of ['maildir', 'mbox', 'eml']) {
+      const to = join(here.dir, format);
+      const out = await here.run('export', '--folder', path, '--format', format, '--to', to);
+      assert.deepEqual([out.status, out.stderr], [0, ''], format);
+      assert.match(out.stdout, /^home: 1 message in /);
+      const back = await here.run('import', to, '--folder', `Back/${format}`);
+      assert.deepEqual([back.status, back.stderr], [0, ''], format);
+    }
+    const folders = [...new Set((await listFolders(data)).filter(name => name.startsWith('Back/')))];
+    assert.equal(folders.length, 3, folders.join());
+    for (const folder of folders) assert.equal((await list(folder))[0]?.subject, 'number 3', folder);
+    assert.deepEqual(numbers(await here.sync()), [0, 0, 3]);
+    await empty();
+  });
+
+  async function listFolders(dir: string): Promise<string[]> {
+    const reader = await openStore({ dir, mode: 'reader' });
+    const account = await reader.account('home');
+    const paths = account
+      .folders()
+      .filter(({ counts }) => counts.total > 0)
+      .map(({ path }) => path);
+    await reader.close();
+    return paths;
   }
 
   test('keep: everything comes once, and a message can be read without the server', async () => {

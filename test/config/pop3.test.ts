@@ -96,3 +96,61 @@ test('what means nothing for IMAP is warned about', () => {
     ]),
   );
 });
+
+const two = (deliverTo: string, more: Record<string, unknown> = {}, home: Record<string, unknown> = {}) => {
+  const account = {
+    email: 'ada@example.org',
+    protocol: 'pop3',
+    incoming: { host: 'pop.example.org' },
+    auth: { passwordEnv: 'P' },
+    serverCopy: 'keep',
+  };
+  const accounts = { home: { ...account, ...home }, work: { ...account, deliverTo, ...more } };
+  return checkConfig(JSON.stringify({ accounts }, null, 1), '/c.json', {});
+};
+
+test('an account’s mail may come into the inbox of another POP3 account', () => {
+  const { config, warnings } = two('home');
+  assert.deepEqual(
+    config.accounts.map(({ deliverTo }) => deliverTo),
+    [undefined, 'home'],
+  );
+  assert.deepEqual(warnings, []);
+  const imap = two('home', { protocol: 'imap', serverCopy: undefined });
+  assert.equal(imap.config.accounts[1]?.deliverTo, undefined);
+  assert.deepEqual(
+    imap.warnings.map(({ code }) => code),
+    ['config.ignored'],
+  );
+});
+
+const DELIVERIES: readonly (readonly [string, () => unknown, RegExp])[] = [
+  ['an account that is not there', () => two('hom'), /no account "hom".*Did you mean "home"\?/],
+  ['itself', () => two('work'), /"accounts\.work\.deliverTo" names the account itself/],
+  [
+    'an IMAP account',
+    () => two('home', {}, { protocol: 'imap', serverCopy: undefined }),
+    /"home" are on its IMAP server/,
+  ],
+  [
+    'one that delivers on',
+    () => two('home', {}, { deliverTo: 'work' }),
+    /"work" goes to "home" itself; mail goes one step only/,
+  ],
+  [
+    'one that is disabled',
+    () => two('home', {}, { disabled: true }),
+    /"home" is disabled, so nobody would see/,
+  ],
+];
+for (const [what, check, wanted] of DELIVERIES) {
+  test(`mail can't go to ${what}, and the place in the file is named`, () => {
+    assert.throws(check, (error: unknown) => {
+      assert.ok(error instanceof TmailError);
+      const [one] = configErrors(error).map(each => sentence(each));
+      assert.match(one ?? '', wanted);
+      assert.match(one ?? '', /^\/c\.json:\d\d:\d+: /);
+      return true;
+    });
+  });
+}

@@ -28,7 +28,7 @@ test('the example is plain JSON, is accepted, and shows every setting', async ()
   const { config, warnings } = checkConfig(text, '/x/config.example.json', { HOME: '/home/ada' });
   assert.deepEqual(
     config.accounts.map(({ id }) => id),
-    ['work', 'home', 'club', 'lab'],
+    ['work', 'home', 'old', 'club', 'lab'],
   );
   assert.deepEqual(
     warnings.map(({ code }) => code),

@@ -6,6 +6,7 @@ import {
   fromLineDate,
   mailboxLines,
   quoteFrom,
+  contentLength,
   readMailboxHeader,
   unquoteFrom,
 } from '../../src/mail/mbox.ts';
@@ -80,11 +81,18 @@ test("flags stand in the mailbox's own fields, and the message's fields of the s
   assert.equal(readMailboxHeader(Buffer.from(mailboxLines([], false) + own)).endsWithFeed, false);
 });
 
+test('a Content-Length is the first one that is a number; ours has none', () => {
+  const length = (text: string) => contentLength(Buffer.from(text));
+  assert.equal(length('Subject: x\r\ncontent-length : 12 \r\nContent-Length: 13\r\n\r\n'), 12);
+  assert.equal(length('Content-Length: many\nContent-Length: 7\n\n'), 7);
+  assert.equal(length('X-Content-Length: 7\n Content-Length: 8\n\n'), null);
+  assert.equal(length(`${mailboxLines([], true)}Content-Length: 7\n\n`), null);
+});
+
 test('flags of mutt, Dovecot and Mozilla are read, and their fields taken away with their folds', () => {
   const header = (fields: string) => readMailboxHeader(Buffer.from(`${fields}Subject: x\r\n\r\n`));
   const mutt = header('Status: RO\r\nX-Status: AF\r\nX-Keywords: one\r\n two\r\nContent-Length: 12\r\n');
   assert.deepEqual(mutt.flags, ['\\Seen', '\\Answered', '\\Flagged', 'one']);
   assert.equal(mutt.rest.toString(), 'Content-Length: 12\r\nSubject: x\r\n\r\n');
-  assert.equal(mutt.length, 12);
   assert.deepEqual(header('X-Mozilla-Status: 0005\nX-Mozilla-Status2: 00000000\n').flags, ['\\Seen', '\\Flagged']);
 });

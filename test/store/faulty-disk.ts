@@ -1,4 +1,5 @@
 // A disk that fails on purpose: at the n-th change it dies, or it fills up. Everything else is the real one.
+import * as nodeFs from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { type FileSystem, realFileSystem } from '../../src/util/fsync.ts';
 
@@ -49,6 +50,26 @@ export function faultyDisk(fault: Fault): FileSystem {
     chmod: guard('chmod', realFileSystem.chmod),
     rm: guard('rm', realFileSystem.rm),
   } as FileSystem;
+}
+
+/** The same for the calls that wait, of a thread's work done in place. */
+export function faultyCalls(fault: Fault): typeof nodeFs {
+  const paths = new Map<number, string>();
+  const openSync: typeof nodeFs.openSync = (path, flags, mode) => {
+    if (flags === 'wx' || flags === 'wx+') fault('open', String(path));
+    const fd = nodeFs.openSync(path, flags, mode);
+    paths.set(fd, String(path));
+    return fd;
+  };
+  const writeSync = (fd: number, ...rest: unknown[]): number => {
+    fault('write', paths.get(fd) ?? '');
+    return (nodeFs.writeSync as (...args: unknown[]) => number)(fd, ...rest);
+  };
+  const renameSync: typeof nodeFs.renameSync = (from, to) => {
+    fault('rename', String(from));
+    nodeFs.renameSync(from, to);
+  };
+  return { ...nodeFs, openSync, writeSync, renameSync } as typeof nodeFs;
 }
 
 export function systemError(errno: string): Error {

@@ -1,50 +1,16 @@
 // kill -9 at random moments, dozens of times over the same store: it opens, holds what was promised, and nothing twice.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/store/store.ts';
 import { temporaryDirectory, troubles } from './harness.ts';
+import { liveAndDie } from './killed.ts';
 import { check, type Note, random } from './workload.ts';
 
 const LANES = 2;
 const KILLS = 30;
 /** On a busy machine fewer kills have to do. */
 const LONGEST_MS = 14_000;
-
-/** Starts a process that lives in the store, and kills it `after` ms after its n-th line; what it said comes back. */
-function liveAndDie(dir: string, seed: number, from: number, nth: number, after: number): Promise<Note[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [join('.build/test/store/kill.child.js'), dir, String(seed), String(from)],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let out = '';
-    let errors = '';
-    let lines = 0;
-    let dying = false;
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk;
-      for (const byte of chunk) if (byte === 10) lines++;
-      if (lines < nth || dying) return;
-      dying = true;
-      setTimeout(() => child.kill('SIGKILL'), after);
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk;
-    });
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`ended by itself: ${errors}`));
-      const said = out
-        .slice(0, out.lastIndexOf('\n') + 1)
-        .split('\n')
-        .filter(Boolean);
-      resolve(said.map(line => JSON.parse(line)).filter(note => !('open' in note)));
-    });
-  });
-}
 
 test(`killed ${LANES * KILLS} times, it lost nothing that it had promised`, async t => {
   const seed = Number(process.env.TMAIL_SEED ?? Date.now() % 1_000_000);
@@ -60,7 +26,8 @@ async function killAgainAndAgain(t: TestContext, seed: number): Promise<void> {
   for (let kill = 0; kill < KILLS && performance.now() < until; kill++) {
     // The first line comes before the folder is open: some die while the last crash is being looked at.
     const nth = 1 + Math.floor(chance() * 40);
-    notes.push(...(await liveAndDie(dir, seed + kill * 7, from, nth, Math.floor(chance() * 8))));
+    const args = [dir, seed + kill * 7, from];
+    notes.push(...(await liveAndDie<Note>('kill', args, nth, Math.floor(chance() * 8))));
     from = 1 + notes.reduce((highest, note) => ('i' in note ? Math.max(highest, note.i) : highest), from);
     const store = await openStore({ dir, mode: 'owner' });
     const said: string[] = [];

@@ -1,10 +1,9 @@
 // kill -9 while mail that is only here is moved, taken back and deleted: each message is once where it was put.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { openStore } from '../../src/store/store.ts';
 import { temporaryDirectory, troubles } from './harness.ts';
+import { liveAndDie } from './killed.ts';
 import { checkMoves, liveWithMoves, type MoveNote } from './moves-life.ts';
 import { random } from './workload.ts';
 
@@ -12,29 +11,6 @@ const LANES = 2;
 const KILLS = 40;
 /** On a busy machine fewer kills have to do. */
 const LONGEST_MS = 12_000;
-
-function liveAndDie(args: readonly string[], nth: number, after: number): Promise<MoveNote[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join('.build/test/store/moves.child.js'), ...args]);
-    let out = '';
-    let errors = '';
-    let dying = false;
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk;
-      if (dying || out.split('\n').length <= nth) return;
-      dying = true;
-      setTimeout(() => child.kill('SIGKILL'), after);
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      errors += chunk;
-    });
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') return reject(new Error(`ended by itself: ${errors}`));
-      const lines = out.slice(0, out.lastIndexOf('\n') + 1).split('\n');
-      resolve(lines.filter(line => line !== '' && !line.includes('open')).map(line => JSON.parse(line)));
-    });
-  });
-}
 
 async function killAgainAndAgain(t: TestContext, seed: number): Promise<void> {
   const dir = await temporaryDirectory(t);
@@ -46,8 +22,9 @@ async function killAgainAndAgain(t: TestContext, seed: number): Promise<void> {
       ([i, k], note) => ('done' in note ? [i, k] : [Math.max(i, note.i + 1), Math.max(k, note.k + 1)]),
       [0, 0],
     );
-    const args = [dir, String(seed + kill * 7), String(i), String(k)];
-    notes.push(...(await liveAndDie(args, 1 + Math.floor(chance() * 60), Math.floor(chance() * 8))));
+    const args = [dir, seed + kill * 7, i, k];
+    const nth = 1 + Math.floor(chance() * 60);
+    notes.push(...(await liveAndDie<MoveNote>('moves', args, nth, Math.floor(chance() * 8))));
     const store = await openStore({ dir, mode: 'owner' });
     const said: string[] = [];
     store.subscribe(event => said.push(...troubles([event])));

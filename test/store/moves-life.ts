@@ -21,6 +21,7 @@ const NAMES = ['Inbox', 'Archive', 'Trash'] as const;
 const bodyOf = (k: number): Buffer =>
   Buffer.from(`Message-ID: <${k}@here>\r\nSubject: ${k}\r\n\r\n${'x'.repeat((k * 41) % 700)} ${k}\r\n`);
 
+/** Also those that the life has made since. */
 export async function localFolders(store: LocalStore): Promise<Folder[]> {
   const account = await store.account('home');
   if (account.folders().length === 0) {
@@ -53,7 +54,7 @@ export async function liveWithMoves(
   steps = 1_000_000,
 ): Promise<void> {
   const account = await store.account('home');
-  const folders = await localFolders(store);
+  let folders = await localFolders(store);
   const chance = random(seed);
   const below = (n: number) => Math.floor(chance() * n);
   let { i, k } = from;
@@ -63,6 +64,7 @@ export async function liveWithMoves(
     const ended = work.then(
       () => note({ done: n }),
       (error: unknown) => {
+        // The folder that it was to go to has just been removed: then it stayed where it was.
         if (!(error instanceof TmailError) || error.kind !== 'storage') throw error;
       },
     );
@@ -114,7 +116,25 @@ export async function liveWithMoves(
     note({ done: n });
   }
 
+  /** Folders of one's own come, change their names and go; one that holds mail, or is about to, stays. */
+  async function ownFolders(): Promise<void> {
+    const own = folders.slice(NAMES.length);
+    const one = own[below(own.length)];
+    const name = `own ${below(5)}/${below(3)}`;
+    const dice = chance();
+    try {
+      if (!one || dice < 0.3) await account.createFolder(name);
+      else if (dice < 0.5) await account.renameFolder(one.host.id, name);
+      else await account.removeFolder(one.host.id);
+    } catch (error) {
+      const expected = ['folder.exists', 'folder.not-empty', 'folder.within-itself'];
+      if (!(error instanceof TmailError) || !expected.includes(error.code)) throw error;
+    }
+    folders = await localFolders(store);
+  }
+
   for (let step = 0; step < steps; step++) {
+    if (chance() < 0.04) await ownFolders();
     const dice = chance();
     const one = any();
     if (!one || dice < 0.15) await put();

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { openStore } from '../../src/store/store.ts';
 import { dyingDisk } from '../store/faulty-disk.ts';
 import { temporaryDirectory } from '../store/harness.ts';
-import { computer, contentOf, exported, fill, imported, type Letter, sorted } from './world.ts';
+import { computer, contentOf, exported, fill, imported, type Letter, namesOf, sorted } from './world.ts';
 
 test('an import that dies at any of its writes is whole after the next one', async t => {
   const base = await temporaryDirectory(t);
@@ -15,10 +15,12 @@ test('an import that dies at any of its writes is whole after the next one', asy
     bytes: Buffer.from(`Subject: ${n}\r\n\r\n${'x'.repeat(n === 2 ? 300_000 : n)}\r\n`),
     arrival: Date.UTC(2020, 0, n),
     flags: n === 3 ? [] : ['\\Seen', 'todo'],
+    ...(n === 1 ? {} : { uidl: `name ${n}` }),
   }));
   await fill(first, 'Inbox', letters.slice(0, 2));
   await fill(first, 'Archive/2020', letters.slice(2));
   const wanted = sorted(await contentOf(first));
+  const names = await namesOf(first);
   const from = join(base, 'export');
   await exported(first, 'maildir', from);
   const template = join(base, 'template');
@@ -44,6 +46,7 @@ test('an import that dies at any of its writes is whole after the next one', asy
       assert.deepEqual([report.error, report.complete], [null, true], `dead at ${at}`);
       assert.equal(report.imported + report.duplicates, letters.length, `dead at ${at}`);
       assert.deepEqual(sorted(await contentOf(store)), wanted, `dead at ${at}`);
+      assert.deepEqual(await namesOf(store), names, `dead at ${at}`);
     } finally {
       await store.close();
     }

@@ -16,6 +16,8 @@ const report = await importMail({
   signal: new AbortController().signal,
   onProgress: () => void writeSync(1, '.\n'),
   now: Date.now,
+  // Small steps: more moments to die in between.
+  batch: 50,
 });
 writeSync(1, `${JSON.stringify({ imported: report.imported, complete: report.complete })}\n`);
 await store.close();

@@ -58,12 +58,71 @@ test('an mbox with CRLF line ends keeps them', async t => {
   );
 });
 
-test('an import that is repeated skips what is there, also the same bytes twice in one source', async t => {
+test('an import that is repeated skips what is there; two that are alike in one source stay two', async t => {
   const one = 'From a@b Mon Nov 23 09:42:00 2020\nSubject: one\n\nx\n\n';
   const { report, store, path } = await mboxContent(t, one + one);
-  assert.deepEqual([report.imported, report.duplicates], [1, 1]);
+  assert.deepEqual([report.imported, report.duplicates], [2, 0]);
   const again = await imported(store, path);
   assert.deepEqual([again.imported, again.duplicates, again.complete], [0, 2, true]);
+  await writeFile(path, one);
+  assert.deepEqual((await imported(store, path)).imported, 0);
+  await writeFile(path, one + one + one);
+  assert.deepEqual((await imported(store, path)).imported, 1);
+  assert.equal((await contentOf(store)).Mail?.length, 3);
+});
+
+test('the same message in two sources that go to one folder is one', async t => {
+  const dir = join(await temporaryDirectory(t), 'mail');
+  await mkdir(dir);
+  const one = 'From a@b Mon Nov 23 09:42:00 2020\nSubject: one\n\nx\n\n';
+  for (const name of ['old.mbox', 'older.mbox']) await writeFile(join(dir, name), one);
+  await writeFile(
+    join(dir, 'tmail-export.json'),
+    JSON.stringify({
+      tmail: 1,
+      account: 'a',
+      format: 'mbox',
+      folders: [
+        { levels: ['Box'], role: null, file: 'old.mbox' },
+        { levels: ['Box'], role: null, file: 'older.mbox' },
+      ],
+    }),
+  );
+  const store = await computer(t);
+  const report = await imported(store, dir);
+  assert.deepEqual([report.imported, report.duplicates], [1, 1]);
+});
+
+test('mail of others stands in the order of its dates, whatever the order of files', async t => {
+  const dir = join(await temporaryDirectory(t), 'mail');
+  const day = (n: number) => `2020-01-0${n}T00:00:00Z`;
+  const put = async (path: string, text: string, when: string) => {
+    await mkdir(join(dir, path, '..'), { recursive: true });
+    await writeFile(join(dir, path), text);
+    await utimes(join(dir, path), new Date(when), new Date(when));
+  };
+  // A Maildir that was copied: its files are all of one day, their names tell more; and one that was fetched.
+  const seconds = (n: number) => Date.parse(day(n)) / 1000;
+  await put(`.Copied/cur/${seconds(3)}.a.host:2,S`, 'Subject: 3\n\n', day(9));
+  await put(`.Copied/cur/${seconds(1)}.b.host:2,S`, 'Subject: 1\n\n', day(9));
+  await put(`.Copied/new/${seconds(9)}.c.host`, 'Subject: 2\n\n', day(2));
+  // Saved by a program, today.
+  await put('Saved/b.eml', `Date: ${new Date(day(1)).toUTCString()}\nSubject: 1\n\n`, day(9));
+  await put('Saved/a.eml', `Date: ${new Date(day(3)).toUTCString()}\nSubject: 3\n\n`, day(9));
+  await put('Saved/c.eml', 'Subject: 2, without a date\n\n', day(2));
+  const from = (n: number) =>
+    `From a@b ${new Date(day(n)).toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) (.*) GMT$/, '$1 $3 $2 $5 $4')}\nSubject: ${n}\n\n\n`;
+  await put('Moved.mbox', from(2) + from(3) + from(1), day(9));
+  const store = await computer(t);
+  assert.equal((await imported(store, dir)).imported, 9);
+  const content = await contentOf(store);
+  for (const path of ['Copied', 'Saved', 'Moved']) {
+    assert.deepEqual(
+      content[path]?.map(row => row.split(' ').at(-1)),
+      [1, 2, 3].map(n => at(day(n))),
+      path,
+    );
+  }
 });
 
 test('what is no mail is refused before anything changes', async t => {

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { openStore } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../store/harness.ts';
 import { random } from '../store/workload.ts';
-import { computer, contentOf, exported, fill, type Letter, sorted } from './world.ts';
+import { computer, contentOf, exported, fill, type Letter, namesOf, sorted } from './world.ts';
 
 const KILLS = 25;
 /** On a busy machine fewer kills have to do. */
@@ -48,10 +48,12 @@ for (const format of ['maildir', 'mbox'] as const) {
       bytes: Buffer.from(`Subject: ${n}\r\n\r\n${'x'.repeat(n % 40 === 0 ? 300_000 : n)}\r\n`),
       arrival: Date.UTC(2020, 0, 1) + n * 1000,
       flags: n % 3 === 0 ? [] : ['\\Seen', 'todo'],
+      ...(n % 2 === 0 ? {} : { uidl: `name/${n}` }),
     }));
     await fill(first, 'Inbox', letters.slice(0, 350));
     await fill(first, 'Archive/2020', letters.slice(350));
     const wanted = sorted(await contentOf(first));
+    const names = await namesOf(first);
     const from = join(dir, 'export');
     assert.equal((await exported(first, format, from)).verified, letters.length);
     const data = join(dir, 'data');
@@ -75,6 +77,7 @@ for (const format of ['maildir', 'mbox'] as const) {
     const store = await openStore({ dir: data, mode: 'reader' });
     t.after(() => store.close());
     assert.deepEqual(sorted(await contentOf(store)), wanted, `TMAIL_SEED=${seed}`);
+    assert.deepEqual(await namesOf(store), names, `TMAIL_SEED=${seed}`);
     assert.ok(kills > 2, `only ${kills} kills`);
   });
 }

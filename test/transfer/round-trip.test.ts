@@ -120,3 +120,33 @@ test('a message of 50 MB passes in pieces', async t => {
     await second.close();
   }
 });
+
+for (const format of ['maildir', 'eml', 'mbox'] as const) {
+  test(`${format}: two that are alike stay two, the list keeps its order, and what moved away and back is one`, async t => {
+    const to = join(await temporaryDirectory(t), 'out');
+    const first = await computer(t);
+    const alike = letter('Subject: alike\r\n\r\nx');
+    const old = { bytes: Buffer.from('Subject: old\r\n\r\nx'), arrival: Date.UTC(2001, 0, 1) };
+    const newest = { bytes: Buffer.from('Subject: new\r\n\r\nx'), arrival: Date.UTC(2023, 0, 1) };
+    // An old message that was moved here last stands on top.
+    await fill(first, 'Archive', [alike, newest, { ...alike, flags: ['\\Seen'] }, old]);
+    await exported(first, format, to);
+    const account = await first.account('home');
+    const record = account.folders().find(({ path }) => path === 'Archive');
+    const folder = await account.folder(record?.id ?? 'home:0');
+    const raw = folder.raw(4) ?? assert.fail();
+    const envelope = folder.envelope(4) ?? assert.fail();
+    const uid = folder.reserve(1);
+    await folder.apply({ leave: [4], put: [{ uid, remote: null, flags: [], envelope, raw }] }, 'now');
+    const again = await exported(first, format, to);
+    assert.deepEqual([again.verified, again.written], [4, 0]);
+    const second = await computer(t);
+    assert.deepEqual([(await imported(second, to)).imported, (await imported(second, to)).imported], [4, 0]);
+    assert.deepEqual(await contentOf(second), await contentOf(first));
+    // The new computer goes on with the same export: other numbers, the same mail.
+    const beside = await exported(second, format, to);
+    assert.deepEqual([beside.verified, beside.written], [4, 0]);
+    const third = await computer(t);
+    assert.equal((await imported(third, to)).imported, 4);
+  });
+}

@@ -16,6 +16,8 @@ export interface Letter {
   readonly flags?: readonly string[];
   /** Milliseconds since 1970, whole seconds. */
   readonly arrival?: number;
+  /** It came from a POP3 server, under this name. */
+  readonly uidl?: string;
 }
 
 const head = 'From: Ada <ada@example.org>\r\nSubject: one\r\nDate: Mon, 23 Nov 2026 09:42:00 +0000\r\n';
@@ -62,8 +64,11 @@ export const oddLetters: readonly Letter[] = [
 export const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 
 export async function computer(t: TestContext, dir?: string): Promise<LocalStore> {
+  // Closed before its directory goes: what is to be done after a test is done in this order.
+  let opened: LocalStore | null = null;
+  t.after(() => opened?.close().catch(() => undefined));
   const store = await openStore({ dir: dir ?? (await temporaryDirectory(t)), mode: 'owner' });
-  t.after(() => store.close().catch(() => undefined));
+  opened = store;
   await ensureFolders(await store.account('home'));
   return store;
 }
@@ -84,11 +89,12 @@ export async function fill(
   const folder = await account.folder(there()?.id ?? 'home:0');
   const first = folder.reserve(letters.length);
   const put = await Promise.all(
-    letters.map(async ({ bytes, flags = [], arrival = Date.UTC(2021, 0, 1) }, n) => {
-      const owner = { folder: folder.record.id, uid: first + n, remote: null, partial: false };
+    letters.map(async ({ bytes, flags = [], arrival = Date.UTC(2021, 0, 1), uidl }, n) => {
+      const remote = uidl === undefined ? null : { t: 'pop3' as const, uidl };
+      const owner = { folder: folder.record.id, uid: first + n, remote, partial: false };
       const raw = await account.raw.write(bytes, owner);
       const envelope = envelopeOf(bytes, { size: bytes.length, arrival });
-      return { uid: first + n, remote: null, flags, envelope, raw };
+      return { uid: first + n, remote, flags, envelope, raw };
     }),
   );
   await folder.apply({ put }, 'now');
@@ -113,6 +119,21 @@ export async function contentOf(store: LocalStore, options: { arrival?: boolean 
     if (rows.length > 0) content[record.path] = rows.reverse();
   }
   return content;
+}
+
+/** Which message is known from the server under which name: checksum by name, in all folders. */
+export async function namesOf(store: LocalStore): Promise<Record<string, string>> {
+  const account = await store.account('home');
+  const names: Record<string, string> = {};
+  for (const record of account.folders()) {
+    const folder = await account.folder(record.id);
+    for await (const { uid } of folder.scan()) {
+      const remote = folder.remote(uid);
+      const raw = folder.raw(uid);
+      if (remote?.t === 'pop3' && raw) names[remote.uidl] = sha256(await account.raw.read(raw));
+    }
+  }
+  return names;
 }
 
 export async function exported(

@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import { App } from '../../src/ui/App.tsx';
 import { TmailError } from '../../src/util/errors.ts';
-import { FakeParser, NOW, type World, world } from '../app/fakes.ts';
+import { FakeParser, NOW, testConfig, type World, world } from '../app/fakes.ts';
 import { createRobot, type Robot } from '../robot/robot.tsx';
 import { golden } from './golden.ts';
 import { fillParser, fillStore } from './mailbox.ts';
@@ -186,6 +186,32 @@ test('golden: the message under the list', () =>
   screen(100, 40, robot => robot.press('C-w', 'enter'), 'below'));
 test('golden: the smallest terminal', () => screen(40, 8, robot => robot.press('enter'), 'smallest'));
 test('golden: too small', () => screen(30, 6, async () => undefined, 'too-small'));
+
+/** The accounts' mail is only here: folders can be made. */
+const POP3 = (() => {
+  const config = testConfig(['work', 'home']);
+  const accounts = config.accounts.map(account => ({
+    ...account,
+    protocol: 'pop3' as const,
+    serverCopy: 'keep' as const,
+  }));
+  return { deps: { config: { ...config, accounts } } };
+})();
+test('golden: a name for a new folder, with what was wrong with the last one', () =>
+  screen(80, 24, robot => robot.press('`', 'C', ...'Sent', 'enter'), 'folder-new', POP3));
+test('golden: a folder with mail in it is about to go', () =>
+  screen(
+    80,
+    24,
+    async (robot, w) => {
+      w.store.addFolder('work', 'old \u001b[2J\u202e').add();
+      await robot.press('c', ...'old', 'enter', ':', ...'rmdir', 'enter');
+    },
+    'folder-delete',
+    POP3,
+  ));
+test('golden: a folder that is not there is offered to be made', () =>
+  screen(80, 24, robot => robot.press('s', ...'deb/new'), 'picker-new', POP3));
 
 test('golden: the first start', () =>
   screen(80, 24, async () => undefined, 'first-run', {

@@ -100,6 +100,115 @@ test('POP3 beside IMAP: what came, the next check, a large message on demand, th
   }
 });
 
+test('folders of one’s own: made, filled, renamed and deleted by keys; checks and a restart leave them alone', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
+  await using server = await startDovecot();
+  try {
+    await server.deliver('INBOX', [message(1), message(2), message(3)]);
+    const config = configOf(server, 'untilDeletedHere');
+    const options = { config, dir, password: server.password, columns: 100, rows: 40 };
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/3 unread of 3/);
+      await robot.press('`', 'C');
+      await robot.type('Listen/表');
+      await robot.press('enter');
+      await robot.expectRow(/Made "Listen\/表"\. It exists only on this computer\./);
+      await robot.press('`', 's');
+      await robot.type('表');
+      await robot.press('enter');
+      await robot.expectRow(/Moved to Listen\/表: Message 3/);
+      await robot.press('s');
+      await robot.type('Neu');
+      await robot.expectRow(/> create "Neu"/);
+      await robot.press('enter');
+      await robot.expectRow(/Moved to Neu: Message 2/);
+      await robot.press('$');
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/1 unread of 1/);
+      await robot.press('c');
+      await robot.type('Neu');
+      await robot.press('enter');
+      await robot.expectRow(/home \/ Neu/);
+      await robot.press(':');
+      await robot.type('rename folder');
+      await robot.press('enter', 'C-u');
+      await robot.type('Listen/neu');
+      await robot.press('enter');
+      await robot.expectRow(/home \/ Listen\/neu/);
+      await robot.expectRow(/1 unread of 1/);
+    });
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/1 unread of 1/);
+      await robot.press('`');
+      await robot.expectRow(/Listen \(here\)|Listen \(this machine\)/);
+      await robot.press('c');
+      await robot.type('Listen');
+      await robot.press('enter', ':');
+      await robot.type('rmdir');
+      await robot.press('enter');
+      await robot.expectRow(/"Listen" and 2 folders in it hold 2 messages\./);
+      await robot.press('y');
+      await robot.expectRow(/Deleted the folder "Listen"\. 2 messages moved to Trash\. u to undo\./);
+      await robot.type('gt');
+      await robot.expectRow(/home \/ Trash.*2 unread of 2/);
+      await robot.press('u');
+      await robot.expectRow(/home \/ Trash.*0 unread of 0/);
+      await robot.press('c');
+      await robot.type('neu');
+      await robot.press('enter');
+      await robot.expectRow(/N .*Message 2/);
+      await robot.press('$');
+      await Promise.all(engines.map(engine => engine.settled()));
+    });
+    const left = await server.doveadm('fetch', '-u', server.user, 'hdr.subject', 'mailbox', 'INBOX');
+    if ((left.match(/Message \d/g) ?? []).length !== 3) throw new Error(left);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test('two POP3 accounts with one inbox: the pane, the message and the accounts’ screen say whose is whose', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
+  await using main = await startDovecot();
+  await using other = await startDovecot();
+  try {
+    await main.deliver('INBOX', [message(1)]);
+    await other.deliver('INBOX', [message(2), message(3, 'line of text\r\n'.repeat(2000))]);
+    const config = configOf(main, 'untilDeletedHere');
+    const [home] = config.accounts;
+    const [theirs] = configOf(other, 'untilDeletedHere').accounts;
+    if (!home || !theirs) throw new Error('no account');
+    const accounts = [home, { ...theirs, id: 'old', deliverTo: 'home' }];
+    const options = { config: { ...config, accounts }, dir, password: main.password, columns: 120, rows: 40 };
+    await session(options, async ({ robot, engines }) => {
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/3 unread of 3/);
+      await robot.expectRow(/ old to home +next/);
+      // Over the size limit: it is fetched from the server that it came from.
+      await robot.type('gg');
+      await robot.waitFor('the newest message', () => robot.rows().some(row => />.*Message 3/.test(row)));
+      await robot.press('enter');
+      await robot.expectRow(/text of message 3\./);
+      await robot.expectRow(/From +Sender 3 .*came to old/);
+      await robot.press('q', 'D', 'y');
+      await robot.expectRow(/Deleted for good: Message 3\./);
+      await robot.press('@', 'j');
+      await robot.expectRow(/old +POP3 +127\.0\.0\.1:\d+ TLS/);
+      await robot.expectRow(/inbox +its mail comes into the inbox of home/);
+      await robot.expectRow(/next run +deletes 1 on the server: deleted here for good/);
+      await robot.press('$');
+      await Promise.all(engines.map(engine => engine.settled()));
+      await robot.expectRow(/on server +1 message,/);
+    });
+    const left = await other.doveadm('fetch', '-u', other.user, 'hdr.subject', 'mailbox', 'INBOX');
+    if (/Message 3/.test(left) || !/Message 2/.test(left)) throw new Error(left);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
 test('mail is deleted here, taken back, and deleted for good; the next check deletes it on the server', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tmail-screen-'));
   await using server = await startDovecot();

@@ -6,6 +6,7 @@ import type { Outgoing } from '../../src/outgoing/types.ts';
 import { openStore } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/types.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
+import { createLedgers } from '../../src/sync/pop3/ledgers.ts';
 import type { Engine } from '../../src/sync/types.ts';
 import { App } from '../../src/ui/App.tsx';
 import { createParser } from '../../src/worker/client.ts';
@@ -41,7 +42,10 @@ export async function session(
   try {
     const password = () => Promise.resolve(options.password);
     const { accounts } = options.config;
-    const engines = await Promise.all(accounts.map(account => createEngineFor(account, store, { password })));
+    const pop3 = { accounts, ledgers: createLedgers(store.dir) };
+    const engines = await Promise.all(
+      accounts.map(account => createEngineFor(account, store, { password, pop3 })),
+    );
     const [engine] = engines;
     assert.ok(engine);
     const parser = createParser({ workerUrl: null });

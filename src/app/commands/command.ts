@@ -7,7 +7,7 @@ import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
-import type { Answer, AppState, LayerName, Level, PromptLayer } from '../state.ts';
+import type { Answer, AppState, LayerName, Level, LineLayer, Messages } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -42,6 +42,8 @@ export interface Data {
   readonly contacts: Contacts;
   /** Who may write: each account's, in the order of the configuration. */
   readonly identities: readonly Identity[];
+  /** All mail can be exported from here. */
+  readonly exports: boolean;
 }
 
 /** What the composer and the outbox set in motion. */
@@ -69,9 +71,9 @@ export interface WritingEffects {
   /** The identity or attachment with this number was chosen. */
   choose(about: 'identity' | 'attachment', n: number): void;
   /** Takes a path, or a text to look for, of the prompt. */
-  accept(prompt: PromptLayer): void;
+  accept(prompt: LineLayer): void;
   /** Looks up what the path could go on with. */
-  complete(prompt: PromptLayer): void;
+  complete(prompt: LineLayer): void;
   /** A paste into the composer: may be a file. */
   paste(draft: DraftId, text: string): void;
   /** What was answered to a question. */
@@ -106,6 +108,11 @@ export interface Effects {
   empty(folder: FolderId): void;
   /** Takes the last step back. */
   undo(): void;
+  /** Makes a folder that exists only here; these messages go there when it is made. A prompt says why it can't. */
+  createFolder(account: AccountId, path: string, move?: Messages): void;
+  renameFolder(folder: FolderId, path: string): void;
+  /** With the folders in it: the person was asked where there is mail, which goes to Trash. */
+  removeFolder(folder: FolderId): void;
   /** Runs `then` once every position of the folder in the list is known: at once when it is already. */
   whenLoaded(then: () => void): void;
   /** Fetches every account's news now. */
@@ -120,6 +127,10 @@ export interface Effects {
   loadRaw(): void;
   /** Counts what is kept here of each account, for its screen. */
   countCopies(): void;
+  /** Asks where an export of all mail goes. */
+  askExport(): void;
+  /** Begins the export that the prompt describes. */
+  beginExport(): void;
   suspend(): void;
   redraw(): void;
   quit(): void;
@@ -171,6 +182,8 @@ export interface Command {
   /** As in the configuration: `j`, `gg`, `C-d`, `enter`. */
   readonly keys: readonly string[];
   readonly in: readonly Context[];
+  /** Its keys work only in these; elsewhere it is run by its name. */
+  readonly keysIn?: readonly Context[];
   /** What the peers call it, and its names after `:`. */
   readonly synonyms?: readonly string[];
   readonly hint?: Hint;
@@ -184,7 +197,7 @@ export interface Command {
 }
 
 /** A line of input over whatever is on the screen; Esc takes it away. */
-export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find', 'prompt'];
+export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find', 'prompt', 'line'];
 /** Contexts in which printable keys are text. */
 export const TEXT_CONTEXTS: readonly Context[] = [...PROMPT_CONTEXTS, 'compose'];
 /** Contexts in which printable keys are commands; a question takes only its answers. */

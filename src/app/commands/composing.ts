@@ -13,7 +13,7 @@ import {
 } from '../compose/writing.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import { plural } from '../selectors.ts';
-import { type PromptLayer, push, topLayer, without } from '../state.ts';
+import { type LineLayer, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 import { edit } from './editing.ts';
 
@@ -48,8 +48,8 @@ function toText(context: CommandContext, focus?: Focus): void {
   if (focus) set(context, writing => focused(writing, focus));
 }
 
-function prompt(context: CommandContext, about: PromptLayer['about']): void {
-  const layer: PromptLayer = { t: 'prompt', about, field: EMPTY_FIELD, choices: [], cursor: -1 };
+function prompt(context: CommandContext, about: LineLayer['about']): void {
+  const layer: LineLayer = { t: 'line', about, field: EMPTY_FIELD, choices: [], cursor: -1 };
   context.change(state => push(without(state, 'review'), layer));
   context.effects.writing.complete(layer);
 }
@@ -351,37 +351,37 @@ const choosing: readonly Command[] = [
 
 const asking: readonly Command[] = [
   {
-    id: 'prompt.take',
+    id: 'line.take',
     group: 'Composing',
     title: 'Take what is typed',
     help: 'Takes the path, or looks for the text.',
     keys: ['enter'],
-    in: ['prompt'],
+    in: ['line'],
     hidden: true,
     hint: { label: 'take', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
-      if (layer.t === 'prompt') context.effects.writing.accept(layer);
+      if (layer.t === 'line') context.effects.writing.accept(layer);
     },
   },
   {
-    id: 'prompt.next',
+    id: 'line.next',
     group: 'Composing',
     title: 'Next name',
     help: 'Completes the path, and goes on to the next name.',
     keys: ['tab', 'down', 'C-n'],
-    in: ['prompt'],
+    in: ['line'],
     hidden: true,
     hint: { label: 'complete', rank: 90 },
     run: context => context.change(state => cycled(state, 1)),
   },
   {
-    id: 'prompt.previous',
+    id: 'line.previous',
     group: 'Composing',
     title: 'Previous name',
     help: 'Goes back to the name before.',
     keys: ['S-tab', 'up', 'C-p'],
-    in: ['prompt'],
+    in: ['line'],
     hidden: true,
     run: context => context.change(state => cycled(state, -1)),
   },

@@ -3,7 +3,7 @@
 import { splitFolderId } from '../../mail/ids.ts';
 import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
-import { pickerMatches } from '../matching.ts';
+import { pickerMatches, pickerNew } from '../matching.ts';
 import { folderOrder } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
@@ -93,7 +93,7 @@ export const folderCommands: readonly Command[] = [
     id: 'folder.pick-run',
     group: 'Folders',
     title: 'Take this folder',
-    help: 'Opens the chosen folder, or moves the message there.',
+    help: 'Opens the chosen folder, or moves the message there; one that is not there yet is made.',
     keys: ['enter'],
     in: ['picker'],
     hidden: true,
@@ -107,7 +107,11 @@ export const folderCommands: readonly Command[] = [
         context.change(pop);
         context.effects.move(layer.move.folder, layer.move.uids, found.id);
       } else if (found) context.effects.openFolder(found.id);
-      else context.say('info', 'No folder has these letters in its name.');
+      else if (layer.move && pickerNew(state, layer) !== null) {
+        const { move, field } = layer;
+        context.change(pop);
+        context.effects.createFolder(move.account, field.text, move);
+      } else context.say('info', 'No folder has these letters in its name.');
     },
   },
   {

@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { composingCommands } from './composing.ts';
 import { editingCommands } from './editing.ts';
+import { exportCommands } from './exporting.ts';
 import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
 import { laterCommands } from './later.ts';
@@ -9,6 +10,7 @@ import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
 import { organisingCommands } from './organising.ts';
 import { askingCommands, outboxCommands } from './outbox.ts';
+import { ownFolderCommands } from './own-folders.ts';
 import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
 import { readingCommands } from './reading.ts';
@@ -27,8 +29,10 @@ export const allCommands: readonly Command[] = [
   ...outboxCommands,
   ...organisingCommands,
   ...folderCommands,
+  ...ownFolderCommands,
   ...programCommands,
   ...screenCommands,
   ...askingCommands,
+  ...exportCommands,
   ...laterCommands,
 ];

@@ -169,18 +169,19 @@ export const organisingCommands: readonly Command[] = [
   {
     id: 'confirm.yes',
     group: 'Organising',
-    title: 'Yes, for good',
-    help: 'Does what was asked about; it can not be taken back.',
+    title: 'Yes',
+    help: 'Does what was asked about.',
     keys: ['y'],
     in: ['confirm'],
     hidden: true,
-    hint: { label: 'yes, for good', rank: 100 },
+    hint: { label: 'yes', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
       if (layer.t !== 'confirm') return;
       context.change(pop);
       const { act } = layer;
       if (act.t === 'empty') context.effects.empty(act.folder);
+      else if (act.t === 'remove-folder') context.effects.removeFolder(act.folder);
       else context.effects.destroy(act.folder, act.uids);
     },
   },
@@ -209,7 +210,7 @@ export const organisingCommands: readonly Command[] = [
     id: 'move',
     group: 'Organising',
     title: 'Move to folder',
-    help: `Moves the message to the folder whose name has the letters that you type. ${ONLY_POP3}`,
+    help: `Moves the message to the folder whose name has the letters that you type, or to a new one. ${ONLY_POP3}`,
     keys: ['s'],
     in: BOTH,
     synonyms: ['save', 'mv'],

@@ -65,7 +65,10 @@ export const screenCommands: readonly Command[] = [
       const state = context.state();
       const layer = topLayer(state);
       const account = layer.t === 'accounts' ? state.accounts[layer.cursor] : undefined;
-      const inbox = account?.folders.find(folder => folder.role === 'inbox');
+      const inboxOf = (id: string | undefined) =>
+        state.accounts.find(one => one.id === id)?.folders.find(folder => folder.role === 'inbox');
+      const into = context.data.config.accounts.find(({ id }) => id === account?.id)?.deliverTo;
+      const inbox = inboxOf(account?.id) ?? inboxOf(into);
       if (inbox) context.effects.openFolder(inbox.id);
       else context.say('info', 'The folders of this account are not known yet.');
     },

@@ -6,7 +6,7 @@ import type { MessageId } from '../../mail/types.ts';
 import type { Outgoing } from '../../outgoing/types.ts';
 import { asTmailError, TmailError } from '../../util/errors.ts';
 import type { Core } from '../core.ts';
-import { type PromptLayer, replaceTop, topLayer } from '../state.ts';
+import { type LineLayer, replaceTop, topLayer } from '../state.ts';
 import { expandHome, pastedPaths, typedPath } from './pasted-paths.ts';
 import { act } from './typing.ts';
 import { changeWriting, withAttachment } from './writing.ts';
@@ -22,7 +22,7 @@ export interface Attaching {
   /** The paths that a person meant by this line. */
   typed(text: string): readonly string[];
   /** Looks up what the path in the prompt could go on with. */
-  complete(prompt: PromptLayer): void;
+  complete(prompt: LineLayer): void;
   /** The text of a file, handed to `put`. */
   insert(path: string, put: (text: string) => void): void;
   /** A paste: text, or the paths of files that are there, which is asked about. */
@@ -63,7 +63,7 @@ export function createAttaching(core: Core): Attaching {
           change(state => {
             const layer = topLayer(state);
             // What was typed meanwhile has its own answer.
-            if (layer.t !== 'prompt' || layer.field.text !== text) return state;
+            if (layer.t !== 'line' || layer.field.text !== text) return state;
             return replaceTop(state, { ...layer, choices, cursor: -1 });
           }),
         ),

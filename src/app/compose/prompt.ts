@@ -1,8 +1,8 @@
 // The line that asks for a path or a text: what it holds, and going through what it could go on with. Pure.
 import { sanitize } from '../../mail/sanitize.ts';
-import { type AppState, type PromptLayer, replaceTop, topLayer } from '../state.ts';
+import { type AppState, type LineLayer, replaceTop, topLayer } from '../state.ts';
 
-export const PROMPT_LABELS: Readonly<Record<PromptLayer['about'], string>> = {
+export const PROMPT_LABELS: Readonly<Record<LineLayer['about'], string>> = {
   find: ' Find: ',
   attach: ' Attach: ',
   insert: ' Insert file: ',
@@ -11,7 +11,7 @@ export const PROMPT_LABELS: Readonly<Record<PromptLayer['about'], string>> = {
 /** With the next name in the field. The first Tab takes what all names begin with. */
 export function cycled(state: AppState, by: 1 | -1): AppState {
   const layer = topLayer(state);
-  if (layer.t !== 'prompt' || layer.choices.length === 0) return state;
+  if (layer.t !== 'line' || layer.choices.length === 0) return state;
   const { choices, field, cursor } = layer;
   const common = commonStart(choices);
   const first = cursor < 0 && by > 0 && choices.length > 1 && common.length > field.text.length;

@@ -3,7 +3,7 @@ import type { DraftId } from '../../mail/compose/types.ts';
 import { type AppState, hasLayer, type Layer, push } from '../state.ts';
 import type { Writing } from './writing.ts';
 
-const OF_COMPOSER: readonly string[] = ['compose', 'review', 'prompt', 'chooser', 'preview', 'ask'];
+const OF_COMPOSER: readonly string[] = ['compose', 'review', 'line', 'chooser', 'preview', 'ask'];
 
 /** Without the composer; what it was opened over is on the screen again. */
 export function leaveComposer(state: AppState): AppState {

@@ -8,7 +8,15 @@ import { type FetchJob, fetchMessages, freshId, keyOfId } from './fetch.ts';
 import { identify, type Look, numbersToLookAt, reusesNames } from './identity.ts';
 import { type Fingerprint, type Known, startFingerprint } from './known.ts';
 import type { Ledger } from './ledger.ts';
-import { datesNeeded, makePlan, type Plan, type PlanSettings, policyName, type Warning } from './plan.ts';
+import {
+  datesNeeded,
+  isListed,
+  makePlan,
+  type Plan,
+  type PlanSettings,
+  policyName,
+  type Warning,
+} from './plan.ts';
 import { compareHeads, compareWholes, type Going, mark } from './removal.ts';
 
 export interface CheckOptions {
@@ -93,7 +101,8 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     orderly = true;
     await client.quit();
     tally.deletedOnServer = marked.length;
-    await settle(options, marked, job.allFetched ? [...unseen.values()] : [], plan);
+    const inSight = identities.all.flatMap(({ known }) => (known?.outOfSight ? [known] : []));
+    await settle(options, marked, job.allFetched ? [...unseen.values()] : [], inSight, plan);
     return report(listed, marked, plan);
   } catch (error) {
     if (!orderly && error instanceof TmailError && error.kind === 'storage') await leavePolitely(client);
@@ -239,21 +248,34 @@ async function remember(
   }
 }
 
+function visible({ outOfSight: _, ...known }: Known): Known {
+  return known;
+}
+
 /** After QUIT answered +OK, and only then. */
 async function settle(
-  { ledger, now }: CheckOptions,
+  { ledger, now, settings }: CheckOptions,
   marked: readonly Going[],
   vanished: readonly Known[],
+  inSight: readonly Known[],
   plan: Plan,
 ): Promise<void> {
-  const removed = marked.map(({ known }) => ({ ...known, onServer: false, removals: known.removals + 1 }));
-  const gone = vanished.map(one => ({ ...(ledger.known.get(one.id) ?? one), onServer: false }));
+  const removed = marked.map(({ known }) => ({
+    ...visible(known),
+    onServer: false,
+    removals: known.removals + 1,
+  }));
+  const seen = inSight.map(one => visible(ledger.known.get(one.id) ?? one));
+  const missing = vanished.map(one => ledger.known.get(one.id) ?? one);
+  const gone = settings.window
+    ? missing.filter(isListed).map(one => ({ ...one, outOfSight: true as const }))
+    : missing.map(one => ({ ...visible(one), onServer: false }));
   const unexpected = plan.remove.filter(one => one.why !== 'again').length;
   const usual = unexpected > 0 ? [...ledger.memory.usual, unexpected].slice(-USUAL) : ledger.memory.usual;
   // What was told has happened: the next time that many go, it is said again.
   const { told } = ledger.memory;
   const spent = plan.held.length === 0 && told !== null ? { told: { ...told, many: 0 } } : {};
-  await ledger.record([...removed, ...gone], { lastCheck: now(), usual, ...spent });
+  await ledger.record([...seen, ...removed, ...gone], { lastCheck: now(), usual, ...spent });
 }
 
 function report(listed: readonly ListedMessage[], marked: readonly Going[], plan: Plan): CheckReport {

@@ -14,7 +14,8 @@ import {
 import type { Body } from './body.ts';
 import { Pop3Line } from './connection.ts';
 import { refusal } from './errors.ts';
-import { createExchange, EXCHANGE_TIMES, type Exchange, type ExchangeTimes } from './exchange.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import { EXCHANGE_TIMES, type ExchangeTimes } from './exchange-clock.ts';
 import { asStored } from './framing.ts';
 import { LIST_LINE_BYTES, LISTED_MESSAGES, PIPELINE_BYTES, PIPELINE_COMMANDS } from './limits.ts';
 import { signIn } from './sign-in.ts';

@@ -1,11 +1,12 @@
 // Commands and their answers, in order: several under way where the server allows it (RFC 2449 section 6.6), each
 // settled whatever the line does. Knows neither sockets nor what a command means.
 import { cancelled, TmailError } from '../../util/errors.ts';
-import { COMMAND_TIMEOUT_MS } from '../../util/limits.ts';
 import { type Answer, parseStatus } from './answers.ts';
 import { type Body, type BodySource, createBody } from './body.ts';
+import { createClock, EXCHANGE_TIMES, type ExchangeTimes } from './exchange-clock.ts';
+import { createQueue, type Pending } from './exchange-queue.ts';
 import { createFraming, createListLines, type Framing, type ListLimits } from './framing.ts';
-import { BODY_BUFFER, LIST_BYTES, SLOW_ANSWER_MS, SLOWEST_PROGRESS, STATUS_LINE_BYTES } from './limits.ts';
+import { BODY_BUFFER, LIST_BYTES, STATUS_LINE_BYTES } from './limits.ts';
 
 /** What an exchange needs of a connection. */
 export interface Line {
@@ -14,13 +15,6 @@ export interface Line {
   resume(): void;
   destroy(): void;
 }
-
-export interface ExchangeTimes {
-  readonly answer: number;
-  readonly slowAnswer: number;
-}
-
-export const EXCHANGE_TIMES: ExchangeTimes = { answer: COMMAND_TIMEOUT_MS, slowAnswer: SLOW_ANSWER_MS };
 
 export interface CommandOptions {
   /** The server may have to open or rewrite a maildrop first. */
@@ -66,20 +60,6 @@ export interface Exchange {
   readonly closed: Promise<TmailError | null>;
   /** An orderly end: a later drop of the line is no error. */
   finish(): void;
-}
-
-interface Pending {
-  readonly verb: string;
-  readonly text: string | null;
-  readonly slow: boolean;
-  readonly last: boolean;
-  /** Null: one line. */
-  readonly bodyLimit: number | null;
-  status(answer: Answer): void;
-  bytes(bytes: Buffer): void;
-  /** The body is over; at once after the status line where there is none. */
-  done(): void;
-  fail(error: TmailError): void;
 }
 
 export function createExchange(line: Line, times: ExchangeTimes = EXCHANGE_TIMES): Exchange {
@@ -329,63 +309,4 @@ export function commandLine(words: readonly (string | number)[]): string {
     throw new TmailError('config', 'pop3.argument', { facts: { command: String(words[0]).slice(0, 20) } });
   }
   return `${text}\r\n`;
-}
-
-/** A queue whose head is taken in constant time: Array.shift moves the rest. */
-function createQueue() {
-  let items: (Pending | undefined)[] = [];
-  let first = 0;
-  return {
-    get length() {
-      return items.length - first;
-    },
-    get head() {
-      return items[first];
-    },
-    at: (position: number) => items[first + position],
-    push(pending: Pending) {
-      items.push(pending);
-    },
-    shift(): Pending | undefined {
-      const head = items[first];
-      items[first++] = undefined;
-      if (first >= items.length || first > 1000) {
-        items = items.slice(first);
-        first = 0;
-      }
-      return head;
-    },
-  };
-}
-
-/** The deadline of the oldest command: absolute for its status line, with a least speed for its body. */
-function createClock(times: ExchangeTimes, expired: () => void) {
-  let timer: NodeJS.Timeout | null = null;
-  let running = 0;
-  let arrived = 0;
-  const stop = () => {
-    if (timer) clearTimeout(timer);
-    timer = null;
-    running = 0;
-  };
-  const run = (ms: number) => {
-    arrived = 0;
-    if (timer && running === ms) {
-      timer.refresh();
-      return;
-    }
-    stop();
-    running = ms;
-    timer = setTimeout(expired, ms);
-  };
-  return {
-    stop,
-    /** Null: nobody waits. */
-    start: (slow: boolean | null) => (slow === null ? stop() : run(slow ? times.slowAnswer : times.answer)),
-    progressing: () => run(times.answer),
-    progress(bytes: number) {
-      arrived += bytes;
-      if (arrived >= SLOWEST_PROGRESS && timer) run(running);
-    },
-  };
 }

@@ -1,12 +1,11 @@
-// Messages from the server into the box: bytes durable, ledger durable, entry durable, in batches. What turns out to
-// be here already under another name is not kept twice.
+// Messages from the server to the intake: what is asked for, what a refusal means, where a check may stop.
 import { TmailError } from '../../util/errors.ts';
 import { RAW_BATCH } from '../../util/limits.ts';
 import type { Progress } from '../types.ts';
-import type { NewArrival, Written } from './box.ts';
 import type { CheckOptions, Tally } from './check.ts';
+import { type Arriving, createIntake } from './intake.ts';
 import type { Known } from './known.ts';
-import { type Fetch, policyName, whyRemove } from './plan.ts';
+import { type Fetch, policyName } from './plan.ts';
 import type { Going } from './removal.ts';
 
 export interface FetchJob {
@@ -22,15 +21,6 @@ export interface FetchJob {
   allFetched: boolean;
 }
 
-/** Entries made durable together once the first rows are on the screen: each batch writes the index anew. */
-const LARGE_BATCH = 200;
-
-interface Arriving {
-  readonly fetch: Fetch;
-  readonly written: Written;
-  readonly known: Known;
-}
-
 /**
  * Fetches the messages, whole or only their heads, and says which of them the policy lets go now. Each yield is a
  * safe stop; what came before an error is kept.
@@ -43,19 +33,8 @@ export async function* fetchMessages(
   const { client } = job.options;
   const asked = new Map(fetches.map(one => [one.of.listed.number, one]));
   const waiting = new Set(fetches);
-  const going: Going[] = [];
-  let batch: Arriving[] = [];
+  const intake = createIntake(job, partial);
   let done = 0;
-  // The next batch comes over the line while this one is made durable.
-  let committing: Promise<unknown> = Promise.resolve();
-  const startCommit = () => {
-    const full = batch;
-    batch = [];
-    const before = committing;
-    committing = before.then(async () => going.push(...(await commit(job, full, partial))));
-    committing.catch(() => undefined); // whoever waits for it next sees it
-    return before;
-  };
   const source = partial
     ? client.top(asked.keys(), 0)
     : client.retrieve(fetches.map(fetch => fetch.of.listed));
@@ -72,30 +51,27 @@ export async function* fetchMessages(
       }
       // A head without a name would come again at every check.
       if (partial && fetch.of.key === null) continue;
-      batch.push(await take(job, fetch, one.bytes, partial));
+      await intake.take(await arriving(job, fetch, one.bytes, partial));
       waiting.delete(fetch);
-      // The first rows soon, then fewer and larger steps.
-      if (batch.length < (done < LARGE_BATCH ? RAW_BATCH : LARGE_BATCH)) continue;
-      await startCommit();
-      yield { label: job.options.label, done, total: job.total };
+      // The first rows soon, and a place to stop often enough.
+      if (done === RAW_BATCH) job.options.box.flush().catch(() => undefined);
+      if (done % RAW_BATCH === 0) yield { label: job.options.label, done, total: job.total };
     }
-    startCommit();
-    await committing;
+    await intake.end();
   } catch (error) {
     if (!(error instanceof TmailError) || error.kind === 'storage') throw error;
-    startCommit();
-    await committing;
+    await intake.end();
     const [current] = waiting;
     if (error.code === 'pop3.body-too-long' && current) await leaveAlone(job, current);
     throw error;
   } finally {
-    await committing.catch(() => undefined);
+    await intake.end().catch(() => undefined);
   }
   if (done > 0) yield { label: job.options.label, done, total: job.total };
-  return going;
+  return [...intake.going];
 }
 
-async function take(
+async function arriving(
   job: FetchJob,
   fetch: Fetch,
   bytes: AsyncIterable<Buffer>,
@@ -105,7 +81,7 @@ async function take(
   const { listed, key, known } = fetch.of;
   const id = known?.id ?? freshId(key ?? `raw ${listed.number}`, job.taken);
   const written = await box.write(id, bytes, partial);
-  written.durable.catch(() => undefined); // awaited with its batch
+  written.durable.catch(() => undefined); // awaited by the intake
   const { head, body } = written.fingerprint;
   const entry: Known = {
     id,
@@ -121,56 +97,6 @@ async function take(
     policy: policyName(settings.serverCopy),
   };
   return { fetch, written, known: entry };
-}
-
-async function commit(job: FetchJob, batch: readonly Arriving[], partial: boolean): Promise<Going[]> {
-  if (batch.length === 0) return [];
-  const { box, ledger, settings, now } = job.options;
-  const fresh: Arriving[] = [];
-  const again: Arriving[] = [];
-  await box.flush();
-  for (const one of batch) {
-    await one.written.durable;
-    const old = one.fetch.of.known === null ? sameContent(job.unseen, one.known) : undefined;
-    if (!old) {
-      fresh.push(one);
-      continue;
-    }
-    job.unseen.delete(old.id);
-    await box.drop(one.written);
-    again.push({
-      ...one,
-      known: { ...old, key: one.known.key, sure: !partial, size: one.known.size, onServer: true },
-    });
-  }
-  // The ledger first: what it says is here counts only when it is, and what only the index knew would come again.
-  await ledger.record([...fresh, ...again].map(one => one.known));
-  await box.add(fresh.map(one => arrivalOf(one, partial)));
-  job.tally[partial ? 'placeholders' : 'received'] += fresh.length;
-  return [...fresh, ...again]
-    .filter(one => whyRemove(one.known, settings.serverCopy, now()) !== null)
-    .map(({ fetch, known }) => ({ number: fetch.of.listed.number, known, copy: known.state === 'here' }));
-}
-
-function arrivalOf(one: Arriving, partial: boolean): NewArrival {
-  const { bytes } = one.written.fingerprint;
-  return {
-    id: one.known.id,
-    written: one.written,
-    size: partial ? (one.known.size ?? bytes) : bytes,
-    partial,
-    replaces: one.fetch.of.known !== null,
-    at: one.known.firstSeen,
-  };
-}
-
-/** Of a placeholder only the head is known, and its size. */
-function sameContent(unseen: ReadonlyMap<string, Known>, known: Known): Known | undefined {
-  for (const old of unseen.values()) {
-    if (old.head === null || old.head !== known.head || old.body !== known.body) continue;
-    if (old.body !== null || old.size === known.size) return old;
-  }
-  return undefined;
 }
 
 /** A message without end would end every check at the same place. */

@@ -147,7 +147,9 @@ function index(known: Iterable<Known>, names: ReadonlyMap<number, string>) {
   // The later one: a name that was reused belongs to whoever had it last.
   for (const one of every) if (one.key !== '') byKey.set(one.key, one);
   const used = new Set(names.values());
-  const gone = every.filter(one => one.onServer && one.head !== null && !used.has(one.key));
+  const gone = every.filter(
+    one => one.onServer && !one.outOfSight && one.head !== null && !used.has(one.key),
+  );
   return { every, byKey, gone };
 }
 

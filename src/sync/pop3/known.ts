@@ -26,6 +26,11 @@ export interface Known {
   readonly body: string | null;
   /** In the maildrop at the last complete check, as far as is known here. */
   readonly onServer: boolean;
+  /**
+   * The server lists only a part of what it has (PlanSettings.window), and this is not in it (any more): whether it is
+   * still there is not known, and nothing follows from it.
+   */
+  readonly outOfSight?: true;
   /** How often its deletion was confirmed by QUIT. A server that shows it again all the same is asked twice at most. */
   readonly removals: number;
   /** `serverCopy` under which it came, as policyName says it. */

@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { AccountId } from '../../mail/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { Known } from './known.ts';
 
@@ -18,6 +19,8 @@ export interface LedgerMemory {
   readonly told: { readonly policy: string; readonly many: number } | null;
   /** The server's LOGIN-DELAY (RFC 2449 section 6.5) ends then; milliseconds since 1970, 0: none. */
   readonly notBefore: number;
+  /** Accounts in whose folders its mail was put (`deliverTo`), ever: it is looked for there. */
+  readonly deliveredTo: readonly AccountId[];
 }
 
 export interface Ledger {
@@ -41,6 +44,7 @@ const NOTHING: LedgerMemory = {
   usual: [],
   told: null,
   notBefore: 0,
+  deliveredTo: [],
 };
 /** A journal is written anew when so many of its lines are out of date, and at least half of them. */
 const STALE_LINES = 2000;
@@ -190,12 +194,13 @@ function isKnown(value: unknown): value is Known {
 }
 
 function readMemory(value: Record<string, unknown>): LedgerMemory {
-  const { lastCheck, begun, reusesNames, usual, told, notBefore } = value;
+  const { lastCheck, begun, reusesNames, usual, told, notBefore, deliveredTo } = value;
   return {
     lastCheck: typeof lastCheck === 'number' ? lastCheck : null,
     begun: begun === true,
     reusesNames: reusesNames === true,
     notBefore: typeof notBefore === 'number' ? notBefore : 0,
+    deliveredTo: Array.isArray(deliveredTo) ? deliveredTo.filter(one => typeof one === 'string') : [],
     usual: Array.isArray(usual) ? usual.filter(one => typeof one === 'number') : [],
     told:
       isRecord(told) && typeof told.policy === 'string' && typeof told.many === 'number'

@@ -21,4 +21,6 @@ export const SLOWEST_PROGRESS = 1024;
 /** Base64 of an initial response must fit into a command line of 255 (RFC 5034 section 4). */
 export const COMMAND_LINE_BYTES = 255;
 /** Time between two checks unless the configuration or the server (LOGIN-DELAY) asks for more. */
+/** Another client's check is over in seconds: tried again after these before anybody is told. */
+export const IN_USE_WAITS_MS: readonly number[] = [2000, 4000, 8000];
 export const CHECK_EVERY_MS = 10 * 60_000;

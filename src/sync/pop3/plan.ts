@@ -19,6 +19,8 @@ export interface PlanSettings {
   /** What one session fetches at most; null: no limit. */
   readonly sessionMessages: number | null;
   readonly sessionBytes: number | null;
+  /** The server lists only a part of the mail that it has (Gmail): what is missing there says nothing. */
+  readonly window?: boolean;
 }
 
 /** What earlier checks left behind. */
@@ -148,8 +150,13 @@ export function makePlan(
 /** How many messages the next check would delete, from memory alone: for "will delete 9". */
 export function willDelete(known: Iterable<Known>, policy: ServerCopy, now: number): number {
   let count = 0;
-  for (const one of known) if (one.onServer && whyRemove(one, policy, now)) count++;
+  for (const one of known) if (isListed(one) && whyRemove(one, policy, now)) count++;
   return count;
+}
+
+/** The server has it, and would show it. */
+export function isListed(known: Known): boolean {
+  return known.onServer && known.outOfSight !== true;
 }
 
 /** Null: the policy lets it stay. */

@@ -1,24 +1,25 @@
 // A POP3 account as the engine sees it. A POP3 connection locks the maildrop and sees no new mail, so each check has
 // its own: connected, checked, QUIT. Between two checks the session is a timer.
 
-import type { ServerCopy } from '../../config/types.ts';
 import { parseDate } from '../../mail/dates.ts';
 import { fieldValue, readHeaders } from '../../mail/headers.ts';
 import { splitMessageId } from '../../mail/ids.ts';
-import type { FolderId, MessageId, RemoteRef } from '../../mail/types.ts';
+import type { FolderId, MessageId } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
-import type { Timer } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
-import { type CheckReport, check, newTally, type Tally } from './check.ts';
+import { type CheckReport, check, newTally } from './check.ts';
 import type { Pop3Client } from './client.ts';
-import { keyOfId } from './fetch.ts';
+import { agreeTo, recordDeleted } from './deletions.ts';
 import { ensureFolders, inboxOf } from './folders.ts';
-import type { Known } from './known.ts';
 import type { Ledger } from './ledger.ts';
-import { CHECK_EVERY_MS } from './limits.ts';
-import { type Plan, type PlanSettings, policyName, willDelete } from './plan.ts';
+import { CHECK_EVERY_MS, IN_USE_WAITS_MS } from './limits.ts';
+import { type CheckMemory, delayLeft, type LastCheck, newCheckMemory } from './memory.ts';
+import { type Plan, type PlanSettings, willDelete } from './plan.ts';
+import { folderIn, onlyOwn, type Rooms, removedIds, removedNames } from './rooms.ts';
+import { settingsOf } from './settings.ts';
 import { openStoreBox } from './store-box.ts';
 
 export const POP3_CAPS: Caps = {
@@ -30,22 +31,13 @@ export const POP3_CAPS: Caps = {
   quota: false,
 };
 
-/** What outlives a session within one run of the program. Times in milliseconds since 1970. */
-export interface CheckMemory {
-  lastCheck: LastCheck | null;
-  /** Null while a check runs, and before the first. */
-  nextCheck: number | null;
-  /** The server's LOGIN-DELAY (RFC 2449 section 6.5) ends then. */
-  notBefore: number;
-}
-
-export function newCheckMemory(): CheckMemory {
-  return { lastCheck: null, nextCheck: null, notBefore: 0 };
-}
-
 export interface Pop3SessionOptions {
   /** Of this account, open; the session does not close it. */
   readonly ledger: Ledger;
+  /** Where its mail is kept; its own store unless given. */
+  readonly rooms?: Rooms;
+  /** Tells other accounts that messages which their checks have brought here were deleted for good. Durable. */
+  readonly tellOthers?: (names: readonly string[]) => Promise<void>;
   /** One of its own unless given. */
   readonly memory?: CheckMemory;
   /** Called when a check knows what it will do, before it fetches or deletes anything. */
@@ -55,17 +47,10 @@ export interface Pop3SessionOptions {
   /** Called when a check is over, however it ended; the next one waits for it. */
   readonly checked?: () => Promise<void>;
   readonly settings?: Partial<Omit<PlanSettings, 'serverCopy'>>;
+  /** How long it is waited for another client, again and again; IN_USE_WAITS_MS unless given. */
+  readonly inUseWaitsMs?: readonly number[];
   /** Milliseconds between two checks; the server's LOGIN-DELAY may ask for more. */
   readonly everyMs?: number;
-}
-
-/** What the last check did, for the status screen and `tmail sync --json`. */
-export interface LastCheck {
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly tally: Tally;
-  /** Null: it was not finished. */
-  readonly report: CheckReport | null;
 }
 
 export interface Pop3Session extends Session {
@@ -73,24 +58,18 @@ export interface Pop3Session extends Session {
   /** Messages that the next check will delete on the server, as far as is known here. */
   willDelete(): number;
   /**
-   * The person deleted these messages for good, here. Durable when it resolves. Without it a message that is no
-   * longer here counts as lost and is fetched again.
+   * The person deleted these messages (ids of the ledger) for good, here. Durable when it resolves. Without it a
+   * message that is no longer here counts as lost and is fetched again.
    */
-  deletedHere(remotes: readonly RemoteRef[]): Promise<void>;
+  deletedHere(ids: readonly string[]): Promise<void>;
   /** The person agrees to what was held back: the next check deletes it. */
   agree(): Promise<void>;
 }
 
-const DEFAULTS: Omit<PlanSettings, 'serverCopy'> = {
-  firstRun: { t: 'all' },
-  sizeLimit: null,
-  sessionMessages: null,
-  sessionBytes: null,
-};
-
 export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions): Pop3Session {
   const { account, store, clock } = deps;
-  const { ledger, memory = newCheckMemory() } = options;
+  const { ledger, memory = newCheckMemory(), rooms = onlyOwn(store) } = options;
+  const home = rooms.target.store;
   memory.notBefore = Math.max(memory.notBefore, ledger.memory.notBefore);
   const closing = new AbortController();
   let settleClosed: (error: TmailError | null) => void = () => undefined;
@@ -101,18 +80,27 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   let ready: { readonly client: Pop3Client; alive: boolean } | null = null;
   let loginDelayMs = 0;
   const everyMs = () => Math.max(options.everyMs ?? CHECK_EVERY_MS, loginDelayMs);
-  /** Placeholders that the person waits for, by UIDL. */
+  /** Placeholders that the person waits for, by id. */
   const wantedNow = new Set<string>();
   /** The check that runs. */
   let current = { planned: true, complete: false };
   /** One check at a time: the server lets nobody else in. */
   let turn = Promise.resolve();
 
-  function settings(): PlanSettings {
-    if (account.serverCopy === null) {
-      throw new TmailError('config', 'pop3.no-policy', { facts: { account: account.id } });
+  const settings = () => settingsOf(account, options.settings);
+  const delay = () => delayLeft(memory, clock.now());
+
+  /** Waits a little for another client that has the maildrop. */
+  async function openWhenFree(signal: AbortSignal): Promise<Pop3Client> {
+    for (const ms of options.inUseWaitsMs ?? IN_USE_WAITS_MS) {
+      try {
+        return await open(signal);
+      } catch (error) {
+        if (!(error instanceof TmailError) || error.code !== 'pop3.in-use') throw error;
+        await pause(clock, ms, signal);
+      }
     }
-    return { ...DEFAULTS, ...options.settings, serverCopy: account.serverCopy };
+    return await open(signal);
   }
 
   async function open(signal: AbortSignal): Promise<Pop3Client> {
@@ -128,12 +116,6 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     return client;
   }
 
-  /** Milliseconds until the server lets us sign in again. A clock that was set back must not make that years. */
-  function delay(): number {
-    const left = memory.notBefore - clock.now();
-    return left > 0 && left <= MOST_DELAY_MS ? left : 0;
-  }
-
   async function takeClient(): Promise<Pop3Client> {
     const waiting = ready;
     ready = null;
@@ -142,7 +124,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const facts = { seconds: Math.ceil(delay() / 1000) };
       throw new TmailError('rejected', TOO_SOON, { retry: 'auto', facts });
     }
-    return await open(closing.signal);
+    return await openWhenFree(closing.signal);
   }
 
   /** Nothing when it turns out that it is not needed, once those before it are over. */
@@ -172,10 +154,10 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       current = mine;
       memory.nextCheck = null;
       await deps.room();
-      const inbox = inboxOf(store);
+      const inbox = inboxOf(home);
       // What was deleted here while nobody listened must not come again.
-      await deletedHere(removedRemotes(store.queue()));
-      const box = await openStoreBox(store, inbox.id);
+      await deletedHere(removedIds(rooms));
+      const box = await openStoreBox(rooms, inbox.id);
       const client = await takeClient();
       const job = { client, box, ledger, settings: settings(), wanted: wantedNow, now: () => clock.now() };
       let report: CheckReport | null = null;
@@ -204,17 +186,16 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     }
   }
 
-  async function deletedHere(remotes: readonly RemoteRef[]): Promise<void> {
-    const ids = remotes.flatMap(remote => (remote.t === 'pop3' ? [remote.uidl] : []));
-    const policy = policyName(settings().serverCopy);
-    const entries = ids.flatMap((id): Known[] => {
-      const known = ledger.known.get(id) ?? unheardOf(id, clock.now());
-      return known.state === 'deleted' && ledger.known.has(id)
-        ? []
-        : [{ ...known, state: 'deleted', policy }];
-    });
-    await ledger.record(entries);
-    if (entries.length > 0) options.changed?.();
+  async function deletedHere(ids: readonly string[]): Promise<void> {
+    if (await recordDeleted(ledger, ids, settings().serverCopy, clock.now())) options.changed?.();
+  }
+
+  /** One of the own queue: of messages that others have fetched they are told, before it is forgotten. */
+  async function push(op: Operation): Promise<void> {
+    const names = removedNames([op]);
+    const own = rooms.all.find(room => room.store === store);
+    await deletedHere(names.flatMap(name => own?.idOf(name) ?? []));
+    await options.tellOthers?.(names);
   }
 
   async function over(): Promise<void> {
@@ -241,15 +222,15 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
         memory.nextCheck = memory.notBefore;
         return;
       }
-      const waiting = { client: await open(AbortSignal.any([signal, closing.signal])), alive: true };
+      const waiting = { client: await openWhenFree(AbortSignal.any([signal, closing.signal])), alive: true };
       waiting.client.closed.then(() => {
         waiting.alive = false;
       });
       ready = waiting;
     },
-    folders: () => ensureFolders(store),
+    folders: () => ensureFolders(home),
     async *pull(folder: FolderId) {
-      if (folder !== inboxOf(store).id) return;
+      if (folder !== inboxOf(home).id) return;
       // One that was begun for a message and has not looked yet does for both.
       const running = current;
       const joins = !running.planned;
@@ -257,7 +238,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
     },
     async *body(id: MessageId, wanted: BodyWanted) {
       const { folder: folderId, uid } = splitMessageId(id);
-      const folder = await store.folder(folderId);
+      const folder = await folderIn(rooms, folderId);
       await folder.loadAll();
       const raw = folder.raw(uid);
       if (raw && !(raw.partial && wanted === 'whole')) return;
@@ -266,17 +247,19 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
         retry: 'never',
         facts: { folder: folderId, uid },
       });
-      if (remote?.t !== 'pop3') throw gone;
+      const ids = remote?.t === 'pop3' ? rooms.all.flatMap(room => room.idOf(remote.uidl) ?? []) : [];
+      const [wantedId] = ids;
+      if (wantedId === undefined) throw gone;
       const missing = () => {
         const now = folder.raw(uid);
         return !now || (now.partial && wanted === 'whole');
       };
       // A check that is about to make its plan takes it along.
-      wantedNow.add(remote.uidl);
+      wantedNow.add(wantedId);
       try {
         yield* checkOnce(missing);
       } finally {
-        wantedNow.delete(remote.uidl);
+        wantedNow.delete(wantedId);
       }
       if (missing()) throw gone;
     },
@@ -285,7 +268,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       yield* [];
     },
     // Flags and folders of POP3 mail exist only here: the store has them already.
-    push: (op: Operation) => deletedHere(removedRemotes([op])),
+    push,
     watch: (_, dirty, signal) =>
       new Promise(resolve => {
         if (signal.aborted) return resolve();
@@ -297,7 +280,7 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
           return clock.after(Math.max(0, (memory.nextCheck ?? now + every) - now), () => {
             if (memory.nextCheck !== null && clock.now() >= memory.nextCheck) {
               memory.nextCheck = clock.now() + everyMs();
-              dirty(inboxOf(store).id);
+              dirty(inboxOf(home).id);
             }
             timer = again();
           });
@@ -318,40 +301,25 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   };
 }
 
-/** Whatever is held back under this policy goes with the next check. Durable when it resolves. */
-export async function agreeTo(ledger: Ledger, serverCopy: ServerCopy): Promise<void> {
-  const policy = policyName(serverCopy);
-  await ledger.record([], { told: { policy, many: Number.MAX_SAFE_INTEGER } });
-}
-
-/** What deletions that wait in the queue took away for good. */
-export function removedRemotes(queue: readonly Operation[]): RemoteRef[] {
-  return queue.flatMap(op => (op.t === 'delete' ? op.targets.flatMap(({ remote }) => remote ?? []) : []));
-}
-
-/** A message of the store whose line in the ledger was lost: it is not fetched again, nor deleted by its name. */
-function unheardOf(id: string, now: number): Known {
-  return {
-    id,
-    key: keyOfId(id),
-    state: 'deleted',
-    firstSeen: now,
-    sure: false,
-    size: null,
-    head: null,
-    body: null,
-    onServer: true,
-    removals: 0,
-    policy: '',
-  };
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(cancelled());
+    const stopped = () => {
+      timer.cancel();
+      reject(cancelled());
+    };
+    const timer = clock.after(ms, () => {
+      signal.removeEventListener('abort', stopped);
+      resolve();
+    });
+    signal.addEventListener('abort', stopped, { once: true });
+  });
 }
 
 function dateOf(head: Buffer): number | null {
   return parseDate(fieldValue(readHeaders(head).fields, 'date'));
 }
 
-/** Longer ones are a mistake of the server's, or of a clock. */
-const MOST_DELAY_MS = 24 * 60 * 60_000;
 /** Not asked at all: the server said before how long it wants to be left alone. */
 const TOO_SOON = 'pop3.too-soon';
 

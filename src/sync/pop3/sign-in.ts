@@ -1,6 +1,8 @@
 // From a fresh connection to a signed-in one: greeting, STLS, CAPA, and the safest way of signing in that is offered.
 // The password is asked for only when the line is as safe as the settings say; it is in no error.
+
 import { createHash } from 'node:crypto';
+import { shownUser } from '../../config/gmail.ts';
 import type { ServerSettings } from '../../config/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import { type Answer, apopChallenge, type Capabilities, NO_CAPA, parseCapabilities } from './answers.ts';
@@ -44,7 +46,7 @@ export async function signIn(exchange: Exchange, options: SignInOptions): Promis
     const command = way === 'plain' ? 'AUTH' : way === 'apop' ? 'APOP' : 'PASS';
     // A server that repeats the password in its refusal must not bring it onto the screen.
     const text = password === '' ? answer.text : answer.text.replaceAll(password, '***');
-    throw refusal({ ...answer, text }, command, { host: server.host, user: server.user });
+    throw refusal({ ...answer, text }, command, { host: server.host, user: shownUser(server) });
   }
   return capabilities;
 }

@@ -6,11 +6,13 @@ import type { AccountStore, FolderStore } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { Box, NewArrival, Written } from './box.ts';
 import { type Fingerprint, type Fingerprinting, startFingerprint } from './known.ts';
+import type { Room, Rooms } from './rooms.ts';
 
 /** A message up to this size is collected before it is written. */
 const SMALL = 256 * 1024;
 
 interface Place {
+  readonly room: Room;
   readonly folder: FolderStore;
   readonly uid: LocalUid;
 }
@@ -20,22 +22,29 @@ interface StoreWritten extends Written {
   readonly raw: Promise<RawRef>;
 }
 
-/** Opens all folders of the account: a message may have been moved to any of them. */
-export async function openStoreBox(store: AccountStore, inbox: FolderId): Promise<Box> {
+/** Looks into all folders, also those that come while a check runs: a message may have been moved to any of them. */
+export async function openStoreBox(rooms: Rooms, inbox: FolderId): Promise<Box> {
   // What a crash left becomes messages by itself; fetched at the same time, it would be here twice.
-  await store.recovered?.();
-  const folders: FolderStore[] = [];
-  for (const record of store.folders()) {
-    const folder = await store.folder(record.id);
-    await folder.loadAll();
-    folders.push(folder);
+  for (const { store } of rooms.all) await store.recovered?.();
+  const folders = new Map<FolderId, { readonly room: Room; readonly folder: FolderStore }>();
+  async function look(): Promise<void> {
+    for (const room of rooms.all) {
+      for (const { id } of room.store.folders()) {
+        if (folders.has(id)) continue;
+        const folder = await room.store.folder(id);
+        await folder.loadAll();
+        folders.set(id, { room, folder });
+      }
+    }
   }
-  const target = await store.folder(inbox);
+  await look();
+  const { target } = rooms;
+  const arrivals = await target.store.folder(inbox);
 
   function find(id: string): Place | undefined {
-    for (const folder of folders) {
-      const uid = folder.byUidl(id);
-      if (uid !== undefined) return { folder, uid };
+    for (const { room, folder } of folders.values()) {
+      const uid = folder.byUidl(room.nameOf(id));
+      if (uid !== undefined) return { room, folder, uid };
     }
     return undefined;
   }
@@ -43,24 +52,28 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
   const box: Box<StoreWritten> = {
     async ids() {
       const found = new Map<string, boolean>();
-      for (const folder of folders) {
-        for (const id of folder.uidlNames?.() ?? []) {
+      await look();
+      for (const { room, folder } of folders.values()) {
+        for (const name of folder.uidlNames?.() ?? []) {
+          const id = room.idOf(name);
           // Without a file it is a row that can't be opened: the server has the mail, not we.
-          const uid = folder.byUidl(id);
+          const uid = id === null ? undefined : folder.byUidl(name);
           const raw = uid === undefined ? null : folder.raw(uid);
-          if (raw) found.set(id, !raw.partial);
+          if (id !== null && raw) found.set(id, !raw.partial);
         }
       }
       return found;
     },
 
     async write(id, bytes, partial) {
-      const place = find(id) ?? { folder: target, uid: target.reserve(1) };
+      await look();
+      const place = find(id) ?? { room: target, folder: arrivals, uid: arrivals.reserve(1) };
       const hashing = startFingerprint();
-      const { folder, uid } = place;
-      const owner = { folder: folder.record.id, uid, remote: { t: 'pop3' as const, uidl: id }, partial };
+      const { room, folder, uid } = place;
+      const remote = { t: 'pop3' as const, uidl: room.nameOf(id) };
+      const owner = { folder: folder.record.id, uid, remote, partial };
       const { small, rest, end } = await takeSmall(bytes, hashing);
-      const raw = store.raw.write(small ?? rest, owner);
+      const raw = room.store.raw.write(small ?? rest, owner);
       raw.catch(() => undefined); // seen through `durable`, or just below
       // A small one is in memory: the disk takes many of those at a time. The store answers once the file is
       // durable, which is long after the line could go on.
@@ -68,10 +81,13 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
       return { place, raw, fingerprint: hashing.end(), durable: raw.then(() => undefined) };
     },
 
-    flush: () => store.raw.flush(),
+    flush: async () => {
+      await Promise.all(rooms.all.map(({ store }) => store.raw.flush()));
+    },
 
-    async add(arrivals) {
-      const all = await Promise.all(arrivals.map(async one => ({ one, raw: await one.written.raw })));
+    async add(some) {
+      await look();
+      const all = await Promise.all(some.map(async one => ({ one, raw: await one.written.raw })));
       // The store may have made a message of a file that a crash left without one, meanwhile.
       const isThere = ({ one }: (typeof all)[number]) => {
         const now = find(one.id);
@@ -89,7 +105,7 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
       for (const [folder, some] of changed) {
         const put = some.map(({ one, raw }) => ({
           uid: one.written.place.uid,
-          remote: { t: 'pop3' as const, uidl: one.id },
+          remote: { t: 'pop3' as const, uidl: one.written.place.room.nameOf(one.id) },
           flags: [],
           envelope: envelopeOf(one.written.fingerprint.header, { size: one.size, arrival: one.at }),
           raw,
@@ -99,21 +115,23 @@ export async function openStoreBox(store: AccountStore, inbox: FolderId): Promis
         const completed = put.filter((_, n) => some[n]?.one.replaces === true);
         await folder.apply({ put: fresh, raw: completed.map(({ uid, raw }) => ({ uid, raw })) }, 'now');
       }
-      for (const { raw } of twice) await store.raw.remove(raw);
+      for (const { one, raw } of twice) await one.written.place.room.store.raw.remove(raw);
     },
 
-    drop: async written => store.raw.remove(await written.raw),
+    drop: async written => written.place.room.store.raw.remove(await written.raw),
 
     async remove(id) {
+      await look();
       const place = find(id);
       if (place) await place.folder.apply({ remove: [place.uid] }, 'now');
     },
 
     async reread(id) {
+      await look();
       const place = find(id);
       const raw = place?.folder.raw(place.uid);
-      if (!raw || raw.partial) return null;
-      return await printOf(store, raw);
+      if (!place || !raw || raw.partial) return null;
+      return await printOf(place.room.store, raw);
     },
   };
   // Its own kind of Written comes back to it: the check only hands it on.

@@ -17,7 +17,7 @@ export function folderPaneRows(view: View, theme: Theme): readonly string[] {
   return boxed(inner, { title: 'Folders', foot, cells: rect.columns, rows: rect.rows }, theme);
 }
 
-function paneRows({ state }: View, cells: number, height: number, theme: Theme): readonly string[] {
+function paneRows({ state, data }: View, cells: number, height: number, theme: Theme): readonly string[] {
   const rows = folderRows(state.accounts);
   const layer = topLayer(state);
   const focused = layer.t === 'drawer';
@@ -31,7 +31,15 @@ function paneRows({ state }: View, cells: number, height: number, theme: Theme):
     const selected = focused && entry.t === 'folder' && entry.record.id === cursor;
     return folderRow(
       entry,
-      { selected, open: entry.t === 'folder' && entry.record.id === state.folder, readOnly: state.readOnly },
+      {
+        selected,
+        open: entry.t === 'folder' && entry.record.id === state.folder,
+        readOnly: state.readOnly,
+        into:
+          entry.t === 'account'
+            ? data.config.accounts.find(({ id }) => id === entry.account.id)?.deliverTo
+            : undefined,
+      },
       cells,
       theme,
     );
@@ -41,15 +49,22 @@ function paneRows({ state }: View, cells: number, height: number, theme: Theme):
 
 function folderRow(
   entry: FolderRow,
-  is: { readonly selected: boolean; readonly open: boolean; readonly readOnly: boolean },
+  is: {
+    readonly selected: boolean;
+    readonly open: boolean;
+    readonly readOnly: boolean;
+    /** Of an account: where its mail comes in, when that is another one's inbox. */
+    readonly into: string | undefined;
+  },
   cells: number,
   theme: Theme,
 ): string {
   if (entry.t === 'account') {
     const { id, status } = entry.account;
+    const into = is.into === undefined ? '' : ` to ${clean(is.into)}`;
     const trouble = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'dim';
     return split(
-      [piece(` ${clean(id)}`, 'title')],
+      [piece(` ${clean(id)}`, 'title'), piece(into, 'dim')],
       [piece(` ${stateWord(entry.account, is.readOnly)} `, trouble)],
       cells,
       theme,

@@ -19,7 +19,15 @@ import {
   progressText,
   stateWord,
 } from '../../app/selectors.ts';
-import { type AccountView, type Choice, type Entry, hasLayer, listOf, topLayer } from '../../app/state.ts';
+import {
+  type AccountView,
+  type Choice,
+  type Entry,
+  hasLayer,
+  listOf,
+  screenLayer,
+  topLayer,
+} from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { truncate, width, wrapCells } from '../../mail/width.ts';
 import type { Meaning, Theme } from '../theme.ts';
@@ -30,7 +38,7 @@ import { clean, type Piece, piece, row, split } from './row.ts';
 export function titleRow(view: View, theme: Theme): string {
   const { state } = view;
   const cells = state.size.columns;
-  const own = SCREEN_TITLES[topLayer(state).t];
+  const own = SCREEN_TITLES[screenLayer(state).t];
   if (own)
     return split([piece(` ${own}`, 'title')], [piece(`${screenNote(view)} `, 'dim')], cells, theme, 12);
   const tabs = tabPieces(view, Math.floor(cells * 0.45), theme);
@@ -44,9 +52,13 @@ export function titleRow(view: View, theme: Theme): string {
   const record = folderRecord(state, state.folder);
   const folder = openFolder(view);
   if (!record) return row([piece(' tmail', 'title')], cells, theme);
-  const total = Math.max(folder?.length ?? 0, record.counts.total);
+  // While much arrives the list is ahead of what was last told of the folder; what is counted is one or the other.
+  const { total, unread } =
+    folder && folder.length > record.counts.total
+      ? { total: folder.length, unread: folder.unread }
+      : record.counts;
   const where = ` ${clean(record.account)} / ${clean(folderLabel(record)) || '(no name)'}`;
-  const counts = `${plural(record.counts.unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
+  const counts = `${plural(unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
   const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
   if (!reading || !state.reader || !folder) {
     return split([piece(where, 'title')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
@@ -76,7 +88,7 @@ const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
 };
 
 function screenNote({ state }: View): string {
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   switch (layer.t) {
     case 'accounts':
       return plural(state.accounts.length, 'account');
@@ -100,7 +112,7 @@ export function ruleRow(view: View, theme: Theme): string {
   const { sidebar, list, name, size } = layoutOf(view.state);
   const { horizontal, down } = theme.borders;
   const cells = Array.from({ length: size.columns }, () => horizontal);
-  const full = FULL_WIDTH.includes(topLayer(view.state).t);
+  const full = FULL_WIDTH.includes(screenLayer(view.state).t);
   if (sidebar && !full) cells[sidebar.columns] = down;
   if (name === 'three' && !full) cells[list.column + list.columns] = down;
   return theme.paint('rule', cells.join(''));
@@ -164,12 +176,17 @@ function outboxPieces({ state }: View): readonly Piece[] {
 function statePieces(view: View): readonly Piece[] {
   const { state } = view;
   const percent =
-    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(topLayer(state).t)
+    hasLayer(state, 'reader') && state.reader?.phase === 'ready' && !FULL_WIDTH.includes(screenLayer(state).t)
       ? `${percentRead(state)}%  `
       : '';
+  const { exporting } = state;
+  const running = exporting
+    ? `export: ${clean(progressText(exporting.label === '' ? { ...exporting, label: 'begins' } : exporting))}  `
+    : '';
   return [
     piece(percent, 'dim'),
     ...outboxPieces(view),
+    piece(running, 'ok'),
     ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
   ];
 }
@@ -188,7 +205,7 @@ function toastLines(view: View): { readonly first: string; readonly rest: string
   const states = statePieces(view).reduce((sum, { text: state }) => sum + width(state), 0);
   const room = size.columns - Math.min(states, Math.floor(size.columns / 2));
   const layer = topLayer(view.state);
-  const typing = layer.t === 'find' || layer.t === 'prompt' || (layer.t === 'help' && layer.typing);
+  const typing = layer.t === 'find' || layer.t === 'line' || (layer.t === 'help' && layer.typing);
   if (width(text) <= room - 2 || typing || room < 6) return { first: text, rest: '', room };
   const first = wrapCells(text, room - 2)[0] ?? '';
   return { first, rest: text.slice(first.length).trim(), room };
@@ -214,7 +231,7 @@ export function hintRow(view: View, theme: Theme): string {
   const cells = state.size.columns;
   const layer = topLayer(state);
   if (layer.t === 'find') return prompt(FIND_LABEL, layer.field.text, cells, theme);
-  if (layer.t === 'prompt') return prompt(PROMPT_LABELS[layer.about], layer.field.text, cells, theme);
+  if (layer.t === 'line') return prompt(PROMPT_LABELS[layer.about], layer.field.text, cells, theme);
   if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
   const all = [
     ...(layer.t === 'ask' ? choiceHints(layer.choices) : []),
@@ -261,7 +278,7 @@ function choiceHints(choices: readonly Choice[]): readonly ShownHint[] {
 
 function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {
   const { hint } = command;
-  if (!hint || command.later || !(hint.in ?? command.in).includes(context)) return [];
+  if (!hint || command.later || !(hint.in ?? command.keysIn ?? command.in).includes(context)) return [];
   if (command.disabled?.(view) !== undefined) return [];
   const key = hintKey(view, command, hint, context);
   return key === '' ? [] : [{ key, label: hint.label, text: `${key} ${hint.label}`, rank: hint.rank }];

@@ -1,4 +1,5 @@
 // What floats over the screen: palette, folder picker, the choices after a prefix key. Pure.
+import { PROMPT_LABEL } from '../../app/caret.ts';
 import type { Command, View } from '../../app/commands/command.ts';
 import { chooserOffers } from '../../app/compose/choosing.ts';
 import { composeRect, LABEL_CELLS } from '../../app/compose/frame.ts';
@@ -6,8 +7,16 @@ import { lastLevel } from '../../app/compose/prompt.ts';
 import { writingIn } from '../../app/compose/writing.ts';
 import { meaning } from '../../app/keymap.ts';
 import { showBindings, showKeys } from '../../app/keys.ts';
-import { confirmCells, confirmRect, pageTop, paletteRect, paletteRows, type Rect } from '../../app/layout.ts';
-import { paletteMatches, pickerMatches } from '../../app/matching.ts';
+import {
+  confirmCells,
+  confirmRect,
+  pageTop,
+  paletteRect,
+  paletteRows,
+  promptRect,
+  type Rect,
+} from '../../app/layout.ts';
+import { paletteMatches, pickerMatches, pickerNew } from '../../app/matching.ts';
 import { folderLabel, layoutOf } from '../../app/selectors.ts';
 import { type Layer, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
@@ -25,9 +34,10 @@ export function overlayRows(view: View, theme: Theme): Overlay | null {
   if (layer.t === 'palette') return palette(view, layer.field.text, layer.cursor, theme);
   if (layer.t === 'picker') return picker(view, layer, theme);
   if (layer.t === 'confirm') return confirm(view, layer, theme);
+  if (layer.t === 'prompt') return prompt(view, layer, theme);
   if (layer.t === 'ask') return ask(view, layer, theme);
   if (layer.t === 'chooser') return offers(view, layer, theme);
-  if (layer.t === 'prompt') return names(view, layer, theme);
+  if (layer.t === 'line') return names(view, layer, theme);
   if (layer.t === 'compose') return completion(view, theme);
   if (layer.t === 'review') return reviewBar(view, theme);
   return view.state.pending.shown ? prefix(view, theme) : null;
@@ -63,11 +73,16 @@ function picker(view: View, layer: Extract<Layer, { t: 'picker' }>, theme: Theme
   const { cursor } = layer;
   const query = layer.field.text;
   const title = layer.move ? 'Move to folder' : 'Go to folder';
-  const choices = pickerMatches(view.state, layer).map(record => ({
+  const made = pickerNew(view.state, layer);
+  const known = pickerMatches(view.state, layer).map(record => ({
     left: `${several ? `${clean(record.account)} / ` : ''}${clean(folderLabel(record)) || '(no name)'}`,
     right: record.counts.unread > 0 ? String(record.counts.unread) : '',
     dim: false,
   }));
+  const choices = [
+    ...known,
+    ...(made === null ? [] : [{ left: `create "${clean(made)}"`, right: 'new', dim: false }]),
+  ];
   return chooser(
     view,
     { title, label: '> ', query, cursor, choices, none: 'No folder has this name.' },
@@ -85,11 +100,41 @@ function confirm(view: View, layer: Extract<Layer, { t: 'confirm' }>, theme: The
     .slice(0, Math.max(1, rect.rows - 4))
     .map(text => row([piece(` ${text}`)], inner, theme));
   const keys = row(
-    [piece(' y', 'key'), piece(' yes, for good   ', 'dim'), piece('n', 'key'), piece(' no', 'dim')],
+    [
+      piece(' y', 'key'),
+      piece(` ${layer.yes ?? 'yes, for good'}   `, 'dim'),
+      piece('n', 'key'),
+      piece(' no', 'dim'),
+    ],
     inner,
     theme,
   );
   const rows = [...shown, row([], inner, theme), keys];
+  return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
+}
+
+function prompt(view: View, layer: Extract<Layer, { t: 'prompt' }>, theme: Theme): Overlay {
+  const layout = layoutOf(view.state);
+  const cells = confirmCells(layout);
+  const about = wrapCells(clean(layer.problem ?? layer.about), cells);
+  const rect = promptRect(layout, about.length);
+  const inner = rect.columns - 2;
+  const meaning = layer.problem === null ? 'dim' : 'warning';
+  const keys = [
+    piece(' Enter', 'key'),
+    piece(' done   ', 'dim'),
+    piece('Esc', 'key'),
+    piece(' leave', 'dim'),
+  ];
+  const rows = [
+    row([piece(` ${PROMPT_LABEL}`, 'label'), piece(sanitize(layer.field.text))], inner, theme),
+    row([], inner, theme),
+    ...about
+      .slice(0, Math.max(1, rect.rows - 6))
+      .map(text => row([piece(` ${text}`, meaning)], inner, theme)),
+    row([], inner, theme),
+    row(keys, inner, theme),
+  ];
   return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
 }
 
@@ -134,7 +179,7 @@ function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Them
 const NAME_ROWS = 8;
 
 /** Names that a path could go on with, above the line that is typed into. */
-function names(view: View, layer: Extract<Layer, { t: 'prompt' }>, theme: Theme): Overlay | null {
+function names(view: View, layer: Extract<Layer, { t: 'line' }>, theme: Theme): Overlay | null {
   const { choices, cursor } = layer;
   if (choices.length === 0) return null;
   const { content, size } = layoutOf(view.state);

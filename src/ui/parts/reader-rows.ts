@@ -4,6 +4,8 @@ import { addressLine, bodyHeight, type DocLine, documentOf, headerHeight } from 
 import { layoutOf } from '../../app/selectors.ts';
 import type { ReaderState } from '../../app/state.ts';
 import { longDate } from '../../mail/dates.ts';
+import { cameTo } from '../../mail/delivered.ts';
+import { splitFolderId } from '../../mail/ids.ts';
 import type { Address } from '../../mail/types.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { ParsedPart } from '../../worker/types.ts';
@@ -67,11 +69,18 @@ function headerRows(view: View, reader: ReaderState, cells: number, theme: Theme
   const date = shown.date === null ? '' : longDate(shown.date);
   const rows = [line('Subject', subject)];
   if (headerHeight(view.state) === 2) return [...rows, line('From', from, date)];
-  rows.push(line('From', from), line('To', to, date));
+  rows.push(line('From', from, cameToText(view, reader)), line('To', to, date));
   const parts = reader.message?.parts ?? [];
   if (parts.length > 0) rows.push(line('Files', piece(fileNames(parts)), 'v list'));
   rows.push(theme.paint('rule', theme.borders.horizontal.repeat(cells)));
   return rows;
+}
+
+/** Which account fetched it, where that is not the one whose folder it is in. */
+function cameToText({ data }: View, { folder, uid }: ReaderState): string {
+  const { account } = splitFolderId(folder);
+  const came = cameTo(data.folder(folder)?.remote(uid), account);
+  return came === account ? '' : `came to ${clean(came)}`;
 }
 
 function fileNames(parts: readonly ParsedPart[]): string {

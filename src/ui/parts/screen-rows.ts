@@ -9,7 +9,7 @@ import { maildropLines } from '../../app/maildrop.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
 import { said } from '../../app/said.ts';
 import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
-import { type AccountView, type AppState, type LayerName, type Level, topLayer } from '../../app/state.ts';
+import { type AccountView, type Level, screenLayer } from '../../app/state.ts';
 import type { AccountConfig } from '../../config/types.ts';
 import { cut, fit, width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
@@ -25,15 +25,8 @@ export function screenRows(view: View, theme: Theme): readonly string[] | null {
   return rows && fill(rows, content.rows, content.columns);
 }
 
-/** What floats over a screen leaves it as it is. */
-function screenLayer({ stack }: AppState): LayerName | undefined {
-  return stack.findLast(layer => !FLOATING.includes(layer.t))?.t;
-}
-
-const FLOATING: readonly LayerName[] = ['palette', 'picker', 'confirm', 'ask', 'chooser', 'prompt'];
-
 function contentRows(view: View, theme: Theme, cells: number, height: number): readonly string[] | null {
-  switch (screenLayer(view.state)) {
+  switch (screenLayer(view.state).t) {
     case 'accounts':
       return accountsRows(view, theme, cells);
     case 'log':
@@ -65,7 +58,7 @@ export function duration(ms: number): string {
 
 function accountsRows(view: View, theme: Theme, cells: number): readonly string[] {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   const cursor = layer.t === 'accounts' ? layer.cursor : 0;
   const top = accountsTop(view);
   const rows: string[] = [];
@@ -142,7 +135,7 @@ const SECURITY = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as 
 
 function logRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   if (state.log.length === 0)
     return [row([piece('  Nothing was said in this session yet.', 'dim')], cells, theme)];
   const back = layer.t === 'log' ? layer.back : 0;
@@ -156,7 +149,7 @@ function logRows(view: View, theme: Theme, cells: number, height: number): reado
 }
 
 function helpScreen(view: View, theme: Theme, cells: number, height: number): readonly string[] {
-  const layer = topLayer(view.state);
+  const layer = screenLayer(view.state);
   if (layer.t !== 'help') return [];
   const rows = helpRows(view, layer);
   const selected = helpCommands(rows)[layer.cursor];
@@ -179,7 +172,7 @@ function helpLine(view: View, entry: HelpRow, selected: boolean, cells: number, 
 
 function partsRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   const parts = state.reader?.message?.parts ?? [];
   const cursor = layer.t === 'parts' ? layer.cursor : 0;
   const top = pageTop(cursor, parts.length, height);
@@ -197,7 +190,7 @@ function partsRows(view: View, theme: Theme, cells: number, height: number): rea
 
 function linksRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   const links = state.reader?.message?.links ?? [];
   const cursor = layer.t === 'links' ? layer.cursor : 0;
   const top = pageTop(cursor, links.length, height);
@@ -213,7 +206,7 @@ function linksRows(view: View, theme: Theme, cells: number, height: number): rea
 
 function linkRows(view: View, theme: Theme, cells: number): readonly string[] {
   const { state } = view;
-  const layer = topLayer(state);
+  const layer = screenLayer(state);
   const link = layer.t === 'link' ? state.reader?.message?.links[layer.index] : undefined;
   if (!link) return [];
   const text = clean(link.text);

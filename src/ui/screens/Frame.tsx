@@ -1,7 +1,7 @@
 // Title, content, status and hints in the same rows on every screen; the content is panes, or one full-width screen.
 import { Box } from 'ink';
 import { layoutOf } from '../../app/selectors.ts';
-import { topLayer } from '../../app/state.ts';
+import { screenLayer } from '../../app/state.ts';
 import { useApp, useRows } from '../hooks.ts';
 import { firstRunRows } from '../parts/first-run-rows.ts';
 import { hintRow, ruleRow, statusRow, titleRow } from '../parts/frame-rows.ts';
@@ -10,8 +10,6 @@ import { screenRows } from '../parts/screen-rows.ts';
 import { Panes } from './Panes.tsx';
 
 const FULL: readonly string[] = ['accounts', 'log', 'help', 'parts', 'links', 'link', 'outbox', 'preview'];
-
-const FLOATING: readonly string[] = ['palette', 'picker', 'confirm', 'ask', 'chooser', 'prompt'];
 
 const titleRows: Parameters<typeof useRows>[0] = (view, theme) => {
   const title = titleRow(view, theme);
@@ -28,11 +26,9 @@ export function Frame() {
   const title = useRows(titleRows) ?? [];
   const foot = useRows(footRows) ?? [];
   const kind = useApp(state => {
-    const top = topLayer(state).t;
-    if (top === 'first-run') return 'first-run';
-    // The palette and the prefix choices float over whatever screen was there.
-    const under = FLOATING.includes(top) ? state.stack[state.stack.length - 2]?.t : top;
-    return FULL.includes(under ?? 'list') ? 'full' : 'panes';
+    const { t } = screenLayer(state);
+    if (t === 'first-run') return 'first-run';
+    return FULL.includes(t) ? 'full' : 'panes';
   });
   return (
     <Box flexDirection="column" width={columns} flexShrink={0}>

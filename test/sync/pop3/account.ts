@@ -23,6 +23,8 @@ export interface AccountOptions {
   readonly early?: boolean;
   /** The store's disk. */
   readonly fs?: FileSystem;
+  /** Whether there is room for more; always unless given. */
+  readonly room?: () => Promise<void>;
   readonly session?: Omit<Pop3SessionOptions, 'ledger'>;
 }
 
@@ -69,7 +71,7 @@ export async function openAccount(options: AccountOptions) {
         received: count => {
           received += count;
         },
-        room: async () => undefined,
+        room: options.room ?? (async () => undefined),
         memory: { prefetched: new Map(), caution: new Map() },
       },
       { ledger, ...options.session },

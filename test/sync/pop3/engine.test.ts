@@ -84,6 +84,19 @@ async function openHome(server: Pop3Server, options: HomeOptions = {}) {
   };
 }
 
+/** Lets time pass until the work is done. */
+async function waitedFor(clock: FakeClock, work: Promise<unknown>): Promise<void> {
+  let done = false;
+  const ended = work.finally(() => {
+    done = true;
+  });
+  while (!done) {
+    await clock.advance(1000);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  await ended;
+}
+
 /** Resolves with the first status for which this holds. */
 function status(engine: Engine, holds: (status: AccountStatus) => boolean): Promise<AccountStatus> {
   return new Promise(resolve => {
@@ -141,7 +154,10 @@ test('what ended a check is reported once; a message that the server refuses is 
     fault: ({ verb }) => (verb === 'PASS' ? { t: 'say', bytes: '-ERR [IN-USE] busy\r\n' } : undefined),
   });
   server.set({ capabilities: ['USER', 'UIDL', 'RESP-CODES'] });
-  const none = await home.engine.syncOnce(null);
+  const busy = home.engine.syncOnce(null);
+  // Another client's check may be over in a moment: it is waited for, and then told.
+  await waitedFor(home.clock, busy);
+  const none = await busy;
   assert.deepEqual(
     [none.received, none.onServer, none.errors.map(({ code, retry }) => [code, retry])],
     [0, 3, [['pop3.in-use', 'auto']]],

@@ -42,6 +42,7 @@ test('what was recorded is there after opening it again, the last word of each',
     reusesNames: false,
     usual: [3],
     told: null,
+    deliveredTo: [],
     notBefore: 0,
   });
   await again.close();

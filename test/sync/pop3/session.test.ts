@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ServerCopy } from '../../../src/config/types.ts';
+import { TmailError } from '../../../src/util/errors.ts';
 import { startDovecot } from '../../servers/dovecot.ts';
 import { sha256, startPop3Server } from '../../servers/pop3.ts';
 import { hardBodies } from '../../servers/pop3-messages.ts';
@@ -99,8 +100,8 @@ test('untilDeletedHere: what was deleted here goes there at the next check', asy
   await home.check();
   const uid = home.inbox.uidAt(0) ?? 0;
   const remote = home.inbox.remote(uid);
-  assert.ok(remote);
-  await home.newSession().deletedHere([remote]);
+  assert.ok(remote?.t === 'pop3');
+  await home.newSession().deletedHere([remote.uidl]);
   await home.inbox.apply({ remove: [uid] }, 'now');
   assert.equal(home.newSession().willDelete(), 1);
   await home.check();
@@ -175,11 +176,41 @@ for (const [name, fault, commits] of [
   });
 }
 
+test('a maildrop that another client has for a moment is waited for; nobody is told', async () => {
+  let tries = 0;
+  await using server = await startPop3Server({
+    messages: [mail(1)],
+    fault: ({ verb }) =>
+      verb === 'AUTH' && ++tries < 3 ? { t: 'say', bytes: '-ERR [IN-USE] locked\r\n' } : undefined,
+  });
+  const session = { inUseWaitsMs: [1, 1] };
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep', session });
+  const { error, received } = await home.check();
+  assert.deepEqual([error, received, tries, home.reports], [null, 1, 3, []]);
+});
+
+test('below the free-space floor nothing is fetched and nothing deleted, and it says so', async () => {
+  await using server = await startPop3Server({ messages: [mail(1), mail(2)] });
+  const floor = new TmailError('storage', 'disk.floor', { retry: 'auto' });
+  const room = () => Promise.reject(floor);
+  const dir = freshDir();
+  {
+    await using home = await openAccount({ dir, port: server.port, serverCopy: 'delete', room });
+    assert.equal((await home.check()).error, floor);
+    assert.ok(!server.commands.some(line => /^(?:RETR|TOP|DELE)/.test(line)));
+    assert.deepEqual([server.messages.length, home.inbox.length], [2, 0]);
+  }
+  await using home = await openAccount({ dir, port: server.port, serverCopy: 'delete' });
+  assert.equal((await home.check()).received, 2);
+  assert.equal(server.messages.length, 0);
+});
+
 test('a maildrop that another client has locked ends the session for a later try', async () => {
   await using server = await startPop3Server({
     fault: ({ verb }) => (verb === 'AUTH' ? { t: 'say', bytes: '-ERR [IN-USE] locked\r\n' } : undefined),
   });
-  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep' });
+  const session = { inUseWaitsMs: [1] };
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep', session });
   const { error } = await home.check();
   assert.deepEqual([error?.code, error?.retry], ['pop3.in-use', 'auto']);
 });

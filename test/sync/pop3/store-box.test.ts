@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { inboxOf } from '../../../src/sync/pop3/folders.ts';
+import { onlyOwn } from '../../../src/sync/pop3/rooms.ts';
 import { openStoreBox } from '../../../src/sync/pop3/store-box.ts';
 import { openAccount } from './account.ts';
 
@@ -18,7 +19,7 @@ async function* bytesOf(n: number) {
 
 /** The first step: the file is durable, the row is not. */
 async function write(home: Home, ids: readonly string[]) {
-  const box = await openStoreBox(home.account, inboxOf(home.account).id);
+  const box = await openStoreBox(onlyOwn(home.account), inboxOf(home.account).id);
   const arrivals = [];
   for (const [n, id] of ids.entries()) {
     const written = await box.write(id, bytesOf(n), false);
