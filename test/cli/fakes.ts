@@ -177,6 +177,7 @@ export function fakeContext(
     reader: unused,
     owner: unused,
     engine: unused,
+    outgoing: unused,
     parser: unused,
     knock: noOwner,
     signIn: unused,
