@@ -50,7 +50,7 @@ test('the text on standard input goes to whom the arguments say, with files', as
   const { smtp, here } = await world(t);
   const file = join(here.dir, 'notes.txt');
   await writeFile(file, 'attached text');
-  const argv = ['send', '-s', 'Grüße', '-c', 'c@example.org', '-b', 'b@example.org', '-a', file];
+  const argv = ['send', '-s', 'Grüße', '-c', 'c@example.org', '-b', 'blind.one@example.org', '-a', file];
   const ran = await tmail([...argv, 'Grace <g@example.org>', '--json'], {
     ...here,
     input: 'Hello, world.\n',
@@ -58,13 +58,13 @@ test('the text on standard input goes to whom the arguments say, with files', as
   assert.deepEqual([ran.status, ran.stderr], [0, '']);
   const said = JSON.parse(ran.stdout);
   assert.deepEqual([said.account, said.state, said.error], ['work', 'sent', null]);
-  assert.deepEqual(smtp.taken[0]?.recipients, ['g@example.org', 'c@example.org', 'b@example.org']);
+  assert.deepEqual(smtp.taken[0]?.recipients, ['g@example.org', 'c@example.org', 'blind.one@example.org']);
   assert.equal(header(smtp, 'From'), 'Ada <ada@example.org>');
   assert.equal(header(smtp, 'Message-ID'), `<${said.messageId}>`);
   const text = smtp.taken[0]?.bytes.toString() ?? '';
   assert.match(text, /Hello, world\./);
   assert.match(text, /filename=notes\.txt/);
-  assert.doesNotMatch(text, /b@example\.org/);
+  assert.doesNotMatch(text, /blind\.one/);
 });
 
 test('beside an open screen its process sends, and tmail sync files and counts', async t => {
