@@ -35,6 +35,15 @@ const REFUSED: Readonly<Record<string, string>> = {
   depth: 'too many folders within folders',
 };
 
+const OUTBOX_STATES: Readonly<Record<string, string>> = {
+  undo: 'It waits in the outbox',
+  queued: 'It waits in the outbox, and is tried again by itself or by tmail sync',
+  sending: 'It is being sent',
+  sent: 'Sent',
+  failed: 'It was not sent and stays in the outbox: tmail outbox',
+  unknown: 'Nobody knows whether it was sent; it stays in the outbox until you say: tmail outbox',
+};
+
 interface Counts {
   readonly accounts: number;
   readonly folders: number;
@@ -168,6 +177,16 @@ export const notes = {
       return `The export is not finished: ${messages} in ${sanitize(to)} complete. e goes on from there.`;
     const accounts = reports.length === 1 ? '' : ` of ${count(reports.length, 'account')}`;
     return `Exported: ${messages}${accounts} in ${sanitize(to)} (${sanitize(reports[0]?.format ?? '')}), each read back and compared; ${sum(reports.map(report => report.written))} written now.`;
+  },
+
+  /** What became of a message that a command sent. */
+  outboxState: ({ id, state }: { id: string; state: string }) =>
+    `${OUTBOX_STATES[state] ?? state}${state === 'sent' ? '' : ` (${id})`}`,
+  recipientSaid: (address: string, reply: string) => `${sanitize(address)}: ${sanitize(reply)}`,
+  outboxRow: (item: { state: string; subject: string; recipients: readonly { address: string }[] }) => {
+    const [first, ...others] = item.recipients.map(({ address }) => sanitize(address));
+    const to = others.length > 0 ? `${first} and ${others.length} more` : (first ?? '(nobody)');
+    return `${item.state.padEnd(8)}  ${to}  ${sanitize(item.subject) || '(no subject)'}`;
   },
 
   /** One line of the doctor. */

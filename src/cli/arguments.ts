@@ -11,6 +11,8 @@ interface Option {
   /** Shown without brackets; the command itself says when it is missing. */
   readonly needed?: true;
   readonly short?: string;
+  /** Stands for its value where nothing comes after it. */
+  readonly bare?: string;
 }
 type Options = Readonly<Record<string, Option>>;
 
@@ -127,6 +129,35 @@ const commands = {
       json: { help: 'what came out as one JSON object an account' },
     },
   },
+  send: {
+    summary: 'sends the text on standard input, or a whole message; what can not go now waits',
+    words: '[TO]…',
+    minWords: 0,
+    maxWords: 1000,
+    options: {
+      account: { ...account, help: 'sends from this account; the default account unless told' },
+      subject: { value: 'SUBJECT', help: 'its subject', short: 's' },
+      cc: { value: 'ADDR', help: 'gets a copy', short: 'c', multiple: true },
+      bcc: { value: 'ADDR', help: 'gets a copy that the others do not hear of', short: 'b', multiple: true },
+      attach: { value: 'FILE', help: 'goes along', short: 'a', multiple: true },
+      message: {
+        value: 'FILE',
+        help: 'a whole message, its recipients in To, Cc and Bcc; - or nothing: standard input',
+        bare: '-',
+      },
+      json: { help: 'what became of it as one JSON object' },
+    },
+  },
+  outbox: {
+    summary: 'lists what waits to be sent; tries it again, drops it, sends all of it now',
+    words: '[list | retry ID | drop ID | send]',
+    minWords: 0,
+    maxWords: 2,
+    options: {
+      rest: { help: 'retry: without the recipients that were refused' },
+      json,
+    },
+  },
   doctor: {
     summary: 'tries DNS, TLS, sign-in, folders and the store, and says what fails',
     words: '',
@@ -151,7 +182,7 @@ export type CommandName = keyof typeof commands;
 const table: Readonly<Record<CommandName, Command>> = commands;
 const NAMES = Object.keys(commands).filter(isCommand);
 /** In the plan, not in this version. */
-const PLANNED = ['search', 'send', 'flag', 'move', 'archive', 'delete', 'outbox'];
+const PLANNED = ['search', 'flag', 'move', 'archive', 'delete'];
 
 function isCommand(word: string): word is CommandName {
   return Object.hasOwn(commands, word);
@@ -242,6 +273,7 @@ function checkedValue(
     if (inline) throw usage('cli.option-no-value', command, { option: rawName });
     return '';
   }
+  if (value === undefined && option.bare !== undefined) return option.bare;
   // `--account --json` forgot a value; `--account=--json` means it.
   if (value === undefined || value === '' || (!inline && value.length > 1 && value.startsWith('-'))) {
     throw usage('cli.option-value', command, { option: rawName, expected: option.value });
@@ -276,8 +308,8 @@ function synopsis(name: CommandName | null, command: Command): string {
   const { choice = [] } = command;
   const options = Object.entries(command.options)
     .filter(([option]) => !choice.includes(option))
-    .map(([option, { value, multiple, needed }]) => {
-      const text = `--${option}${value ? ` ${value}` : ''}`;
+    .map(([option, { value, multiple, needed, short }]) => {
+      const text = value && short ? `-${short} ${value}` : `--${option}${value ? ` ${value}` : ''}`;
       return needed ? text : `[${text}]${multiple ? '…' : ''}`;
     });
   if (choice.length > 0) options.unshift(`[${choice.map(option => `--${option}`).join(' | ')}]`);

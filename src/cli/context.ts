@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
+import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import type { LocalStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import type { SignedIn } from '../sync/sign-in.ts';
@@ -20,6 +21,8 @@ export interface Context {
   readonly env: Environment;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Standard input; the process's own when absent. */
+  readonly input?: () => AsyncIterable<Uint8Array>;
   /** The configuration as the flags say; `doctor` and `config` need nothing more. */
   load(): Promise<LoadedConfig>;
   /** Accounts and their mail; with `--demo` those of the demo. Closed by whoever ran the command. */
@@ -37,6 +40,8 @@ export interface Mail {
   /** @throws TmailError `store.locked` when another process owns it: `knock` then. */
   owner(): Promise<OpenedStore>;
   engine(account: AccountId, store: Store): Promise<Engine>;
+  /** The way out of an owner's store; not started. Closed by whoever asked for it. */
+  outgoing(store: Store): Promise<LocalOutgoing>;
   parser(): Promise<Parser>;
   /** Signs in and reads the folder list, leaving nothing behind. @throws TmailError what went wrong */
   signIn(account: AccountId, signal: AbortSignal): Promise<SignedIn>;

@@ -3,11 +3,15 @@ import { forgetFile, lossOf } from '../app/lost-file.ts';
 import { cameTo } from '../mail/delivered.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
 import type { AccountId } from '../mail/types.ts';
+import type { LocalOutgoing } from '../outgoing/outgoing.ts';
+import type { OutboxItem } from '../outgoing/types.ts';
 import type { ExportNote, Store } from '../store/types.ts';
 import type { BodyWanted, Engine, Progress, SyncReport } from '../sync/types.ts';
 import type { ImportReport } from '../transfer/import.ts';
 import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
 import { chosenFolder } from './folders.ts';
+import type { OutboxRequest } from './outbox.ts';
+import { type PlainItem, plainItem, revivedItem, type SendRequest } from './sending.ts';
 
 export type DoorRequest =
   | {
@@ -25,7 +29,9 @@ export type DoorRequest =
       readonly path: string;
       readonly folder: string | null;
     }
-  | { readonly t: 'exported'; readonly account: AccountId; readonly note: ExportNote };
+  | { readonly t: 'exported'; readonly account: AccountId; readonly note: ExportNote }
+  | SendRequest
+  | OutboxRequest;
 
 export interface PlainError {
   readonly kind: ErrorKind;
@@ -39,7 +45,8 @@ type PlainReport = Omit<SyncReport, 'errors'> & { readonly errors: readonly Plai
 type DoorLine =
   | { readonly t: 'progress'; readonly progress: Progress }
   | { readonly t: 'report'; readonly report: PlainReport }
-  | { readonly t: 'imported'; readonly report: PlainImport };
+  | { readonly t: 'imported'; readonly report: PlainImport }
+  | { readonly t: 'items'; readonly items: readonly PlainItem[] };
 
 type PlainImport = Omit<ImportReport, 'error'> & { readonly error: PlainError | null };
 
@@ -74,6 +81,22 @@ export async function readImport(
   return report;
 }
 
+/** What became of messages on their way out. */
+export async function readOutbox(lines: AsyncIterable<unknown>): Promise<OutboxItem[]> {
+  let items: OutboxItem[] | null = null;
+  for await (const line of lines) {
+    if (isLine(line) && line.t === 'items') items = line.items.map(revivedItem);
+  }
+  if (items === null) throw new TmailError('protocol', 'door.answer');
+  return items;
+}
+
+export async function readItem(lines: AsyncIterable<unknown>): Promise<OutboxItem> {
+  const [item] = await readOutbox(lines);
+  if (!item) throw new TmailError('protocol', 'door.answer');
+  return item;
+}
+
 function revived({ kind, code, retry, facts }: PlainError): TmailError {
   return new TmailError(kind, code, { retry, facts });
 }
@@ -84,8 +107,12 @@ export type Doorkeeper = (
   signal: AbortSignal,
 ) => Promise<void>;
 
-/** What the owner of a store answers to whoever knocks: `store.serve(doorkeeper(store, engines))`. */
-export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper {
+/** What the owner of a store answers to whoever knocks: `store.serve(doorkeeper(store, engines, outgoing))`. */
+export function doorkeeper(
+  store: Store,
+  engines: readonly Engine[],
+  outgoing: LocalOutgoing | null = null,
+): Doorkeeper {
   return async (request, reply, signal) => {
     if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
     if (request.t === 'body') {
@@ -105,7 +132,14 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
       reply({ t: 'imported', report: { ...report, error } } satisfies DoorLine);
       return;
     }
+    if (request.t === 'send' || request.t === 'send-raw' || request.t === 'outbox') {
+      const items = await atTheDoor(outgoing, request);
+      await store.flush();
+      reply({ t: 'items', items: items.map(plainItem) } satisfies DoorLine);
+      return;
+    }
     const engine = engineOf(engines, request.account);
+    const out = await outgoing?.sendAll([request.account]);
     const account = await store.account(engine.account);
     // One whose mail goes to another account may have no folders.
     const none = request.folder === null || account.folders().length === 0;
@@ -116,9 +150,19 @@ export function doorkeeper(store: Store, engines: readonly Engine[]): Doorkeeper
     );
     // Whoever asked reads the files.
     await store.flush();
-    const errors = report.errors.map(plain);
-    reply({ t: 'report', report: { ...report, errors } } satisfies DoorLine);
+    const errors = [...report.errors, ...(out?.errors ?? [])].map(plain);
+    reply({ t: 'report', report: { ...report, sent: out?.sent ?? 0, errors } } satisfies DoorLine);
   };
+}
+
+async function atTheDoor(
+  outgoing: LocalOutgoing | null,
+  request: SendRequest | OutboxRequest,
+): Promise<OutboxItem[]> {
+  if (!outgoing) throw new TmailError('config', 'send.no-server', { facts: { account: '' } });
+  if (request.t === 'outbox') return (await import('./outbox.ts')).changeOutbox(outgoing, request);
+  const { sendThrough } = await import('./sending.ts');
+  return [await sendThrough(outgoing, request)];
 }
 
 function plain({ kind, code, retry, facts }: TmailError): PlainError {
@@ -167,6 +211,17 @@ function isRequest(value: unknown): value is DoorRequest {
     const named = typeof account === 'string' && typeof path === 'string' && path.startsWith('/');
     return named && (folder === null || typeof folder === 'string');
   }
+  const text = (item: unknown) => typeof item === 'string';
+  const texts = (items: unknown) => Array.isArray(items) && items.every(text);
+  if (value.t === 'send') {
+    const lists = [value.to, value.cc, value.bcc, value.attachments];
+    return [value.account, value.from, value.subject, value.text].every(text) && lists.every(texts);
+  }
+  if (value.t === 'send-raw') return text(value.account) && text(value.base64);
+  if (value.t === 'outbox') {
+    const known = ['retry', 'drop', 'send'].includes(String(value.action));
+    return known && text(value.id) && typeof value.rest === 'boolean';
+  }
   if (value.t === 'exported') {
     const { note } = value;
     return (
@@ -185,6 +240,7 @@ function isRequest(value: unknown): value is DoorRequest {
 function isLine(value: unknown): value is DoorLine {
   if (!isObject(value)) return false;
   if (value.t === 'progress') return isObject(value.progress);
+  if (value.t === 'items') return Array.isArray(value.items) && value.items.every(isObject);
   if (value.t === 'imported') return isObject(value.report) && Number.isSafeInteger(value.report.imported);
   return value.t === 'report' && isObject(value.report) && Array.isArray(value.report.errors);
 }

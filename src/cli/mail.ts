@@ -6,6 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { AccountConfig, Config } from '../config/types.ts';
 import type { AccountId } from '../mail/types.ts';
+import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import { knock, openStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import type { Pop3Shared } from '../sync/create.ts';
@@ -14,6 +15,12 @@ import { TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
 import type { Parser } from '../worker/types.ts';
 import { knownAccount, type Mail } from './context.ts';
+
+/** What an owner's store is filled by, and what sends from it. */
+interface Makers {
+  engine(account: AccountConfig): Promise<Engine>;
+  outgoing(): Promise<LocalOutgoing>;
+}
 
 interface Opening {
   readonly env: Environment;
@@ -64,7 +71,7 @@ async function fill(mail: Mail, account: AccountId): Promise<void> {
 
 function mailIn(config: Config, dir: string, { env, signal: stopped }: Opening): Mail {
   const parsers: Parser[] = [];
-  const stores = new Map<Store, (account: AccountConfig) => Promise<Engine>>();
+  const stores = new Map<Store, Makers>();
   const logs: Log[] = [];
   const accountOf = (id: AccountId): AccountConfig => {
     const known = knownAccount(config, id);
@@ -80,11 +87,18 @@ function mailIn(config: Config, dir: string, { env, signal: stopped }: Opening):
       const log = openLog(join(dir, 'tmail.log'));
       logs.push(log);
       const store = await openStore({ dir, mode: 'owner', log });
+      const setting = { env, log, signal: stopped };
       let pop3: Pop3Shared | null = null;
-      stores.set(store, async account => {
-        const { engineFor, sharedBy } = await import('./engines.ts');
-        pop3 ??= sharedBy(config, store);
-        return engineFor(account, store, { env, log, signal: stopped, pop3 });
+      stores.set(store, {
+        async engine(account) {
+          const { engineFor, sharedBy } = await import('./engines.ts');
+          pop3 ??= sharedBy(config, store);
+          return engineFor(account, store, { ...setting, pop3 });
+        },
+        async outgoing() {
+          const { outgoingFor } = await import('./outgoing.ts');
+          return outgoingFor(config, store, { ...setting, engines: [] });
+        },
       });
       return store;
     },
@@ -92,7 +106,12 @@ function mailIn(config: Config, dir: string, { env, signal: stopped }: Opening):
       const make = stores.get(store);
       // Only an owner's store can be filled.
       if (!make) throw new TmailError('storage', 'store.reader');
-      return make(accountOf(id));
+      return make.engine(accountOf(id));
+    },
+    async outgoing(store) {
+      const make = stores.get(store);
+      if (!make) throw new TmailError('storage', 'store.reader');
+      return make.outgoing();
     },
     async parser() {
       const { createParser } = await import('../worker/client.ts');

@@ -88,6 +88,10 @@ async function perform(command: CommandName, context: Context): Promise<number> 
       return (await import('./export.ts')).exportCommand(context);
     case 'import':
       return (await import('./import.ts')).importCommand(context);
+    case 'send':
+      return (await import('./send.ts')).send(context);
+    case 'outbox':
+      return (await import('./outbox.ts')).outbox(context);
     case 'doctor':
       return (await import('./doctor.ts')).doctor(context);
   }

@@ -3,7 +3,7 @@ import { warningText } from '../app/maildrop.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import type { AccountConfig } from '../config/types.ts';
-import type { Store } from '../store/types.ts';
+import type { AccountStore, Store } from '../store/types.ts';
 import type { Progress, SyncReport } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Context, knownAccount, type Mail } from './context.ts';
@@ -85,9 +85,10 @@ async function syncHere(
     signal.addEventListener('abort', stop);
     try {
       if (agree) await engine.agree?.();
+      const out = await sendWaiting(mail, store, kept, signal);
       const report = await engine.syncOnce(only, onProgress);
       signal.throwIfAborted();
-      return report;
+      return { ...report, sent: out.sent, errors: [...report.errors, ...out.errors] };
     } finally {
       signal.removeEventListener('abort', stop);
       await engine.stop();
@@ -95,6 +96,25 @@ async function syncHere(
   } catch (error) {
     signal.throwIfAborted();
     return failed(account, asTmailError(error));
+  }
+}
+
+/** Before the rest: what is filed of it goes up with that. */
+async function sendWaiting(
+  mail: Mail,
+  store: Store,
+  kept: AccountStore,
+  signal: AbortSignal,
+): Promise<Pick<SyncReport, 'sent' | 'errors'>> {
+  if (!kept.outbox?.records().length) return { sent: 0, errors: [] };
+  const outgoing = await mail.outgoing(store);
+  const stop = () => void outgoing.close();
+  signal.addEventListener('abort', stop);
+  try {
+    return await outgoing.sendAll([kept.id]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await outgoing.close();
   }
 }
 

@@ -94,8 +94,8 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   later(() => store.close());
   const pace = createPace();
   const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log, pace });
-  const outgoing =
-    readOnly || show.t === 'first-run' ? null : await outgoingOf(config, store, engines, { env, log }, later);
+  const outgoing = readOnly ? null : await wayOut(config, store, { env, log, engines });
+  later(() => outgoing?.close());
   let next: Show | null = null;
   const { createProgram } = await screen;
   const program = createProgram({
@@ -124,7 +124,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   });
   later(() => program.close());
   if (readOnly) store.follow();
-  else await answerDoor(store, engines);
+  else await answerDoor(store, engines, outgoing);
   await Promise.race([program.app.ready, new Promise(resolve => setTimeout(resolve, READY_MS))]);
   const status = await program.run(() => {
     for (const engine of engines) engine.start();
@@ -206,39 +206,23 @@ async function enginesOf(
   );
 }
 
-/** What sends; knows no screen, and is asked for nothing before somebody writes. */
-async function outgoingOf(
+/** Null: no account can send. */
+async function wayOut(
   config: Config,
   store: LocalStore,
-  engines: readonly Engine[],
-  { env, log }: { readonly env: Environment; readonly log: Log },
-  later: Later,
-): Promise<LocalOutgoing> {
-  const [{ createOutgoing }, { createParser }, { password }] = await Promise.all([
-    import('../outgoing/outgoing.ts'),
-    import('../worker/client.ts'),
-    import('../config/secrets.ts'),
-  ]);
-  const parser = createParser();
-  later(() => parser.close());
-  const outgoing = createOutgoing({
-    config,
-    store,
-    engines,
-    parser: () => parser,
-    password: async account => {
-      const secret = await password(account.outgoingAuth, { env });
-      log.secret(secret);
-      return secret;
-    },
-  });
-  later(() => outgoing.close());
-  return outgoing;
+  setting: { readonly env: Environment; readonly log: Log; readonly engines: readonly Engine[] },
+): Promise<LocalOutgoing | null> {
+  const { canSend, outgoingFor } = await import('./outgoing.ts');
+  return canSend(config) ? outgoingFor(config, store, setting) : null;
 }
 
-async function answerDoor(store: LocalStore, engines: readonly Engine[]): Promise<void> {
+async function answerDoor(
+  store: LocalStore,
+  engines: readonly Engine[],
+  outgoing: LocalOutgoing | null,
+): Promise<void> {
   const { doorkeeper } = await import('./door.ts');
-  store.serve(doorkeeper(store, engines));
+  store.serve(doorkeeper(store, engines, outgoing));
 }
 
 function firstRun({ configPath, env }: TuiOptions, leaveFor: (show: Show) => void): FirstRun {

@@ -50,7 +50,7 @@ const wrong: [line: string, code: string, facts: Record<string, unknown>][] = [
   ['lits', 'cli.unknown-command', { word: 'lits', suggestion: 'list' }],
   ['frobnicate', 'cli.unknown-command', { suggestion: undefined }],
   ['constructor', 'cli.unknown-command', { suggestion: undefined }],
-  ['send', 'cli.not-available', { word: 'send' }],
+  ['flag', 'cli.not-available', { word: 'flag' }],
   ['search --server x', 'cli.not-available', { word: 'search' }],
   ['list --jsno', 'cli.unknown-option', { option: '--jsno', suggestion: '--json', command: 'list' }],
   ['list --raw', 'cli.unknown-option', { option: '--raw', suggestion: undefined, command: 'list' }],
@@ -96,6 +96,8 @@ test('the usage of a command names each of its options, and every line fits 120 
     'save',
     'export',
     'import',
+    'send',
+    'outbox',
     'doctor',
     'config',
   ] as const) {

@@ -180,6 +180,7 @@ export function fakeContext(
     reader: unused,
     owner: unused,
     engine: unused,
+    outgoing: unused,
     parser: unused,
     knock: noOwner,
     signIn: unused,

@@ -1,6 +1,7 @@
 // Owns a store as an open screen does: engine running, door served. Says `ready` and ends with its standard input.
 import { doorkeeper } from '../../src/cli/door.ts';
 import { engineFor, sharedBy } from '../../src/cli/engines.ts';
+import { canSend, outgoingFor } from '../../src/cli/outgoing.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openStore } from '../../src/store/store.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -12,11 +13,14 @@ const pop3 = sharedBy(config, store);
 const engines = await Promise.all(
   config.accounts.map(account => engineFor(account, store, { env, log: silentLog, pop3 })),
 );
-store.serve(doorkeeper(store, engines));
+const outgoing = canSend(config) ? outgoingFor(config, store, { env, log: silentLog, engines }) : null;
+store.serve(doorkeeper(store, engines, outgoing));
 for (const engine of engines) engine.start();
+outgoing?.start();
 process.stdout.write('ready\n');
 process.stdin.resume();
 process.stdin.on('end', async () => {
+  await outgoing?.close();
   for (const engine of engines) await engine.stop();
   await store.close();
   process.exit(0);

@@ -12,6 +12,8 @@ export interface Ran {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Standard input; nothing when absent. */
+  readonly input?: string | Buffer;
   /** Called with the process as soon as it runs. */
   readonly during?: (child: ReturnType<typeof spawn>) => void;
 }
@@ -22,12 +24,14 @@ export function tmail(args: readonly string[], options: RunOptions = {}): Promis
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? process.cwd(),
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => undefined); // it may end before it has read all of it
+  child.stdin?.end(options.input);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  child.stdout.on('data', data => out.push(data));
-  child.stderr.on('data', data => err.push(data));
+  child.stdout?.on('data', data => out.push(data));
+  child.stderr?.on('data', data => err.push(data));
   options.during?.(child);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
