@@ -23,8 +23,8 @@ export function flagLetters(flags: readonly string[], keywords: string[]): strin
   const lower = flags.map(flag => flag.toLowerCase());
   const letters = LETTERS.filter(([, flag]) => lower.includes(flag.toLowerCase())).map(([letter]) => letter);
   for (const flag of flags) {
-    if (flag.startsWith('\\') || flag.toLowerCase() === '$forwarded' || !/^[\x21-\x7e]+$/.test(flag))
-      continue;
+    // $Forwarded as well: P means it to most programs, but nothing to Dovecot.
+    if (flag.startsWith('\\') || !/^[\x21-\x7e]+$/.test(flag)) continue;
     let index = keywords.findIndex(keyword => keyword.toLowerCase() === flag.toLowerCase());
     if (index < 0 && keywords.length < KEYWORD_LETTERS) index = keywords.push(flag) - 1;
     if (index >= 0) letters.push(String.fromCharCode(97 + index));
@@ -34,14 +34,14 @@ export function flagLetters(flags: readonly string[], keywords: string[]): strin
 
 /** The flags behind the letters, as wire names; letters that mean nothing are passed over. */
 export function lettersFlags(letters: string, keywords: readonly string[]): string[] {
-  const flags: string[] = [];
-  for (const letter of new Set(letters)) {
+  const flags = new Set<string>();
+  for (const letter of letters) {
     const named = LETTERS.find(([known]) => known === letter)?.[1];
     const keyword = /[a-z]/.test(letter) ? keywords[letter.charCodeAt(0) - 97] : undefined;
     const flag = named ?? keyword;
-    if (flag) flags.push(flag);
+    if (flag) flags.add(flag);
   }
-  return flags;
+  return [...flags];
 }
 
 /** `dovecot-keywords`: a number and a keyword a line. */

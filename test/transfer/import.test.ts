@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, open, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { accountsIn } from '../../src/transfer/accounts-in.ts';
 import { importMail } from '../../src/transfer/import.ts';
 import { code, temporaryDirectory } from '../store/harness.ts';
 import { computer, contentOf, imported, sha256 } from './world.ts';
@@ -302,4 +303,20 @@ test('stopped in the middle, an import keeps what it reported', async t => {
   assert.equal((await contentOf(store)).Mail?.length, report.imported);
   assert.ok(report.imported >= 100 && report.imported < 300);
   assert.equal((await imported(store, path)).imported, 300 - report.imported);
+});
+
+test('a list of accounts that lies leads nowhere outside', async t => {
+  const dir = await temporaryDirectory(t);
+  const accounts = [
+    { account: 'a', file: '../a' },
+    { account: 'b', file: '/etc' },
+    { account: 'c', file: '..' },
+    { account: 'd', file: '' },
+    { account: 7, file: 'e' },
+    { account: 'f', file: 'f' },
+  ];
+  await writeFile(join(dir, 'tmail-export.json'), JSON.stringify({ tmail: 1, format: 'eml', accounts }));
+  assert.deepEqual(await accountsIn(dir), [{ account: 'f', path: join(dir, 'f') }]);
+  assert.equal(await accountsIn(join(dir, 'tmail-export.json')), null);
+  assert.equal(await accountsIn(join(dir, 'absent')), null);
 });

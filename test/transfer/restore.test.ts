@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { exportMail } from '../../src/transfer/export.ts';
+import { importMail } from '../../src/transfer/import.ts';
 import type { Format } from '../../src/transfer/marker.ts';
 import { startPop3Server } from '../servers/pop3.ts';
 import { temporaryDirectory } from '../store/harness.ts';
 import { openAccount } from '../sync/pop3/account.ts';
+import { openShared } from '../sync/pop3/shared.ts';
 import { contentOf, exported, imported, namesOf } from './world.ts';
 
 const letter = (n: number) =>
@@ -99,4 +102,44 @@ test("another account's export says nothing about this server", async t => {
   assert.deepEqual(await namesOf(second.store), {});
   server.messages = [];
   assert.deepEqual((await second.check()).error, null);
+});
+
+test('an inbox that several accounts share is known again by each of their servers', async t => {
+  const dir = await temporaryDirectory(t);
+  const named = (who: string) =>
+    [1, 2, 3].map(n => ({ bytes: letter(who === 'home' ? n : 50 + n), uidl: `u${n}` }));
+  const home = await startPop3Server({ messages: named('home') });
+  const work = await startPop3Server({ messages: named('work') });
+  t.after(() => home.close());
+  t.after(() => work.close());
+  const ports = { home: home.port, work: work.port };
+  const to = join(dir, 'export');
+  const watched = { signal: new AbortController().signal, onProgress: () => undefined };
+  {
+    await using first = await openShared({ dir: join(dir, 'first'), ports });
+    await first.sync();
+    const account = first.kept.home ?? assert.fail();
+    const out = await exportMail({
+      account: async () => account,
+      folder: null,
+      format: 'eml',
+      to,
+      ...watched,
+    });
+    assert.equal(out.verified, 6);
+  }
+  await using second = await openShared({ dir: join(dir, 'second'), ports });
+  const account = second.kept.home ?? assert.fail();
+  const back = await importMail({ account, path: to, folder: null, now: Date.now, ...watched });
+  assert.deepEqual([back.error, back.imported], [null, 6]);
+  const checked = await second.sync();
+  assert.deepEqual(
+    checked.map(({ received, errors }) => [received, errors]),
+    [
+      [0, []],
+      [0, []],
+    ],
+  );
+  assert.equal((await second.subjects('home', 'Inbox')).length, 6);
+  assert.equal(retrieved([...home.commands, ...work.commands]), 6);
 });

@@ -9,7 +9,7 @@ export const exportCommands: readonly Command[] = [
     id: 'export.open',
     group: 'Program',
     title: 'Export all mail',
-    help: 'Asks where to, and writes the mail of all accounts there in the background, read back and compared; again, it adds what is new.',
+    help: 'Asks where to, and exports the mail of all accounts in the background; again, it adds what is new.',
     keys: ['e'],
     keysIn: ['accounts'],
     in: ['accounts', 'list', 'reader', 'drawer'],
