@@ -12,6 +12,7 @@ import { App } from '../src/ui/App.tsx';
 import { createScreenTerminal, startScreen } from '../src/ui/start.tsx';
 import { createPace } from '../src/util/pace.ts';
 import { createParser } from '../src/worker/client.ts';
+import { FakeOutgoing } from '../test/app/fake-outgoing.ts';
 import { fillFolder } from '../test/fixtures/synthetic.ts';
 import { accountOn } from '../test/robot/home.ts';
 import { bytesOfKey } from '../test/robot/key-bytes.ts';
@@ -100,7 +101,7 @@ const app = createApp({
   now: Date.now,
   start: { account: null, folder: null },
   readOnly: false,
-  outgoing: null,
+  outgoing: new FakeOutgoing(Date.now),
   firstRun: null,
 });
 const ended = startScreen({ app, element: <App app={app} traits={terminal.traits} />, terminal });
@@ -165,6 +166,14 @@ if (port === undefined) {
   await measure('open', ['enter'], 1);
   await press('q');
   await measure('open and back', ['enter', 'q'], 20);
+  await press('m', 'tab', 'tab', 'tab');
+  await press(...'The quick brown fox'.replaceAll(' ', '').split(''));
+  await measure('type in the composer', [...'quicklybrown', 'space'], 15);
+  const book = 'All work and no play makes Jack a dull boy, said the engine.\n'.repeat(17_000);
+  input.push(`\x1b[200~${book}\x1b[201~`);
+  await settle();
+  await press('C-home', 'a', 'b');
+  await measure('type in a megabyte', [...'quicklybrown', 'space', 'enter'], 10);
 } else {
   for (const engine of engines) engine.start();
   // From the first rows on, for as long as mail comes in.

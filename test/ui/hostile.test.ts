@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { caretOf } from '../../src/app/caret.ts';
 import type { View } from '../../src/app/commands/command.ts';
+import { draftOf, type Focus, writingIn } from '../../src/app/compose/writing.ts';
 import { drawerRect } from '../../src/app/layout.ts';
 import { layoutOf } from '../../src/app/selectors.ts';
 import type { AppState, Layer } from '../../src/app/state.ts';
 import { width } from '../../src/mail/width.ts';
+import { composeRows } from '../../src/ui/parts/compose-rows.ts';
 import { firstRunRows } from '../../src/ui/parts/first-run-rows.ts';
 import { folderPaneRows } from '../../src/ui/parts/folder-rows.ts';
 import { hintRow, ruleRow, statusRow, titleRow } from '../../src/ui/parts/frame-rows.ts';
@@ -45,6 +48,74 @@ function assertClean(rows: readonly string[] | null, cells: number, what: string
   for (const row of rows ?? []) {
     assert.doesNotMatch(row, FORBIDDEN, `${what}: ${JSON.stringify(row)}`);
     assert.equal(width(row), cells, `${what}: ${JSON.stringify(row)}`);
+  }
+}
+
+/** The composer's layers, over a draft that answers the evil message. */
+function composerLayers({ state }: View, evil: string): readonly (readonly Layer[])[] {
+  const draft = state.drafts[0]?.draft.id ?? null;
+  const compose: Layer = { t: 'compose', draft, waiting: [] };
+  const field = { text: evil, caret: evil.length };
+  return [
+    [compose],
+    [{ t: 'compose', draft: null, waiting: [] }],
+    [compose, { t: 'review' }],
+    [compose, { t: 'prompt', about: 'attach', field, choices: [evil, `/a/${evil}`], cursor: 1 }],
+    [compose, { t: 'chooser', about: 'identity', cursor: 0 }],
+    [compose, { t: 'chooser', about: 'attachment', cursor: 0 }],
+    [compose, { t: 'preview', lines: [evil, `> ${evil}`], top: 0 }],
+    [
+      compose,
+      { t: 'ask', title: 'A file', lines: [evil], choices: [{ key: 'y', label: 'yes', answer: null }] },
+    ],
+    [{ t: 'outbox', cursor: 0 }],
+  ];
+}
+
+/** With whatever has the keys in the composer. */
+function composed(state: AppState, focus: Focus, evil: string): AppState {
+  const [first] = state.drafts;
+  if (!first) return state;
+  const completion = { start: 0, end: 0, items: [evil, `${evil} <a@b.example>`], cursor: 0 };
+  const field = { text: `${evil}, ${evil}`, caret: evil.length };
+  const fields = { ...first.fields, to: field, cc: field, subject: field };
+  return { ...state, drafts: [{ ...first, fields, focus, completion: focus === 'to' ? completion : null }] };
+}
+
+function assertComposer(view: View, evil: string): void {
+  for (const over of composerLayers(view, evil)) {
+    // What floats over it does not depend on what has the keys.
+    for (const focus of over.length === 1
+      ? (['text', 'to', 'subject', 'files'] as const)
+      : (['text'] as const)) {
+      const state = {
+        ...composed(view.state, focus, evil),
+        stack: [{ t: 'list' }, ...over] as AppState['stack'],
+      };
+      const caret = caretOf({ ...view, state });
+      const seen: View = { ...view, state: { ...state, caret } };
+      const what = `${over.map(({ t }) => t).join(' ')} ${focus}`;
+      const { columns } = state.size;
+      const pane = layoutOf(state).reader;
+      assertClean(
+        [titleRow(seen, plain), statusRow(seen, plain), hintRow(seen, plain)],
+        columns,
+        `${what} frame`,
+      );
+      assertClean(composeRows(seen, plain), pane.columns, what);
+      assert.equal(composeRows(seen, plain).length, pane.rows, what);
+      assertClean(screenRows(seen, plain), columns, `${what} screen`);
+      const overlay = overlayRows(seen, plain);
+      if (overlay) {
+        assertClean(overlay.rows, overlay.rect.columns, `${what} overlay`);
+        assert.ok(overlay.rect.column + overlay.rect.columns <= columns, `${what}: the overlay is too wide`);
+        assert.ok(
+          overlay.rect.row >= 0 && overlay.rect.row + overlay.rows.length <= state.size.rows,
+          `${what}: too high`,
+        );
+      }
+      if (caret) assert.ok(caret.column < columns && caret.row < state.size.rows, `${what} caret`);
+    }
   }
 }
 
@@ -114,6 +185,36 @@ async function worldOf(evil: string): Promise<Awaited<ReturnType<typeof world>>>
     progress: [{ label: evil, done: 1, total: 2 }],
   });
   await w.app.settled();
+  w.press('R');
+  await w.app.settled();
+  w.app.paste(`${evil}\n`);
+  await w.app.settled();
+  const sent = await w.outgoing.send(
+    {
+      ...draftOf(writingIn(w.app.state.get()) ?? assert.fail()),
+      subject: evil,
+      to: 'a@b.example',
+      id: 'other',
+    },
+    { undo: 1000 },
+  );
+  w.outgoing.become(sent.id, {
+    state: 'failed',
+    from: evil,
+    recipients: [{ address: evil, outcome: 'refused', reply: evil }],
+    error: new TmailError('rejected', 'smtp.message-refused', { facts: { host: evil, text: evil } }),
+  });
+  w.app.state.set({
+    ...w.app.state.get(),
+    drafts: w.app.state.get().drafts.map(writing => ({
+      ...writing,
+      draft: {
+        ...writing.draft,
+        from: evil,
+        attachments: [{ file: 'f', name: evil, contentType: evil, size: 5 }],
+      },
+    })),
+  });
   return w;
 }
 
@@ -146,6 +247,7 @@ for (const evil of EVIL) {
         const reader = state.reader && { ...state.reader, headers, raw: evil };
         assertScreens({ state: { ...state, reader }, data: w.app.data });
       }
+      assertComposer({ state: w.app.state.get(), data: w.app.data }, evil);
     }
     w.app.quit();
   });
@@ -155,6 +257,7 @@ test('a tab where only text was looked for is taken out everywhere', async () =>
   const w = await worldOf('\t');
   w.app.resize({ columns: 40, rows: 15 });
   assertScreens({ state: w.app.state.get(), data: w.app.data });
+  assertComposer({ state: w.app.state.get(), data: w.app.data }, '\t');
   w.app.quit();
 });
 
@@ -169,6 +272,7 @@ test('whatever text comes from outside, every row is clean and exactly as wide a
         const w = await worldOf(text);
         w.app.resize({ columns, rows });
         assertScreens({ state: w.app.state.get(), data: w.app.data });
+        assertComposer({ state: w.app.state.get(), data: w.app.data }, text);
         w.app.quit();
       },
     ),

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { createApp, type Program } from '../../src/app/app.ts';
 import type { Config } from '../../src/config/types.ts';
-import type { Outgoing } from '../../src/outgoing/types.ts';
+import { createOutgoing } from '../../src/outgoing/outgoing.ts';
 import { openStore } from '../../src/store/store.ts';
-import type { Store } from '../../src/store/types.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
 import { createLedgers } from '../../src/sync/pop3/ledgers.ts';
 import type { Engine } from '../../src/sync/types.ts';
@@ -19,8 +18,10 @@ export interface SessionOptions {
   readonly password: string;
   readonly columns?: number;
   readonly rows?: number;
-  /** What sends; absent: nothing can be sent. */
-  readonly outgoing?: (store: Store) => Outgoing;
+  /** Mail can be written and sent. */
+  readonly sending?: boolean;
+  /** Where VISUAL and EDITOR are looked for. */
+  readonly env?: NodeJS.ProcessEnv;
   /** The engines are not started. */
   readonly offline?: boolean;
 }
@@ -49,6 +50,9 @@ export async function session(
     const [engine] = engines;
     assert.ok(engine);
     const parser = createParser({ workerUrl: null });
+    const outgoing = options.sending
+      ? createOutgoing({ config: options.config, store, engines, parser: () => parser, password })
+      : null;
     const robot = await createRobot({
       columns: options.columns ?? 80,
       rows: options.rows ?? 24,
@@ -62,13 +66,17 @@ export async function session(
           now: Date.now,
           start: { account: null, folder: null },
           readOnly: false,
-          outgoing: options.outgoing?.(store) ?? null,
+          outgoing,
+          ...(options.env && { env: options.env }),
           firstRun: null,
         }),
       element: app => <App app={app} traits={{ colors: '256', unicode: true }} />,
     });
     try {
-      if (!options.offline) for (const each of engines) each.start();
+      if (!options.offline) {
+        for (const each of engines) each.start();
+        outgoing?.start();
+      }
       await run({ robot, engine, engines });
       assert.equal(await robot.quit(), 0);
     } finally {

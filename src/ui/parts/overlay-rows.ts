@@ -143,7 +143,9 @@ function ask(view: View, layer: Extract<Layer, { t: 'ask' }>, theme: Theme): Ove
   const layout = layoutOf(view.state);
   const cells = confirmCells(layout);
   const lines = layer.lines.flatMap(text => wrapCells(clean(text), cells));
-  const rect = confirmRect(layout, lines.length + Math.max(0, layer.choices.length - 1));
+  const placed = confirmRect(layout, lines.length + Math.max(0, layer.choices.length - 1));
+  const { content } = layout;
+  const rect = { ...placed, row: Math.min(placed.row, content.row + content.rows - placed.rows) };
   const inner = rect.columns - 2;
   const room = Math.max(1, rect.rows - 3 - layer.choices.length);
   const shown = lines.slice(0, room).map(text => row([piece(` ${text}`)], inner, theme));
