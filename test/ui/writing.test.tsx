@@ -111,7 +111,15 @@ test('a reply marks its message, is filed in Sent, and a draft is postponed and 
     await robot.expectRow(/> +sent/);
     await engine.settled();
     await robot.press('q');
-    await robot.expectNoRow(/Re: Lake Orrin on Saturday\?$/);
+    // Not before the copy that is sent is safe.
+    await robot.waitFor(
+      'the draft is gone',
+      () =>
+        !robot
+          .rows()
+          .slice(1, -2)
+          .some(row => row.includes('Lake Orrin')),
+    );
     await robot.press('g', 's');
     await robot.expectRow(/Re: Lake Orrin/);
     await robot.press('g', 'i', 'enter', 'q');
