@@ -14,8 +14,8 @@ export interface Home {
   dispose(): Promise<void>;
 }
 
-/** One IMAP account `work` whose server nobody answers for, and `count` messages of it in the cache. */
-export async function createHome(count: number): Promise<Home> {
+/** One IMAP account `work` whose server nobody answers for, and `count` messages of it in the cache; `more`: its settings. */
+export async function createHome(count: number, more: object = {}): Promise<Home> {
   const dir = await mkdtemp(join(tmpdir(), 'tmail-bench-'));
   const data = join(dir, 'data');
   const config = join(dir, 'config.json');
@@ -27,6 +27,7 @@ export async function createHome(count: number): Promise<Home> {
     protocol: 'imap',
     incoming,
     auth: { passwordEnv: 'PW' },
+    ...more,
   };
   await writeFile(config, JSON.stringify({ accounts: { work: account } }), { mode: 0o600 });
   const store = await openStore({ dir: data, mode: 'owner' });

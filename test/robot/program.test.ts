@@ -55,6 +55,42 @@ describe('the built program in a terminal', () => {
     assert.equal(await pty.exited, 0);
   });
 
+  /** A home whose account could send, were there a network. */
+  async function writingHome(): Promise<() => Promise<Pty>> {
+    const outgoing = { host: '127.0.0.1', port: 1, security: 'none' };
+    const home = await createHome(300, { outgoing });
+    homes.push(home);
+    return async () => {
+      const pty = await createPty(home.command('--offline'), {
+        env: { PW: 'x', XDG_CACHE_HOME: `${home.dir}/cache` },
+      });
+      ptys.push(pty);
+      await pty.waitForText(/ 300/);
+      return pty;
+    };
+  }
+
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGHUP'] as const) {
+    test(`what was written before ${signal} is offered at the next start`, async () => {
+      const open = await writingHome();
+      const first = await open();
+      first.send('m');
+      await first.waitForText('Compose');
+      first.send('ada@example.org\t\tHalf a letter\tSo far and no further');
+      await first.waitForText('So far and no further');
+      // Two seconds are promised; a signal that can be answered needs none of them.
+      if (signal === 'SIGKILL') await first.waitForText(/draft saved \d\d:\d\d/);
+      first.signal(signal);
+      await first.exited;
+      const second = await open();
+      await second.waitForText('Not finished: "Half a letter"');
+      second.send(']');
+      await second.waitForText('So far and no further');
+      second.signal('SIGTERM');
+      assert.equal(await second.exited, 0);
+    });
+  }
+
   test('Ctrl-Z and fg', async () => {
     const { pty, line } = await start(true);
     pty.send(`${line}\n`);

@@ -1,7 +1,7 @@
 // Commands for what is on the screen and what runs: layout, accounts, log, synchronising, the terminal.
 import { layoutFor, nextLayout } from '../layout.ts';
 import { layoutOf, plural } from '../selectors.ts';
-import { push, topLayer } from '../state.ts';
+import { hasLayer, push, topLayer } from '../state.ts';
 import { type Command, EVERYWHERE, type View } from './command.ts';
 
 const LAYOUT_WORDS = {
@@ -134,7 +134,14 @@ export const screenCommands: readonly Command[] = [
     synonyms: ['abort', 'stop'],
     run: context => {
       const stopped = context.effects.cancel();
-      context.say('info', stopped ? 'Stopped. $ starts again.' : 'Nothing is running. q leaves tmail.');
+      context.say(
+        'info',
+        stopped
+          ? 'Stopped. $ starts again.'
+          : hasLayer(context.state(), 'compose')
+            ? 'Nothing is running, and nothing is lost: Esc shows what can be done with the draft.'
+            : 'Nothing is running. q leaves tmail.',
+      );
     },
   },
   {
