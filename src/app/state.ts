@@ -48,7 +48,7 @@ export type Answer =
   | { readonly t: 'attach'; readonly draft: DraftId; readonly paths: readonly string[] }
   | { readonly t: 'insert'; readonly draft: DraftId; readonly text: string }
   | { readonly t: 'outbox-drop'; readonly id: OutboxId }
-  | { readonly t: 'outbox-retry'; readonly id: OutboxId }
+  | { readonly t: 'outbox-retry'; readonly id: OutboxId; readonly to?: 'rest' }
   | { readonly t: 'quit'; readonly sendNow: boolean }
   | { readonly t: 'text'; readonly draft: DraftId; readonly text: string }
   | { readonly t: 'unsubscribe'; readonly way: Unsubscribe }

@@ -112,7 +112,8 @@ export async function targetOf(
 async function mark(store: Store, origin: Remembered & { readonly mark: string }): Promise<void> {
   const found = await find(store, origin);
   if (!found) return;
-  const add = [origin.mark === 'forwarded' ? '$Forwarded' : '\\Answered'];
+  // Who has answered a message has read it, as mutt sees it too.
+  const add = origin.mark === 'forwarded' ? ['$Forwarded'] : ['\\Answered', '\\Seen'];
   const folder = found.folder.record.id;
   await found.account.commit({ t: 'flags', folder, targets: [found.target], add, remove: [] });
 }

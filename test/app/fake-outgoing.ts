@@ -141,8 +141,8 @@ export class FakeOutgoing implements Outgoing {
     this.become(id, { state: 'sending' });
   }
 
-  async retry(id: OutboxId) {
-    await this.#write(`retry ${id}`);
+  async retry(id: OutboxId, to?: 'rest') {
+    await this.#write(to ? `retry ${id} ${to}` : `retry ${id}`);
     this.become(id, { state: 'queued', error: null });
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ANSWERED, SEEN } from '../../src/mail/types.ts';
+import { ANSWERED, SEEN, SEEN } from '../../src/mail/types.ts';
 import type { OutboxItem } from '../../src/outgoing/types.ts';
 import type { Engine, Phase } from '../../src/sync/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
@@ -313,7 +313,7 @@ test('what answers a message marks it; what it replaces goes', async t => {
   const item = await outgoing.send(draft, { undo: 0 });
   await world.until(() => world.item(item.id)?.state === 'sent');
   await outgoing.settled(item.id);
-  assert.equal((question.folder.flags(question.uid) ?? 0) & ANSWERED, ANSWERED);
+  assert.equal(question.folder.flags(question.uid), ANSWERED | SEEN);
   assert.equal(earlier.folder.length, 0);
   // A number that means another message by now is left alone.
   const other = world.draft({
@@ -327,7 +327,7 @@ test('what answers a message marks it; what it replaces goes', async t => {
   const second = await outgoing.send(other, { undo: 0 });
   await world.until(() => world.item(second.id)?.state === 'sent');
   await outgoing.settled(second.id);
-  assert.equal(question.folder.flags(question.uid), ANSWERED);
+  assert.equal(question.folder.flags(question.uid), ANSWERED | SEEN);
 });
 
 test('a draft put off is a message of Drafts; recalled, changed and put off again it is still one', async t => {

@@ -1,6 +1,6 @@
 // Commands of the outbox, and the answers to questions.
 import type { OutboxItem, OutboxState } from '../../outgoing/types.ts';
-import { pop, push, topLayer } from '../state.ts';
+import { type Layer, pop, push, topLayer } from '../state.ts';
 import { type Command, type Context, KEY_CONTEXTS, type View } from './command.ts';
 import { cannotWrite } from './draft-here.ts';
 
@@ -17,6 +17,47 @@ function unless(states: readonly OutboxState[], reason: string) {
     const item = under(view);
     if (!item) return 'There is nothing here.';
     return states.includes(item.state) ? undefined : reason;
+  };
+}
+
+type Question = Extract<Layer, { t: 'ask' }>;
+
+function askAgain({ id }: OutboxItem): Question {
+  return {
+    t: 'ask',
+    title: 'Send again',
+    lines: [
+      'It may have arrived: the line broke before the server answered.',
+      'Sent again, its recipients may get it twice.',
+    ],
+    choices: [
+      { key: 'y', label: 'send again', answer: { t: 'outbox-retry', id } },
+      { key: 'n', label: 'leave it', answer: null },
+    ],
+  };
+}
+
+/** Some recipients were refused, and nobody got it: the others may have it without them, if the person says so. */
+function askRest({ id, state, recipients }: OutboxItem): Question | null {
+  const refused = recipients.filter(({ outcome }) => outcome === 'refused');
+  const others = recipients.filter(({ outcome }) => outcome === 'pending' || outcome === 'deferred');
+  if (state !== 'failed' || refused.length === 0 || others.length === 0) return null;
+  return {
+    t: 'ask',
+    title: 'Send to the others',
+    lines: [
+      'Nobody has it yet. The server refused:',
+      ...refused.map(({ address, reply }) => `${address}: ${reply}`),
+    ],
+    choices: [
+      {
+        key: 'y',
+        label: others.length === 1 ? 'send to the other one' : `send to the other ${others.length}`,
+        answer: { t: 'outbox-retry', id, to: 'rest' },
+      },
+      { key: 'a', label: 'try all of them again', answer: { t: 'outbox-retry', id } },
+      { key: 'n', label: 'leave it', answer: null },
+    ],
   };
 }
 
@@ -53,7 +94,7 @@ export const outboxCommands: readonly Command[] = [
     id: 'outbox.send',
     group: 'Writing',
     title: 'Send now, or again',
-    help: 'Ends the wait; tries a failed one again, for those recipients that have not got it.',
+    help: 'Ends the wait; tries a failed one again, and asks first where some recipients were refused.',
     keys: ['y', 's'],
     in: HERE,
     synonyms: ['retry'],
@@ -62,23 +103,10 @@ export const outboxCommands: readonly Command[] = [
     run: context => {
       const item = under({ state: context.state(), data: context.data });
       if (!item) return;
-      if (item.state === 'failed') context.effects.writing.retry(item.id);
-      else if (item.state !== 'unknown') context.effects.writing.sendNow(item.id);
-      else
-        context.change(state =>
-          push(state, {
-            t: 'ask',
-            title: 'Send again',
-            lines: [
-              'It may have arrived: the line broke before the server answered.',
-              'Sent again, its recipients may get it twice.',
-            ],
-            choices: [
-              { key: 'y', label: 'send again', answer: { t: 'outbox-retry', id: item.id } },
-              { key: 'n', label: 'leave it', answer: null },
-            ],
-          }),
-        );
+      const question = item.state === 'unknown' ? askAgain(item) : askRest(item);
+      if (question) context.change(state => push(state, question));
+      else if (item.state === 'failed') context.effects.writing.retry(item.id);
+      else context.effects.writing.sendNow(item.id);
     },
   },
   {

@@ -295,7 +295,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
         onOutbox(() => outgoing?.drop(answer.id));
         break;
       case 'outbox-retry':
-        onOutbox(() => outgoing?.retry(answer.id));
+        onOutbox(() => outgoing?.retry(answer.id, answer.to));
         break;
       case 'quit':
         leaveProgram(answer.sendNow);

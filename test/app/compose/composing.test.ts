@@ -601,6 +601,16 @@ test('the outbox says how each stands, and asks before what can not be taken bac
   w.press('y');
   await w.app.settled();
   assert.ok(w.outgoing.calls.includes(`retry ${id}`));
+  const refused = { address: 'nobody@navy.example', outcome: 'refused', reply: '550 no such user' } as const;
+  const waiting = { address: 'grace@navy.example', outcome: 'pending', reply: '' } as const;
+  w.outgoing.become(id, { state: 'failed', recipients: [refused, waiting] });
+  w.press('y');
+  const question = topLayer(w.app.state.get());
+  assert.ok(question.t === 'ask' && question.lines.includes('nobody@navy.example: 550 no such user'));
+  w.press('y');
+  await w.app.settled();
+  assert.ok(w.outgoing.calls.includes(`retry ${id} rest`));
+  w.outgoing.become(id, { state: 'failed', recipients: [refused] });
   w.press('d', 'y');
   await w.app.settled();
   assert.equal(w.outgoing.outbox().length, 0);
