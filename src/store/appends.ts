@@ -8,7 +8,7 @@ import { envelopesOf, leave, type Placed, rowsOf, takeBack } from './moves.ts';
 import { type OperationQueue, type PendingAppend, pendingAppend } from './queue.ts';
 import type { RawOwner } from './raw.ts';
 import { uidOf } from './shards.ts';
-import type { NewAppend, OnMessages } from './types.ts';
+import type { NewAppend, OnMessages, OperationTarget } from './types.ts';
 
 export interface AppendHost {
   readonly queue: OperationQueue;
@@ -49,9 +49,9 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   // From here on in one turn of the event loop.
   const targets = [{ uid, remote: null, messageId: envelope.messageId }];
   const replaces = replaced.flatMap(({ folder: from, placed, unsent }) => [
-    { folder: from.host.id, targets: placed.targets },
+    { folder: from.host.id, targets: placed.targets.map(target => onServer(target, unsent)) },
     // Of those that need not go any more: what they were to take away is left to this one.
-    ...unsent.flatMap(({ op: earlier }) => earlier.replaces),
+    ...inheritedFrom(unsent),
   ]);
   const place = { folder: message.folder, path: folder.record.path, targets };
   const op = { t: 'append' as const, ...stamp, ...place, flags, date, replaces };
@@ -83,6 +83,24 @@ function newNumber(folder: Folder, upload: boolean): LocalUid {
   const unread = upload && folder.record.remote && folder.sync.filledDownTo === null;
   const room = unread ? spareNumbers(folder) : 0;
   return folder.reserve(room + 1) + room;
+}
+
+/** One that no server can have is not looked for there: it has no Message-ID to be found by. */
+function onServer(target: OperationTarget, unsent: readonly PendingAppend[]): OperationTarget {
+  const tried = unsent.some(({ op }) => op.tries > 0 && op.targets.some(({ uid }) => uid === target.uid));
+  return target.remote || tried ? target : { ...target, messageId: '' };
+}
+
+/** What operations that need not go any more were to take away from a server, each folder's by itself. */
+export function inheritedFrom(unsent: readonly PendingAppend[]): OnMessages[] {
+  return unsent
+    .filter(({ local }) => !local)
+    .flatMap(({ op }) => op.replaces)
+    .map(({ folder, targets }) => ({
+      folder,
+      targets: targets.filter(({ remote, messageId }) => remote !== null || messageId !== ''),
+    }))
+    .filter(({ targets }) => targets.length > 0);
 }
 
 async function findReplaced(host: AppendHost, replaces: readonly OnMessages[]): Promise<Replaced[]> {

@@ -2,7 +2,14 @@
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
 import type { FolderId, RemoteRef } from '../mail/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
-import { type AppendHost, append, placeAppended, recoverAppend, unsentAmong } from './appends.ts';
+import {
+  type AppendHost,
+  append,
+  inheritedFrom,
+  placeAppended,
+  recoverAppend,
+  unsentAmong,
+} from './appends.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { land, landed, leave, rowsOf, takeBack } from './moves.ts';
@@ -103,7 +110,7 @@ export class Operations {
     for (const each of unsent) this.queue.remove(each.op.id);
     this.queue.add(pending);
     // What they were to take away on the server goes all the same.
-    const inherited = unsent.flatMap(({ op }) => op.replaces).map(each => this.#deletionOf(each));
+    const inherited = inheritedFrom(unsent).map(each => this.#deletionOf(each));
     for (const each of inherited) this.queue.add(each);
     const here = targets.map(({ uid }) => uid);
     if (to && 'rows' in pending) land(to, { targets, rows }, pending.op.landing);

@@ -33,6 +33,7 @@ export interface StoreOptions extends OpenStoreOptions {
 /** What this store offers beside the contract. */
 export interface LocalStore extends Store {
   account(id: AccountId): Promise<Account>;
+  readonly drafts: Drafts;
   /** Answers other processes (`knock`) from now on. */
   serve(handler: DoorHandler): void;
   /** For a reader: shows what the owner has made durable since. An owner's memory is the truth already. */

@@ -121,9 +121,15 @@ class AccountEngine implements Engine {
       retryAt: this.#retryAt,
       progress: this.#work.progress(),
       queued: this.#deps.store.queue().length,
+      ...this.#aboutOutbox(),
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
     };
+  }
+
+  #aboutOutbox(): Pick<AccountStatus, 'outbox'> {
+    const { outbox } = this.#deps.store;
+    return outbox ? { outbox: outbox.records().filter(({ state }) => state !== 'sent').length } : {};
   }
 
   #aboutMaildrop(): Pick<AccountStatus, 'nextCheck' | 'maildrop'> {

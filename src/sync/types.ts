@@ -75,6 +75,8 @@ export interface AccountStatus {
   /** Operations that the server has not confirmed. */
   readonly queued: number;
   readonly lastSync: number | null;
+  /** Messages that are not sent yet, or of which nobody knows. Absent: nobody counts. */
+  readonly outbox?: number;
   /** POP3, between two checks: when the next one begins. Milliseconds since 1970. */
   readonly nextCheck?: number | null;
   /** POP3; null before the account's memory was read in this run. */

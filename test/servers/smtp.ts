@@ -48,7 +48,9 @@ export interface ScriptedSmtp {
   readonly taken: Taken[];
   /** Commands as they came; AUTH without what it carries. */
   readonly log: string[];
+  /** How many connections there were, and how many there are. */
   readonly connections: () => number;
+  readonly open: () => number;
   faults: SmtpFault[];
   /** What EHLO offers. */
   extensions: string[];
@@ -78,6 +80,7 @@ export async function startScriptedSmtp(script: SmtpScript = {}): Promise<Script
     taken: [],
     log: [],
     connections: () => accepted,
+    open: () => sockets.size,
     faults: [...(script.faults ?? [])],
     extensions: [...(script.extensions ?? SMTP_EXTENSIONS)],
     dropAll() {
