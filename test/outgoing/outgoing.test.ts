@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ANSWERED, SEEN, SEEN } from '../../src/mail/types.ts';
+import { ANSWERED, SEEN } from '../../src/mail/types.ts';
 import type { OutboxItem } from '../../src/outgoing/types.ts';
 import type { Engine, Phase } from '../../src/sync/types.ts';
 import { TmailError } from '../../src/util/errors.ts';
