@@ -111,7 +111,7 @@ export type Doorkeeper = (
 export function doorkeeper(
   store: Store,
   engines: readonly Engine[],
-  outgoing: LocalOutgoing | null = null,
+  outgoing: () => Promise<LocalOutgoing | null> = async () => null,
 ): Doorkeeper {
   return async (request, reply, signal) => {
     if (!isRequest(request)) throw new TmailError('protocol', 'door.request');
@@ -133,13 +133,13 @@ export function doorkeeper(
       return;
     }
     if (request.t === 'send' || request.t === 'send-raw' || request.t === 'outbox') {
-      const items = await atTheDoor(outgoing, request);
+      const items = await atTheDoor(await outgoing(), request);
       await store.flush();
       reply({ t: 'items', items: items.map(plainItem) } satisfies DoorLine);
       return;
     }
     const engine = engineOf(engines, request.account);
-    const out = await outgoing?.sendAll([request.account]);
+    const out = await (await outgoing())?.sendAll([request.account]);
     const account = await store.account(engine.account);
     // One whose mail goes to another account may have no folders.
     const none = request.folder === null || account.folders().length === 0;

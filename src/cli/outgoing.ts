@@ -46,8 +46,3 @@ export function outgoingFor(
     },
   });
 }
-
-/** Some account can send. */
-export function canSend({ accounts }: Config): boolean {
-  return accounts.some(({ outgoing, disabled }) => outgoing !== null && !disabled);
-}

@@ -5,16 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sentence } from '../app/messages.ts';
 import type { AppDeps, ExportOutcome, ExportWish, FirstRun } from '../app/types.ts';
+import { canSend } from '../config/identities.ts';
 import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
-import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import { knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
 import { createPace, type Pace } from '../util/pace.ts';
 import type { DoorRequest } from './door.ts';
+import { type LateOutgoing, lateOutgoing } from './late-outgoing.ts';
 
 export interface TuiOptions {
   /** Null: no configuration yet (the first screen), or the demo. */
@@ -94,7 +95,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   later(() => store.close());
   const pace = createPace();
   const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log, pace });
-  const outgoing = readOnly ? null : await wayOut(config, store, { env, log, engines });
+  const outgoing = readOnly ? null : wayOut(config, store, { env, log, engines });
   later(() => outgoing?.close());
   let next: Show | null = null;
   const { createProgram } = await screen;
@@ -128,7 +129,11 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   await Promise.race([program.app.ready, new Promise(resolve => setTimeout(resolve, READY_MS))]);
   const status = await program.run(() => {
     for (const engine of engines) engine.start();
-    if (!options.offline) outgoing?.start();
+    // Should it not load, whoever asks it for something hears why.
+    outgoing?.load().then(
+      loaded => options.offline || loaded.start(),
+      () => undefined,
+    );
   });
   return { status, next };
 }
@@ -207,22 +212,22 @@ async function enginesOf(
 }
 
 /** Null: no account can send. */
-async function wayOut(
+function wayOut(
   config: Config,
   store: LocalStore,
   setting: { readonly env: Environment; readonly log: Log; readonly engines: readonly Engine[] },
-): Promise<LocalOutgoing | null> {
-  const { canSend, outgoingFor } = await import('./outgoing.ts');
-  return canSend(config) ? outgoingFor(config, store, setting) : null;
+): LateOutgoing | null {
+  if (!canSend(config)) return null;
+  return lateOutgoing(async () => (await import('./outgoing.ts')).outgoingFor(config, store, setting));
 }
 
 async function answerDoor(
   store: LocalStore,
   engines: readonly Engine[],
-  outgoing: LocalOutgoing | null,
+  outgoing: LateOutgoing | null,
 ): Promise<void> {
   const { doorkeeper } = await import('./door.ts');
-  store.serve(doorkeeper(store, engines, outgoing));
+  store.serve(doorkeeper(store, engines, async () => (await outgoing?.load()) ?? null));
 }
 
 function firstRun({ configPath, env }: TuiOptions, leaveFor: (show: Show) => void): FirstRun {

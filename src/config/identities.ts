@@ -21,3 +21,8 @@ function ofAccount(account: AccountConfig): Identity[] {
   const named = others.some(({ address }) => address.toLowerCase() === email.toLowerCase());
   return named ? others : [own, ...others];
 }
+
+/** Some account names a server for outgoing mail. */
+export function canSend({ accounts }: Pick<Config, 'accounts'>): boolean {
+  return accounts.some(({ outgoing, disabled }) => outgoing !== null && !disabled);
+}

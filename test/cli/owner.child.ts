@@ -1,7 +1,8 @@
 // Owns a store as an open screen does: engine running, door served. Says `ready` and ends with its standard input.
 import { doorkeeper } from '../../src/cli/door.ts';
 import { engineFor, sharedBy } from '../../src/cli/engines.ts';
-import { canSend, outgoingFor } from '../../src/cli/outgoing.ts';
+import { outgoingFor } from '../../src/cli/outgoing.ts';
+import { canSend } from '../../src/config/identities.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openStore } from '../../src/store/store.ts';
 import { silentLog } from '../../src/util/log.ts';
@@ -14,7 +15,7 @@ const engines = await Promise.all(
   config.accounts.map(account => engineFor(account, store, { env, log: silentLog, pop3 })),
 );
 const outgoing = canSend(config) ? outgoingFor(config, store, { env, log: silentLog, engines }) : null;
-store.serve(doorkeeper(store, engines, outgoing));
+store.serve(doorkeeper(store, engines, async () => outgoing));
 for (const engine of engines) engine.start();
 outgoing?.start();
 process.stdout.write('ready\n');
