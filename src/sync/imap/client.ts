@@ -331,13 +331,19 @@ class Client implements ImapClient {
   async storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void> {
     // imapflow's own call turns every refusal into `false`, without the server's words.
     await this.#run(async () => {
-      const answer = await this.#inside.exec('UID STORE', [
+      const answer = await this.#send('UID STORE', [
         { type: 'SEQUENCE', value: range },
         { type: 'ATOM', value: change === 'add' ? '+FLAGS.SILENT' : '-FLAGS.SILENT' },
         flags.map(flag => ({ type: 'ATOM', value: flag })),
       ]);
       answer.next();
     });
+  }
+
+  /** exec alone would wait behind an IDLE until that ends by itself. */
+  async #send(command: string, attributes: unknown): Promise<Answer> {
+    if (typeof this.#inside.preCheck === 'function') await this.#inside.preCheck();
+    return await this.#inside.exec(command, attributes);
   }
 
   append(name: MailboxName, { bytes, flags, date }: NewOnServer): Promise<Place | null> {
@@ -348,7 +354,7 @@ class Client implements ImapClient {
         const facts = { ...this.peer, size: bytes.length, limit };
         throw new TmailError('rejected', 'imap.append-limit', { facts });
       }
-      const answer = await this.#inside.exec('APPEND', [
+      const answer = await this.#send('APPEND', [
         nameOnWire(name.wire),
         flags.map(flag => ({ type: 'ATOM', value: flag })),
         { type: 'STRING', value: internalDate(date) },
@@ -369,8 +375,8 @@ class Client implements ImapClient {
   expunge(range: string): Promise<void> {
     return this.#run(async () => {
       const answer = this.features.uidplus
-        ? await this.#inside.exec('UID EXPUNGE', [{ type: 'SEQUENCE', value: range }])
-        : await this.#inside.exec('EXPUNGE', []);
+        ? await this.#send('UID EXPUNGE', [{ type: 'SEQUENCE', value: range }])
+        : await this.#send('EXPUNGE', []);
       answer.next();
     });
   }
@@ -379,7 +385,7 @@ class Client implements ImapClient {
     return this.#run(async () => {
       for (const command of ['CREATE', 'SUBSCRIBE']) {
         try {
-          (await this.#inside.exec(command, [nameOnWire(name.wire)])).next();
+          (await this.#send(command, [nameOnWire(name.wire)])).next();
         } catch (error) {
           // That it is there already is no refusal (RFC 5530); whether it is subscribed is no reason to fail.
           if (command === 'CREATE' && !/\[?ALREADYEXISTS|exists/i.test(refusalOf(error))) throw error;

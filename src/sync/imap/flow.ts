@@ -49,6 +49,8 @@ export interface Answer {
 /** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
 export interface Internals {
   exec(command: string, attributes: unknown, options?: unknown): Promise<Answer>;
+  /** While IDLE is on: ends it. */
+  preCheck: (() => Promise<void>) | false;
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
   initialPREAUTH(): Promise<void>;
   folders: Map<string, unknown>;

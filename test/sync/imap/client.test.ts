@@ -26,8 +26,8 @@ function settings(port: number, more: Partial<ServerSettings> = {}): ServerSetti
   return { host: '127.0.0.1', port, security: 'none', user: 'ada', tls: {}, ...more };
 }
 
-function open(server: ServerSettings, password = 'secret'): Promise<ImapClient> {
-  const options = { server, password, version: '1.2.3', limits: LIMITS };
+function open(server: ServerSettings, password = 'secret', limits = LIMITS): Promise<ImapClient> {
+  const options = { server, password, version: '1.2.3', limits };
   return openClient(options, new AbortController().signal);
 }
 
@@ -376,4 +376,20 @@ test('the parts of imapflow that its declarations hide are still there', () => {
     assert.equal(typeof hidden[name], 'function', name);
   }
   assert.ok(hidden.folders instanceof Map);
+});
+
+test('a command of our own does not wait behind IDLE', { timeout: 20_000 }, async t => {
+  const server = await serverWith(t);
+  // Silence would end the IDLE as well, much later.
+  const client = await open(settings(server.port), 'secret', { ...LIMITS, commandMs: 600_000 });
+  t.after(() => client.close());
+  await client.select({ path: 'INBOX', wire: 'INBOX' });
+  const idle = client.idle();
+  while (!server.log().some(line => /\bIDLE\b/.test(line)))
+    await new Promise(resolve => setImmediate(resolve));
+  const bytes = Buffer.from('Subject: made here\r\n\r\nx\r\n');
+  const place = await client.append({ path: 'INBOX', wire: 'INBOX' }, { bytes, flags: [], date: 0 });
+  await idle;
+  assert.equal(place?.uid, 1);
+  assert.equal(server.folder('INBOX').messages.length, 1);
 });
