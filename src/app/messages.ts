@@ -296,6 +296,15 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'attach.too-large': f => `${f.path || 'the file'} is too large to be sent (${megabytes(f.size)} MB).`,
   'insert.too-large': f => `${f.path} is too large to stand in the text; attach it.`,
   'insert.no-text': f => `${f.path} is not text; attach it.`,
+  'template.field': f =>
+    `templates/${f.file}, line ${f.line}: a template has no field "${f.name}", only To, Cc, Bcc, Reply-To and Subject. For text, begin with an empty line.`,
+  'template.twice': f => `templates/${f.file}, line ${f.line}: "${f.name}" stands there twice.`,
+  'template.line': f =>
+    `templates/${f.file}, line ${f.line}: this is no header field; an empty line goes before the text.`,
+  'template.gone': f => `there is no template ${f.file} any more.`,
+  'template.too-large': f => `templates/${f.file} is too large for a template.`,
+  'template.no-text': f => `templates/${f.file} is no text in UTF-8.`,
+  'template.unreadable': f => `${f.file} can't be read${f.reason ? ` (${f.reason})` : ''}.`,
   'editor.missing': f => `the editor "${f.program}" is not here. Name another one in VISUAL or EDITOR.`,
   'editor.failed': f => `the editor "${f.program}" can't be started${f.reason ? ` (${f.reason})` : ''}.`,
   'editor.too-large': f => `what "${f.program}" left is too large for a mail. The text is as it was.`,

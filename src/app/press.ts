@@ -139,7 +139,14 @@ export function pasteText(on: Press, text: string): void {
 
 /** Runs a command, or says why it can't act. */
 export function runCommand(on: Press, command: Command, key: Key, count: number | null): void {
-  const reason = command.disabled?.({ state: on.state(), data: on.data });
+  const view = { state: on.state(), data: on.data };
+  const instead = command.instead?.(view, key);
+  const other = on.data.commands.find(({ id }) => id === instead);
+  if (other) {
+    runCommand(on, other, key, count);
+    return;
+  }
+  const reason = command.disabled?.(view);
   if (reason !== undefined) {
     on.say('info', reason);
     return;

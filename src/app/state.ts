@@ -107,8 +107,7 @@ export type Layer =
   /** The bar of what can be done with the draft below it. */
   | { readonly t: 'review' }
   | LineLayer
-  /** One of the identities, or one of the attachments. */
-  | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment'; readonly cursor: number }
+  | ChooserLayer
   | PreviewLayer
   | { readonly t: 'outbox'; readonly cursor: number }
   | {
@@ -117,6 +116,19 @@ export type Layer =
       /** Sentences. Hostile text. */
       readonly lines: readonly string[];
       readonly choices: readonly Choice[];
+    };
+
+/** One of the identities, of the attachments, or of the templates. */
+export type ChooserLayer =
+  | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment'; readonly cursor: number }
+  | {
+      readonly t: 'chooser';
+      readonly about: 'template';
+      /** The draft that it goes into; null: a new message. */
+      readonly into: DraftId | null;
+      /** Files; null while they are looked up. Hostile text. */
+      readonly files: readonly string[] | null;
+      readonly cursor: number;
     };
 
 export interface ComposeLayer {

@@ -55,6 +55,7 @@ export function resolveConfig(
     accounts,
     defaultAccount: raw.defaultAccount ?? accounts.find(account => !account.disabled)?.id ?? null,
     undoSend: (raw.undoSendSeconds ?? UNDO_SEND_MS / 1000) * 1000,
+    ...(raw.groups && { groups: raw.groups.map(([name, members]) => ({ name, members })) }),
     ui: resolveUi(raw.ui),
   };
 }

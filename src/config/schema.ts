@@ -146,6 +146,23 @@ const address = () =>
 
 const signature = text<string>();
 
+/** A member of a group: `ada@example.org` or `Ada <ada@example.org>`. */
+const mailbox = text({
+  expects: 'an e-mail address, as "ada@example.org" or "Ada <ada@example.org>"',
+  schema: { pattern: '^([^<>]*<[^\\s@<>]+@[^\\s@<>]+>|[^\\s@<>]+@[^\\s@<>]+)$' },
+  parse(value) {
+    const [, quoted, plain, inside, alone] =
+      /^\s*(?:(?:"([^"<>]*)"|([^"<>]*?))\s*<([^<>]*)>|([^<>]*?))\s*$/u.exec(value) ?? [];
+    const address = inside ?? alone ?? '';
+    const name = quoted ?? plain ?? '';
+    if (!/^[^\s@\p{C}<>,;]+@[^\s@\p{C}<>,;]+$/u.test(address) || /[\p{Cc}]/u.test(name)) return undefined;
+    return { name: name.trim(), address };
+  },
+});
+
+/** Nothing that separates or encloses addresses, and no address. */
+const GROUP_NAME = /^[^\s"(),.:;<>@[\\\]\p{C}][^"(),:;<>@[\\\]\p{C}]{0,63}$/u;
+
 /** Defaults of each are the account's. */
 const identity = object({
   email: about(address(), 'Another address of yours, that this account may send from', 'address', 'mail'),
@@ -307,6 +324,18 @@ export const configShape = object(
     defaultAccount: optional(about(notEmpty(), 'Default: the first account that is not disabled')),
     undoSendSeconds: optional(
       about(number(0, 60), 'Seconds in which a sent message can be taken back. Default: 10', 'undo'),
+    ),
+    groups: optional(
+      about(
+        map(list(mailbox, { min: 1 }), {
+          keys: GROUP_NAME,
+          keyExpects: 'words, without any of , ; : @ < > ( ) [ ] " \\',
+        }),
+        'Names that stand for several addresses in To, Cc and Bcc',
+        'group',
+        'aliases',
+        'lists',
+      ),
     ),
     ui: optional(about(ui, 'The screen')),
   },

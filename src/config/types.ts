@@ -1,5 +1,5 @@
 // The configuration as the rest of the program sees it: validated, defaults filled in, paths absolute.
-import type { AccountId } from '../mail/types.ts';
+import type { AccountId, Address } from '../mail/types.ts';
 
 export type Security = 'tls' | 'starttls' | 'none';
 
@@ -79,6 +79,12 @@ export interface IdentitySettings {
   readonly signature?: string;
 }
 
+export interface AddressGroup {
+  readonly name: string;
+  /** At least one. */
+  readonly members: readonly Address[];
+}
+
 export interface Config {
   /** Absolute path of the file, or null (demo, tests). */
   readonly file: string | null;
@@ -86,6 +92,8 @@ export interface Config {
   readonly defaultAccount: AccountId | null;
   /** Milliseconds in which a sent message can be taken back; UNDO_SEND_MS when absent. */
   readonly undoSend?: number;
+  /** Names for several recipients; absent: none. */
+  readonly groups?: readonly AddressGroup[];
   /** UI settings: `ui` object. */
   readonly ui: UiConfig;
 }

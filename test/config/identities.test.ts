@@ -80,3 +80,48 @@ test('mistakes have their place', () => {
     'config.value accounts.work.sentCopy',
   ]);
 });
+
+test('groups are names for several addresses', () => {
+  const groups = {
+    team: ['Ada <ada@example.org>', '"Hopper, Grace" <grace@example.net>', 'bob@example.org'],
+  };
+  assert.deepEqual(read({}, { groups }).groups, [
+    {
+      name: 'team',
+      members: [
+        { name: 'Ada', address: 'ada@example.org' },
+        { name: 'Hopper, Grace', address: 'grace@example.net' },
+        { name: '', address: 'bob@example.org' },
+      ],
+    },
+  ]);
+  assert.equal(read({}).groups, undefined);
+});
+
+test('mistakes in groups have their place', () => {
+  const groups = {
+    team: [
+      'a@example.org',
+      'bob',
+      'a@example.org, b@example.org',
+      'Ada <a@example.org> x',
+      'A\nB <a@example.org>',
+    ],
+    empty: [],
+    'a,b': ['a@example.org'],
+    'x@y': ['a@example.org'],
+    ' ': ['a@example.org'],
+    one: 'a@example.org',
+  };
+  assert.deepEqual(codes({}, { groups }), [
+    'config.value groups.team[1]',
+    'config.value groups.team[2]',
+    'config.value groups.team[3]',
+    'config.value groups.team[4]',
+    'config.value groups.empty',
+    'config.key groups.a,b',
+    'config.key groups.x@y',
+    'config.key groups. ',
+    'config.type groups.one',
+  ]);
+});

@@ -63,6 +63,7 @@ function composerLayers({ state }: View, evil: string): readonly (readonly Layer
     [compose, { t: 'line', about: 'attach', field, choices: [evil, `/a/${evil}`], cursor: 1 }],
     [compose, { t: 'chooser', about: 'identity', cursor: 0 }],
     [compose, { t: 'chooser', about: 'attachment', cursor: 0 }],
+    [compose, { t: 'chooser', about: 'template', into: null, files: [`${evil}.md`], cursor: 0 }],
     [compose, { t: 'preview', lines: [evil, `> ${evil}`], top: 0 }],
     [
       compose,

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -173,3 +173,37 @@ test('another editor on the same text, and the screen as it was afterwards', () 
       await robot.expectNoRow('from outside');
     });
   }));
+
+for (const [columns, rows] of SIZES) {
+  test(`a template and a group on the screen at ${columns}x${rows}`, () =>
+    withDemo(async (demo, dir) => {
+      await mkdir(join(dir, 'templates'));
+      await writeFile(
+        join(dir, 'templates', 'minutes.md'),
+        'To: Ada <ada@demo.example>\nSubject: Minutes of {{date}}\n\nDear {{to.first}},\n\n- {{cursor}}\n',
+      );
+      const groups = [{ name: 'hut', members: [{ name: 'Lou', address: 'lou@demo.example' }] }];
+      const config = { ...demo.config, file: join(dir, 'config.json'), groups };
+      const options = { config, dir: join(dir, 'data'), password: 'demo', columns, rows, sending: true };
+      await session(options, async ({ robot }) => {
+        await robot.expectRow(/> N.*Jonas Weiß/);
+        await robot.press('g', 'T');
+        await robot.expectRow(/Templates/);
+        await robot.expectRow(/ > minutes +Markdown/);
+        await robot.press('enter');
+        await robot.expectRow(/ Dear Ada,/);
+        await robot.expectRow(/Subject +Minutes of \d{4}-\d\d-\d\d/);
+        await robot.type('first');
+        await robot.expectRow(/ - first/);
+        await robot.press('esc', 'c');
+        await robot.type('hu');
+        await robot.expectRow(/> hut \(1 address\)/);
+        await robot.press('enter');
+        await robot.expectRow(/Cc +Lou <lou@demo.example>,/);
+        await robot.press('esc', 'T');
+        await robot.expectRow(/ > minutes +Markdown/);
+        await robot.press('enter');
+        await robot.expectRow(/ - firstDear Ada,/);
+      });
+    }));
+}

@@ -7,7 +7,7 @@ import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
-import type { Answer, AppState, LayerName, Level, LineLayer, Messages } from '../state.ts';
+import type { Answer, AppState, ChooserLayer, LayerName, Level, LineLayer, Messages } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -68,8 +68,10 @@ export interface WritingEffects {
   /** Another program for the text. */
   edit(draft: DraftId): void;
   preview(draft: DraftId): void;
-  /** The identity or attachment with this number was chosen. */
-  choose(about: 'identity' | 'attachment', n: number): void;
+  /** What is under the cursor was chosen. */
+  choose(chooser: ChooserLayer): void;
+  /** Lists the templates to choose from: for a new message, or to go into this draft. */
+  templates(into: DraftId | null): void;
   /** Takes a path, or a text to look for, of the prompt. */
   accept(prompt: LineLayer): void;
   /** Looks up what the path could go on with. */
@@ -191,6 +193,8 @@ export interface Command {
   readonly later?: true;
   /** Moves something inside an overlay; of no use when run from the palette. */
   readonly hidden?: true;
+  /** The id of another command that this key runs here instead. */
+  instead?(view: View, key: Key): string | undefined;
   /** Why it can't act now: a sentence for the person. */
   disabled?(view: View): string | undefined;
   run(context: CommandContext): void;

@@ -15,6 +15,7 @@ import { EMPTY_FIELD } from '../field.ts';
 import { plural } from '../selectors.ts';
 import { type LineLayer, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
+import { noTemplates } from './draft-here.ts';
 import { edit } from './editing.ts';
 
 const TEXT: readonly Context[] = ['compose'];
@@ -305,6 +306,21 @@ const inText: readonly Command[] = [
     run: context => prompt(context, 'insert'),
   },
   {
+    id: 'compose.insert-template',
+    group: 'Composing',
+    title: 'Insert a template',
+    help: 'Puts the text of a template where the caret is, with its variables filled in.',
+    keys: ['T'],
+    in: BAR,
+    synonyms: ['template', 'snippet'],
+    hint: { label: 'template', rank: 42 },
+    disabled: view => noTemplates(view) ?? redirected(view),
+    run: context => {
+      toText(context, 'text');
+      withWriting(context, ({ draft }) => context.effects.writing.templates(draft.id));
+    },
+  },
+  {
     id: 'compose.find',
     group: 'Composing',
     title: 'Find in the text',
@@ -342,9 +358,10 @@ const choosing: readonly Command[] = [
     hint: { label: 'take', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
-      if (layer.t !== 'chooser') return;
+      // Templates that are still looked up.
+      if (layer.t !== 'chooser' || (layer.about === 'template' && layer.files === null)) return;
       context.change(state => without(state, 'chooser'));
-      context.effects.writing.choose(layer.about, layer.cursor);
+      context.effects.writing.choose(layer);
     },
   },
 ];

@@ -7,6 +7,12 @@ export const cannotWrite = ({ state, data }: View): string | undefined => {
   return data.outgoing ? undefined : 'No account can send; the configuration names no outgoing server.';
 };
 
+/** Templates stand beside the configuration; which there are is looked up when they are asked for. */
+export const noTemplates = ({ data }: View): string | undefined =>
+  data.config.file === null
+    ? 'Templates stand in a folder "templates" beside the configuration file, and there is none here.'
+    : undefined;
+
 /** A message of a Drafts folder is written on, not read. */
 export function isDraft(view: View): boolean {
   const found = target(view);

@@ -25,7 +25,7 @@ export function edit(
   context.change(state => {
     const next = act(state, action);
     // Motions leave the list of names as they made it.
-    return action.t === 'move' || action.t === 'enter' ? next : withCompletion(next, context.data.contacts);
+    return action.t === 'move' || action.t === 'enter' ? next : withCompletion(next, context.data);
   });
 }
 

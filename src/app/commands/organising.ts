@@ -6,6 +6,7 @@ import { folderByRole } from '../organising.ts';
 import { folderRecord, plural, target } from '../selectors.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
+import { isDraft } from './draft-here.ts';
 
 const BOTH: readonly Context[] = ['list', 'reader'];
 export const MOVING = 'Moving and deleting mail comes with a later version of tmail.';
@@ -196,16 +197,20 @@ export const organisingCommands: readonly Command[] = [
     hint: { label: 'no', rank: 90 },
     run: context => context.change(pop),
   },
-  moveTo({
-    id: 'archive',
-    title: 'Archive',
-    help: 'Moves the message to Archive.',
-    keys: ['a', 'e'],
-    synonyms: [],
-    label: 'archive',
-    rank: 66,
-    to: role => (role === 'archive' ? 'It is in Archive already.' : { role: 'archive' }),
-  }),
+  {
+    ...moveTo({
+      id: 'archive',
+      title: 'Archive',
+      help: 'Moves the message to Archive; e goes on with a draft.',
+      keys: ['a', 'e'],
+      synonyms: [],
+      label: 'archive',
+      rank: 66,
+      to: role => (role === 'archive' ? 'It is in Archive already.' : { role: 'archive' }),
+    }),
+    // Nobody archives a draft, and e is what edits elsewhere.
+    instead: (view, key) => (key === 'e' && isDraft(view) ? 'edit-as-new' : undefined),
+  },
   {
     id: 'move',
     group: 'Organising',

@@ -1,7 +1,7 @@
 // Commands that begin a message: new, as an answer to one, or from a draft; and leaving a mailing list.
 import { target } from '../selectors.ts';
 import type { AnswerHow, Command, Context, View } from './command.ts';
-import { cannotWrite, isDraft } from './draft-here.ts';
+import { cannotWrite, isDraft, noTemplates } from './draft-here.ts';
 import { notReady } from './reading.ts';
 
 const BOTH: readonly Context[] = ['list', 'reader'];
@@ -43,6 +43,17 @@ export const writingCommands: readonly Command[] = [
     hint: { label: 'write', rank: 62, in: ['list'] },
     disabled: cannotWrite,
     run: context => context.effects.writing.compose(),
+  },
+  {
+    id: 'compose-template',
+    group: 'Writing',
+    title: 'New from a template',
+    help: 'Opens the composer with one of your templates.',
+    keys: ['gT'],
+    in: BOTH,
+    synonyms: ['template'],
+    disabled: view => cannotWrite(view) ?? noTemplates(view),
+    run: context => context.effects.writing.templates(null),
   },
   answering('reply', 'reply', {
     title: 'Reply',

@@ -19,6 +19,10 @@ export interface Begun {
   readonly caret: number;
   /** It is on the disk already, and in a Drafts folder as it is. */
   readonly savedAt: number | null;
+  /** What has the keys; absent: To where it is empty, else the text. */
+  readonly focus?: 'text';
+  /** To be said when it is on the screen. Hostile text. */
+  readonly note?: string | null;
 }
 
 export interface Beginning {
@@ -49,6 +53,44 @@ export async function beginNew(on: Beginning, account: AccountId | null, mailto?
   const made = compose(identityFor(on, account), fields);
   const caret = fields?.body ? 0 : writingPlace(made.text);
   return { draft: finished(on, made, on.outgoing.newDraftId()), parts: [], caret, savedAt: null };
+}
+
+/** A message of an account from a template. */
+export async function beginFromTemplate(
+  on: Beginning,
+  account: AccountId | null,
+  template: { readonly folder: string; readonly file: string; nameOf(address: string): string },
+): Promise<Begun> {
+  const [{ compose }, { fillTemplate }, { isMarkdown, readTemplate, variablesNote }] = await Promise.all([
+    import('../../mail/compose/answer.ts'),
+    import('../../mail/compose/template.ts'),
+    import('./templates.ts'),
+  ]);
+  const identity = identityFor(on, account);
+  const { nameOf } = template;
+  const filled = fillTemplate(await readTemplate(template.folder, template.file), {
+    from: identity,
+    to: [],
+    subject: '',
+    now: on.now(),
+    nameOf,
+  });
+  // One that brings a signature needs no other.
+  const signed = /(?:^|\n)-- \n/.test(filled.text) ? { ...identity, signature: '' } : identity;
+  const made = compose(signed, { ...filled, body: filled.text });
+  const draft: NewDraft = {
+    ...made,
+    replyTo: filled.replyTo || made.replyTo,
+    format: isMarkdown(template.file) ? 'markdown' : made.format,
+  };
+  return {
+    draft: finished(on, draft, on.outgoing.newDraftId()),
+    parts: [],
+    caret: filled.cursor ?? 0,
+    savedAt: null,
+    note: variablesNote(filled),
+    ...(filled.cursor !== null && { focus: 'text' as const }),
+  };
 }
 
 async function mailtoFields(url: string) {

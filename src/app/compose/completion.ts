@@ -1,12 +1,17 @@
 // What an address field could go on with: looked up after each change, chosen by up, down and Enter. Pure.
+
+import type { AddressGroup } from '../../config/types.ts';
 import {
   addressKey,
   entryAt,
   formatMailbox,
+  formatMailboxes,
   isAddress,
   readAddresses,
+  unique,
 } from '../../mail/compose/addresses.ts';
 import type { AddressBook } from '../../mail/compose/contacts.ts';
+import { plural } from '../selectors.ts';
 import type { AppState } from '../state.ts';
 import { changeWriting, isField, type Writing, withField, writingIn } from './writing.ts';
 
@@ -16,16 +21,22 @@ export const COMPLETIONS = 6;
 /** Who is known, best first. From memory; a key waits for it. */
 export type Contacts = Pick<AddressBook, 'complete'>;
 
+/** Whom a field could mean. */
+export interface Known {
+  readonly contacts: Contacts;
+  readonly config: { readonly groups?: readonly AddressGroup[] };
+}
+
 /** The state with what the field under the caret could go on with, after something was typed. */
-export function withCompletion(state: AppState, contacts: Contacts): AppState {
+export function withCompletion(state: AppState, known: Known): AppState {
   const writing = writingIn(state);
   if (!writing) return state;
-  const completion = completionOf(writing, contacts);
+  const completion = completionOf(writing, known);
   if (completion === null && writing.completion === null) return state;
   return changeWriting(state, writing.draft.id, now => ({ ...now, completion }));
 }
 
-function completionOf(writing: Writing, contacts: Contacts): Writing['completion'] {
+function completionOf(writing: Writing, { contacts, config }: Known): Writing['completion'] {
   const { focus } = writing;
   if (!isField(focus) || focus === 'subject') return null;
   const { text, caret } = writing.fields[focus];
@@ -35,13 +46,39 @@ function completionOf(writing: Writing, contacts: Contacts): Writing['completion
   const others = new Set(
     readAddresses(text.slice(0, start) + text.slice(end)).addresses.map(({ address }) => addressKey(address)),
   );
-  const items = contacts
-    .complete(query, COMPLETIONS, others)
+  const groups = focus === 'replyTo' ? [] : groupsFor(config.groups ?? [], query, others);
+  const people = contacts
+    .complete(query, COMPLETIONS - groups.length, others)
     .map(formatMailbox)
     .filter(item => item !== text.slice(start, end));
+  const items = [...groups.map(group => group.text), ...people];
   if (items.length === 0) return null;
   // A whole address stands for itself: Enter goes on to the next field and takes none of these.
-  return { start, end, items, cursor: isAddress(query) ? -1 : 0 };
+  const shown = groups.map(group => group.shown);
+  return { start, end, items, groups: shown, cursor: isAddress(query) ? -1 : 0 };
+}
+
+/** Groups that leave room for people. */
+const GROUPS = 3;
+
+/** Groups with a word that begins so, each with those of its members that are not there yet. */
+function groupsFor(groups: readonly AddressGroup[], query: string, others: ReadonlySet<string>) {
+  const wanted = query.toLowerCase();
+  const begins = (name: string) =>
+    name.startsWith(wanted) || name.split(/[\s._-]+/).some(word => word.startsWith(wanted));
+  return groups
+    .filter(({ name }) => begins(name.toLowerCase()))
+    .map(({ name, members }) => ({
+      name,
+      count: members.length,
+      missing: unique(members).filter(({ address }) => !others.has(addressKey(address))),
+    }))
+    .filter(({ missing }) => missing.length > 0)
+    .slice(0, GROUPS)
+    .map(({ name, count, missing }) => ({
+      text: formatMailboxes(missing),
+      shown: `${name} (${plural(count, 'address', 'addresses')})`,
+    }));
 }
 
 /** The field with the chosen address; null where none is offered or chosen. */

@@ -23,7 +23,14 @@ import {
   topLayer,
 } from '../state.ts';
 import { type Attaching, createAttaching } from './attaching.ts';
-import { type Beginning, type Begun, beginAnswer, beginNew, beginRecalled } from './beginning.ts';
+import {
+  type Beginning,
+  type Begun,
+  beginAnswer,
+  beginFromTemplate,
+  beginNew,
+  beginRecalled,
+} from './beginning.ts';
 import { textFrame } from './frame.ts';
 import { leaveListNow, offerToLeave } from './leaving-lists.ts';
 import { takeOutbox } from './outbox-news.ts';
@@ -31,6 +38,7 @@ import { previewLines } from './preview.ts';
 import { problemFocus, problemText } from './problems.ts';
 import { createSaving, isUnsaved } from './saving.ts';
 import { addWriting, dropWriting, leaveComposer, showDraft } from './tabs.ts';
+import { createTemplateChoice } from './template-choice.ts';
 import { act } from './typing.ts';
 import {
   changeWriting,
@@ -114,6 +122,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
         stack: withDraftShown(before.stack, begun.draft.id),
       }));
       attaching.parts(begun.draft.id, begun.parts);
+      if (begun.note) say('warning', begun.note);
       for (const typed of waiting) deps.replay(typed);
       return Promise.resolve();
     };
@@ -127,7 +136,10 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
 
   const placed = (begun: Begun): Writing => {
     const { draft, caret, savedAt } = begun;
-    const writing = writingOf(draft, savedAt === null ? {} : { savedAt, recalled: true });
+    const writing = writingOf(draft, {
+      ...(savedAt !== null && { savedAt, recalled: true }),
+      ...(begun.focus && { focus: begun.focus }),
+    });
     const frame = textFrame(state.get(), writing);
     return { ...writing, editor: putCaret(writing.editor, after(START, draft.text.slice(0, caret)), frame) };
   };
@@ -319,6 +331,10 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
     track(sent.finally(() => deps.quit()));
   };
 
+  const templates = createTemplateChoice(core, template =>
+    open(on => beginFromTemplate(on, accountHere(), template)),
+  );
+
   const effects: WritingEffects = {
     compose: () => open(on => beginNew(on, accountHere())),
     answer: (how, id) => open(on => beginAnswer(on, how, id)),
@@ -350,7 +366,13 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
     },
     edit,
     preview,
-    choose(about, n) {
+    choose(chooser) {
+      if (chooser.about === 'template') {
+        const file = chooser.files?.[chooser.cursor];
+        if (file !== undefined) templates.take(chooser.into, file);
+        return;
+      }
+      const { about, cursor: n } = chooser;
       const layer = state.get().stack.find(each => each.t === 'compose');
       const id = layer?.t === 'compose' ? layer.draft : null;
       if (id === null) return;
@@ -359,6 +381,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
       const file = get(id)?.draft.attachments[n];
       if (about === 'attachment' && file) set(id, each => withoutAttachment(each, file.file));
     },
+    templates: templates.offer,
     accept(prompt) {
       const layer = state.get().stack.find(each => each.t === 'compose');
       const id = layer?.t === 'compose' ? layer.draft : null;

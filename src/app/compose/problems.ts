@@ -29,6 +29,8 @@ export function problemText({ code, facts }: DraftProblem): string {
       return `It goes to ${fact('count')} people, who all see each other's addresses.`;
     case 'domain-mistyped':
       return `${fact('address')}: is ${fact('suggestion')} meant?`;
+    case 'variable-left':
+      return `${fact('variable')} of the template is not filled in.`;
     case 'too-large':
       return `It is larger (${bytesText(Number(facts.bytes))}) than many servers take (${bytesText(Number(facts.limit))}).`;
     case 'nothing-written':

@@ -10,13 +10,15 @@ export type FieldName = 'to' | 'cc' | 'bcc' | 'replyTo' | 'subject';
 export type Focus = 'from' | FieldName | 'files' | 'text';
 export const FIELD_NAMES: readonly FieldName[] = ['to', 'cc', 'bcc', 'replyTo', 'subject'];
 
-/** An address that what was typed could become. */
+/** An address, or the members of a group, that what was typed could become. */
 export interface Completion {
   /** The part of the field that is replaced. */
   readonly start: number;
   readonly end: number;
   /** As they are put into the field. Hostile text. */
   readonly items: readonly string[];
+  /** What is shown for the first of them: groups by name. Hostile text. */
+  readonly groups?: readonly string[];
   readonly cursor: number;
 }
 

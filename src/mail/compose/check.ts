@@ -4,6 +4,7 @@ import { addressKey, domainOf, readAddresses, readMailbox } from './addresses.ts
 import { attachmentWord } from './attachment-words.ts';
 import { COMMON_DOMAINS, mistypedEnding } from './common-domains.ts';
 import { stripPrefixes } from './subject.ts';
+import { variablesLeft } from './template.ts';
 import type { Draft, DraftProblem } from './types.ts';
 
 export interface CheckContext {
@@ -71,6 +72,8 @@ function checkContent(
   const isForward = draft.origin?.mark === 'forwarded';
   if (draft.subject.trim() === '') add('no-subject', false);
   if (own.trim() === '' && draft.attachments.length === 0 && !isForward) add('nothing-written', false);
+  const [variable] = variablesLeft(`${draft.subject}\n${own}`);
+  if (variable !== undefined) add('variable-left', false, { variable });
   if (draft.attachments.length > 0) return;
   const { replied, forwarded } = stripPrefixes(draft.subject);
   const word = attachmentWord(replied || forwarded ? own : `${draft.subject}\n${own}`);

@@ -93,6 +93,7 @@ export interface DraftProblem {
     | 'attachment-forgotten' // facts: word
     | 'many-recipients' // facts: count
     | 'domain-mistyped' // facts: address, suggestion
+    | 'variable-left' // facts: variable
     | 'too-large' // facts: bytes, limit
     | 'nothing-written';
   readonly stops: boolean;

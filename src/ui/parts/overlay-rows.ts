@@ -157,7 +157,7 @@ function ask(view: View, layer: Extract<Layer, { t: 'ask' }>, theme: Theme): Ove
   return { rect, rows: boxed(rows, { title: layer.title, cells: rect.columns, rows: rect.rows }, theme) };
 }
 
-/** Identities or attachments. */
+/** Identities, attachments or templates. */
 function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Theme): Overlay {
   const layout = layoutOf(view.state);
   const whole = paletteRect(layout);
@@ -173,8 +173,8 @@ function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Them
     if (at) return bar(fit(left, inner - width(right), theme.ellipsis) + right, 'selected', inner, theme);
     return split([piece(left)], [piece(right, 'dim')], inner, theme, 10);
   });
-  const title = layer.about === 'identity' ? 'From' : 'Remove a file';
-  const foot = layer.about === 'identity' ? 'Enter take   Esc back' : 'Enter remove   Esc back';
+  const title = { identity: 'From', attachment: 'Remove a file', template: 'Templates' }[layer.about];
+  const foot = layer.about === 'attachment' ? 'Enter remove   Esc back' : 'Enter take   Esc back';
   return { rect, rows: boxed(rows, { title, foot, cells: rect.columns, rows: rect.rows }, theme) };
 }
 
@@ -243,7 +243,8 @@ function completion(view: View, theme: Theme): Overlay | null {
   const { state } = view;
   const writing = writingIn(state);
   if (!writing?.completion || !state.caret) return state.pending.shown ? prefix(view, theme) : null;
-  const { items, cursor } = writing.completion;
+  const { items: texts, groups = [], cursor } = writing.completion;
+  const items = texts.map((text, i) => groups[i] ?? text);
   const pane = composeRect(state);
   const widest = Math.max(...items.map(item => width(clean(item)))) + 5;
   const columns = Math.max(20, Math.min(widest + 2, pane.columns - LABEL_CELLS));

@@ -9,7 +9,7 @@ import { topLayer } from '../../../src/app/state.ts';
 import type { Draft } from '../../../src/mail/compose/types.ts';
 import { DRAFT, SEEN } from '../../../src/mail/types.ts';
 import { TmailError } from '../../../src/util/errors.ts';
-import { idOf, parsed, type World, world } from '../fakes.ts';
+import { idOf, parsed, testConfig, type World, world } from '../fakes.ts';
 
 const top = (w: World) => topLayer(w.app.state.get()).t;
 const toast = (w: World) => w.app.state.get().toast?.text ?? '';
@@ -358,10 +358,13 @@ test('Enter on a draft goes on with it, and goes to it where it is open already'
   await w.app.settled();
   assert.equal(text(w), 'Half a');
   assert.equal(writing(w).draft.replaces?.id, id);
-  w.press('esc', '[', 'E');
-  await w.app.settled();
-  assert.equal(top(w), 'compose');
-  assert.equal(w.app.state.get().drafts.length, 1);
+  for (const key of ['E', 'e']) {
+    w.press('esc', '[', key);
+    await w.app.settled();
+    assert.equal(top(w), 'compose', key);
+    assert.equal(w.app.state.get().drafts.length, 1);
+  }
+  assert.deepEqual(w.store.operations, [], 'nothing is archived');
 });
 
 test('what a crash left is offered at the next start', async () => {
@@ -582,6 +585,30 @@ test('addresses are offered from the mail that is here, those written to first; 
   w.press('esc');
   assert.equal(top(w), 'compose');
   assert.equal(writing(w).completion, null);
+});
+
+test('a group is offered by its name with its count, and taking it puts those who are not there yet', async () => {
+  const members = [
+    { name: 'Grace Hopper', address: 'grace@navy.example' },
+    { name: '', address: 'bob@example.org' },
+  ];
+  const groups = [
+    { name: 'team north', members },
+    { name: 'others', members },
+  ];
+  const w = await world({ deps: { config: { ...testConfig(), groups } } });
+  w.press('m');
+  await w.app.settled();
+  type(w, 'nor');
+  assert.deepEqual(writing(w).completion?.groups, ['team north (2 addresses)']);
+  w.press('enter');
+  assert.equal(writing(w).fields.to.text, 'Grace Hopper <grace@navy.example>, bob@example.org, ');
+  type(w, 'team');
+  assert.equal(writing(w).completion?.groups?.length ?? 0, 0, 'all of them are there');
+  w.press('tab');
+  type(w, 'Bob@Example.org, te');
+  w.press('enter');
+  assert.equal(writing(w).fields.cc.text, 'Bob@Example.org, Grace Hopper <grace@navy.example>, ');
 });
 
 test('the outbox says how each stands, and asks before what can not be taken back', async () => {

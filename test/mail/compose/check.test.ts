@@ -37,6 +37,7 @@ const CASES: readonly (readonly [string, Partial<Draft>, Expected, CheckContext?
   ['each malformed one is named', { cc: 'x, a@example.org, y@', replyTo: 'z' }, [['malformed', true, { field: 'cc', text: 'x' }], ['malformed', true, { field: 'cc', text: 'y@' }], ['malformed', true, { field: 'replyTo', text: 'z' }]]],
   ['From', { from: 'Ada' }, [['from-malformed', true, { text: 'Ada' }]]],
   ['two in From', { from: 'a@example.org, b@example.org' }, [['from-malformed', true, { text: 'a@example.org, b@example.org' }]]],
+  ['a variable of a template', { text: 'Dear {{to.first}},\n{{x}}\n> {{date}}\n' }, [['variable-left', false, { variable: '{{to.first}}' }]]],
   ['no subject', { subject: ' ' }, [['no-subject', false, {}]]],
   ['nothing written', { text: '\n\n-- \nAda\n' }, [['nothing-written', false, {}]]],
   ['nothing written below a quote', { text: 'On Tue, Grace wrote:\n> one\n\n' }, [['nothing-written', false, {}]]],
