@@ -315,7 +315,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'outbox.too-late': 'it is too late: this message is being sent, or was sent.',
   'outbox.gone': 'this message is not in the outbox any more.',
   'outbox.not-editable': 'a whole message from the command line can not be edited.',
-  'outbox.nobody-left': 'every recipient has it already.',
+  'outbox.nobody-left':
+    'there is nobody left to send it to: every recipient has it already or was refused. Next: e on it in the outbox changes the recipients.',
   'outbox.message-lost': 'the message that waited here is missing on this disk. Next: tmail doctor.',
   'append.message-lost': f =>
     `a message for "${f.folder}" is missing on this disk; it was not filed on the server.`,
