@@ -111,6 +111,8 @@ export async function startScriptedSmtp(script: SmtpScript = {}): Promise<Script
     let buffer = Buffer.alloc(0);
     let inData = false;
     let bodySeen = false;
+    /** Refused while it came: the rest of it is read and thrown away, and not answered again. */
+    let bodyRefused = false;
     let user: string | null = null;
     let login: string | null = null;
     let envelope: { from: string; recipients: string[]; parameters: string[] } | null = null;
@@ -180,6 +182,7 @@ export async function startScriptedSmtp(script: SmtpScript = {}): Promise<Script
           if (!envelope || envelope.recipients.length === 0) say('503 nobody to send it to');
           else if (passes('data', '354 go on')) inData = true;
           bodySeen = false;
+          bodyRefused = false;
           return;
         case 'RSET':
           envelope = null;
@@ -233,6 +236,10 @@ export async function startScriptedSmtp(script: SmtpScript = {}): Promise<Script
       const raw = empty ? Buffer.alloc(0) : buffer.subarray(0, end + 2);
       buffer = buffer.subarray(empty ? 3 : end + 5);
       inData = false;
+      if (bodyRefused) {
+        envelope = null;
+        return true;
+      }
       if (!passes('dot', '')) return true;
       const { from, recipients, parameters } = envelope ?? { from: '', recipients: [], parameters: [] };
       const bytes = Buffer.from(raw.toString('latin1').replace(/^\./gm, ''), 'latin1');
@@ -249,7 +256,8 @@ export async function startScriptedSmtp(script: SmtpScript = {}): Promise<Script
         if (inData) {
           if (!bodySeen && buffer.length > 0) {
             bodySeen = true;
-            if (!passes('body', '')) return;
+            bodyRefused = !passes('body', '');
+            if (stopped || socket.destroyed) return;
           }
           if (!ended()) return;
           continue;
