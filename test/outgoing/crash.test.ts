@@ -80,7 +80,9 @@ test('a disk that dies at any change: every message is somewhere, none is sent t
   }
   const until = performance.now() + Number(process.env.TMAIL_LONG ?? 9000);
   const total = { runs: 0, deaths: 0, unknown: 0, sent: 0 };
-  for (let run = 0; performance.now() < until; run++) {
+  // However busy the machine is: enough of each has been seen.
+  const few = () => total.deaths <= 10 || total.sent <= 10 || total.unknown === 0;
+  for (let run = 0; performance.now() < until || few(); run++) {
     const { died, unknown, sent } = await dieAt(1 + ((run * 7) % 260), seed + run * 13);
     total.runs++;
     total.deaths += Number(died);
@@ -88,5 +90,4 @@ test('a disk that dies at any change: every message is somewhere, none is sent t
     total.sent += sent;
   }
   t.diagnostic(JSON.stringify(total));
-  assert.ok(total.deaths > 10 && total.sent > 10 && total.unknown > 0, JSON.stringify(total));
 });
