@@ -1,6 +1,5 @@
 // The disk stops at any change of a life of writing and sending: nothing that was promised is lost, and nothing that
 // the server has is sent again.
-import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
