@@ -1,7 +1,6 @@
 // What commands set in motion besides a change of state. Every function returns at once; its outcome is a later
 // change.
 import { looksExecutable, safeFileName } from '../mail/file-name.ts';
-import { splitFolderId } from '../mail/ids.ts';
 import type { Effects } from './commands/command.ts';
 import type { Composing } from './compose/composing.ts';
 import type { CopyCounts } from './copies.ts';
@@ -14,7 +13,7 @@ import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
-import { hasLayer, replaceTop, topLayer } from './state.ts';
+import { replaceTop, topLayer } from './state.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
@@ -29,24 +28,11 @@ export interface EffectsDeps {
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
   const { folders, reading, organising, own, copies, exports, openMessage, composing } = deps;
-  const { state, engines, mail, opened, change, track } = core;
+  const { state, engines, change, track } = core;
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
-    flag(uids, add, remove) {
-      const { reader, folder } = state.get();
-      const id = hasLayer(state.get(), 'reader') && reader ? reader.folder : folder;
-      const account = id && mail.get(splitFolderId(id).account);
-      const there = id && opened.get(id);
-      if (!account || !there) return;
-      reading.flag(account, there, uids, add, remove);
-      const config = core.deps.config.accounts.find(one => one.id === account.id);
-      if (config?.protocol !== 'pop3') return;
-      const targets = uids.map(uid => ({ uid, remote: there.remote(uid) ?? null, messageId: '' }));
-      const op = { t: 'flags', folder: id, targets, add: remove, remove: add } as const;
-      const what = there.envelope(uids[0] ?? 0)?.subject || '(no subject)';
-      organising.remember(what, Promise.resolve(organising.takeBack(op)));
-    },
+    flag: organising.flag,
     move: organising.move,
     destroy: organising.destroy,
     empty: organising.empty,

@@ -58,7 +58,8 @@ export function pickerMatches(state: AppState, layer: PickerLayer): readonly Fol
   const { move, field } = layer;
   const found = rankFolders(state.accounts, field.text);
   if (!move) return found;
-  return found.filter(({ account, id }) => account === move.account && id !== move.folder);
+  const from = move.messages.length === 1 ? move.messages[0]?.folder : undefined;
+  return found.filter(({ account, id }) => account === move.account && id !== from);
 }
 
 /** The folder that could be made of what was typed, for messages that are only here; null: none. */

@@ -5,8 +5,9 @@ import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts'
 import type { AccountStore, FolderStore, NewOperation, Operation } from '../store/types.ts';
 import type { Core } from './core.ts';
 import { putCursor } from './list-view.ts';
+import { countOf } from './selection.ts';
 import { folderLabel, folderRecord, listHeight, plural } from './selectors.ts';
-import { type AppState, hasLayer, listOf, setList, without } from './state.ts';
+import { type AppState, hasLayer, listOf, type Messages, setList, without } from './state.ts';
 
 /** Messages of one move or deletion: what the queue's file holds at once. */
 export const MOVED_AT_ONCE = 1000;
@@ -15,9 +16,11 @@ const UNDO_STEPS = 50;
 
 export interface Organising {
   /** To another folder of the account; `u` takes it back. */
-  move(from: FolderId, uids: readonly LocalUid[], to: FolderId): void;
+  move(messages: readonly Messages[], to: FolderId): void;
   /** For good. */
-  destroy(from: FolderId, uids: readonly LocalUid[]): void;
+  destroy(messages: readonly Messages[]): void;
+  /** Sets and clears flags; `u` takes back what that changed. */
+  flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
   /** Deletes all messages of the folder for good. */
   empty(folder: FolderId): void;
   /** This can be taken back by that; null: by nothing. */
@@ -44,21 +47,23 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const record = folderRecord(state(), folder);
     return record ? folderLabel(record) : 'the folder';
   };
-  const subjectOf = (folder: FolderId, uids: readonly LocalUid[]): string => {
-    const [uid] = uids;
-    if (uids.length !== 1 || uid === undefined) return plural(uids.length, 'message');
-    return opened.get(folder)?.envelope(uid)?.subject || '(no subject)';
+  const subjectOf = (messages: readonly Messages[]): string => {
+    const [first] = messages;
+    const uid = first?.uids[0];
+    if (countOf(messages) !== 1 || !first || uid === undefined) return plural(countOf(messages), 'message');
+    return opened.get(first.folder)?.envelope(uid)?.subject || '(no subject)';
   };
 
   /** Goes on to the next message where the open one is about to leave; back to the list when it was the last. */
-  const leaveReader = (from: FolderId, uids: readonly LocalUid[]): (() => void) => {
+  const leaveReader = (messages: readonly Messages[]): (() => void) => {
     const { reader } = state();
-    const folder = opened.get(from);
-    if (!reader || !folder || reader.folder !== from || !uids.includes(reader.uid)) return () => undefined;
+    const folder = reader && opened.get(reader.folder);
+    const uids = messages.find(group => group.folder === reader?.folder)?.uids ?? [];
+    if (!reader || !folder || !uids.includes(reader.uid)) return () => undefined;
     const next = neighbourOf(folder, reader.uid, uids);
     const reading = hasLayer(state(), 'reader');
     return () => {
-      if (reading && next !== undefined) deps.openMessage(`${from}:${next}` as MessageId);
+      if (reading && next !== undefined) deps.openMessage(`${reader.folder}:${next}` as MessageId);
       else change(before => ({ ...without(before, 'reader'), reader: null }));
     };
   };
@@ -95,22 +100,41 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
   });
 
   return {
-    move(from, uids, to) {
-      const what = subjectOf(from, uids);
-      const goOn = leaveReader(from, uids);
-      const moved = commit({ t: 'move', to, ...operation(from, uids) });
+    move(messages, to) {
+      const what = subjectOf(messages);
+      const goOn = leaveReader(messages);
+      const moved = Promise.all(
+        messages.map(({ folder, uids }) => commit({ t: 'move', to, ...operation(folder, uids) })),
+      );
       goOn();
       say('info', `Moved to ${nameOf(to)}: ${what}. u to undo.`);
       remember(
         what,
-        moved.then(op => (op?.t === 'move' && op.targets.length > 0 ? takeBack(backOf(op)) : null)),
+        moved.then(done => allBack(done.filter(op => op?.t === 'move').map(op => takeBack(backOf(op))))),
       );
       track(moved);
     },
-    destroy(from, uids) {
-      const what = subjectOf(from, uids);
-      const goOn = leaveReader(from, uids);
-      const deleted = commit({ t: 'delete', ...operation(from, uids) });
+    flag(messages, add, remove) {
+      const what = subjectOf(messages);
+      const changed = messages.map(({ folder, uids }) => {
+        const there = opened.get(folder);
+        const targets = uids.map(uid => ({
+          uid,
+          remote: there?.remote(uid) ?? null,
+          messageId: there?.envelope(uid)?.messageId ?? '',
+        }));
+        return { t: 'flags', folder, targets } as const;
+      });
+      track(Promise.all(changed.map(op => commit({ ...op, add, remove }))));
+      const backs = changed.map(op => takeBack({ ...op, add: remove, remove: add }));
+      remember(what, Promise.resolve(allBack(backs)));
+    },
+    destroy(messages) {
+      const what = subjectOf(messages);
+      const goOn = leaveReader(messages);
+      const deleted = Promise.all(
+        messages.map(({ folder, uids }) => commit({ t: 'delete', ...operation(folder, uids) })),
+      );
       goOn();
       say('info', `Deleted for good: ${what}.`);
       track(deleted);
@@ -121,7 +145,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
         if (!folder) return;
         await folder.loadAll();
         const uids = Array.from({ length: folder.length }, (_, position) => folder.uidAt(position) ?? 0);
-        const goOn = leaveReader(id, uids);
+        const goOn = leaveReader([{ folder: id, uids }]);
         for (let i = 0; i < uids.length; i += MOVED_AT_ONCE) {
           await commit({ t: 'delete', ...operation(id, uids.slice(i, i + MOVED_AT_ONCE)) });
         }
@@ -145,6 +169,15 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       say('info', `Taken back: ${step.what}.`);
       track(undone());
     },
+  };
+}
+
+/** All of them; false where none of it was there any more. Null: there is nothing to take back. */
+function allBack(backs: readonly TakeBack[]): TakeBack | null {
+  if (backs.length === 0) return null;
+  return async () => {
+    const done = await Promise.all(backs.map(back => back()));
+    return done.some(Boolean);
   };
 }
 

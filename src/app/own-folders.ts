@@ -13,7 +13,7 @@ import { type Messages, pop, replaceTop, topLayer } from './state.ts';
 
 export interface OwnFolders {
   /** With `move`: these messages go there when it is made. */
-  create(account: string, path: string, move?: Messages): void;
+  create(account: string, path: string, move?: readonly Messages[]): void;
   rename(folder: FolderId, path: string): void;
   /** With all folders in it; their mail goes to Trash. */
   remove(folder: FolderId): void;
@@ -68,7 +68,7 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
         closePrompt();
         point(id);
         const made = folderRecord(state(), id)?.path ?? path;
-        if (move) deps.organising.move(move.folder, move.uids, id);
+        if (move) deps.organising.move(move, id);
         else say('info', `Made "${made}". It exists only on this computer.`);
       }),
     rename: (id, path) =>

@@ -65,7 +65,7 @@ export type Layer =
       readonly field: Field;
       readonly cursor: number;
       /** The messages that go to the chosen folder, or to a new one; absent: it is opened. */
-      readonly move?: Messages & { readonly account: AccountId };
+      readonly move?: { readonly account: AccountId; readonly messages: readonly Messages[] };
     }
   | {
       readonly t: 'confirm';
@@ -75,7 +75,7 @@ export type Layer =
       /** What `y` is; `yes, for good` unless said. */
       readonly yes?: string;
       readonly act:
-        | ({ readonly t: 'destroy' } & Messages)
+        | { readonly t: 'destroy'; readonly messages: readonly Messages[] }
         | { readonly t: 'empty'; readonly folder: FolderId }
         | { readonly t: 'remove-folder'; readonly folder: FolderId };
     }
@@ -229,6 +229,8 @@ export interface AppState {
   /** Grows whenever the content of an opened folder changes: readers of the store read again. */
   readonly revs: Readonly<Record<FolderId, number>>;
   readonly lists: Readonly<Record<FolderId, ListView>>;
+  /** Marked messages, by the list that they were marked in. */
+  readonly marks: Readonly<Record<string, ReadonlySet<MessageId>>>;
   readonly reader: ReaderState | null;
   /** The count and prefix typed so far; `shown`: for long enough that the choices are listed. */
   readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
@@ -277,6 +279,7 @@ export function initialState(from: Beginning): AppState {
     folder: null,
     revs: {},
     lists: {},
+    marks: {},
     reader: null,
     pending: NO_PENDING,
     copies: {},

@@ -1,7 +1,7 @@
 // What a command is. Keymap, palette, help, hints and the README's tables are all made from a list of these.
 import type { Config } from '../../config/types.ts';
 import type { DraftId, Identity } from '../../mail/compose/types.ts';
-import type { AccountId, FolderId, LocalUid, MessageId } from '../../mail/types.ts';
+import type { AccountId, FolderId, MessageId } from '../../mail/types.ts';
 import type { OutboxId, Outgoing } from '../../outgoing/types.ts';
 import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
@@ -100,18 +100,18 @@ export type AnswerHow =
 export interface Effects {
   openFolder(id: FolderId, cursor?: 'first-unread' | 'last-unread'): void;
   openMessage(id: MessageId): void;
-  /** Sets and clears flags (wire names) of messages of the folder in the list. */
-  flag(uids: readonly LocalUid[], add: readonly string[], remove: readonly string[]): void;
-  /** Moves messages to another folder of their account. */
-  move(from: FolderId, uids: readonly LocalUid[], to: FolderId): void;
+  /** Sets and clears flags (wire names). */
+  flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
+  /** Moves messages to a folder. */
+  move(messages: readonly Messages[], to: FolderId): void;
   /** Deletes messages for good: the person was asked. */
-  destroy(from: FolderId, uids: readonly LocalUid[]): void;
+  destroy(messages: readonly Messages[]): void;
   /** Deletes all messages of a folder for good: the person was asked. */
   empty(folder: FolderId): void;
   /** Takes the last step back. */
   undo(): void;
   /** Makes a folder that exists only here; these messages go there when it is made. A prompt says why it can't. */
-  createFolder(account: AccountId, path: string, move?: Messages): void;
+  createFolder(account: AccountId, path: string, move?: readonly Messages[]): void;
   renameFolder(folder: FolderId, path: string): void;
   /** With the folders in it: the person was asked where there is mail, which goes to Trash. */
   removeFolder(folder: FolderId): void;

@@ -105,12 +105,12 @@ export const folderCommands: readonly Command[] = [
       const found = pickerMatches(state, layer)[layer.cursor];
       if (found && layer.move) {
         context.change(pop);
-        context.effects.move(layer.move.folder, layer.move.uids, found.id);
+        context.effects.move(layer.move.messages, found.id);
       } else if (found) context.effects.openFolder(found.id);
       else if (layer.move && pickerNew(state, layer) !== null) {
         const { move, field } = layer;
         context.change(pop);
-        context.effects.createFolder(move.account, field.text, move);
+        context.effects.createFolder(move.account, field.text, move.messages);
       } else context.say('info', 'No folder has these letters in its name.');
     },
   },

@@ -3,6 +3,7 @@ import type { ServerCopy } from '../../config/types.ts';
 import type { AccountId, FolderId, LocalUid, Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import { folderByRole } from '../organising.ts';
+import { chosen } from '../selection.ts';
 import { folderRecord, plural, target } from '../selectors.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
@@ -81,7 +82,7 @@ function moveTo(place: Place): Command {
       const view = { state: context.state(), data: context.data };
       const found = here(view);
       const to = find(view);
-      if (found && isFolder(to)) context.effects.move(found.folder, found.uids, to);
+      if (found && isFolder(to)) context.effects.move([found], to);
     },
   };
 }
@@ -136,7 +137,7 @@ export const organisingCommands: readonly Command[] = [
       if (!found || uid === undefined) return;
       const subject = view.data.folder(found.folder)?.envelope(uid)?.subject || '(no subject)';
       const lines = question(view, found.account, `"${subject}" is`);
-      const act = { t: 'destroy', folder: found.folder, uids: found.uids } as const;
+      const act = { t: 'destroy', messages: chosen(view) } as const;
       context.change(state => push(state, { t: 'confirm', title: 'Delete for ever', lines, act }));
     },
   },
@@ -183,7 +184,7 @@ export const organisingCommands: readonly Command[] = [
       const { act } = layer;
       if (act.t === 'empty') context.effects.empty(act.folder);
       else if (act.t === 'remove-folder') context.effects.removeFolder(act.folder);
-      else context.effects.destroy(act.folder, act.uids);
+      else context.effects.destroy(act.messages);
     },
   },
   {
@@ -224,7 +225,7 @@ export const organisingCommands: readonly Command[] = [
     run: context => {
       const found = here({ state: context.state(), data: context.data });
       if (!found) return;
-      const move = { account: found.account, folder: found.folder, uids: found.uids };
+      const move = { account: found.account, messages: [{ folder: found.folder, uids: found.uids }] };
       context.change(state => push(state, { t: 'picker', field: EMPTY_FIELD, cursor: 0, move }));
     },
   },

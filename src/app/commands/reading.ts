@@ -1,6 +1,7 @@
 // Commands around one message: opening it, the way it is shown, its flags.
 import { FLAGGED, SEEN } from '../../mail/types.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
+import { chosen } from '../selection.ts';
 import { layoutOf, target } from '../selectors.ts';
 import { hasLayer, push, setReader } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
@@ -87,11 +88,13 @@ const opening: readonly Command[] = [
 
 /** Sets a flag where it is not, clears it where it is. */
 function toggle(context: CommandContext, bit: number, name: string): void {
-  const found = target({ state: context.state(), data: context.data });
-  const flags = found?.folder.flags(found.uid);
-  if (!found || flags === undefined) return;
-  const has = (flags & bit) !== 0;
-  context.effects.flag([found.uid], has ? [] : [name], has ? [name] : []);
+  const messages = chosen({ state: context.state(), data: context.data });
+  if (messages.length === 0) return;
+  // Of several, all get what one of them lacks.
+  const has = messages.every(({ folder, uids }) =>
+    uids.every(uid => ((context.data.folder(folder)?.flags(uid) ?? bit) & bit) !== 0),
+  );
+  context.effects.flag(messages, has ? [] : [name], has ? [name] : []);
 }
 
 const FLAG_CONTEXTS: readonly Context[] = ['list', 'reader'];
