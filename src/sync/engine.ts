@@ -18,6 +18,7 @@ import type {
   Engine,
   Phase,
   Progress,
+  QuotaUse,
   Session,
   SyncReport,
 } from './types.ts';
@@ -64,6 +65,7 @@ class AccountEngine implements Engine {
   #notice: { readonly error: TmailError; readonly until: number } | null = null;
   #retryAt: number | null = null;
   #lastSync: number | null = null;
+  #quota: QuotaUse | null | undefined;
   #dialled: Session | null = null;
   /** Connections tried. */
   #tries = 0;
@@ -89,6 +91,10 @@ class AccountEngine implements Engine {
       warn: error => this.#warn(error),
       disk: error => {
         this.#diskError = error;
+        this.#tell();
+      },
+      quota: use => {
+        this.#quota = use;
         this.#tell();
       },
       pushed: () => {
@@ -124,6 +130,7 @@ class AccountEngine implements Engine {
       ...this.#aboutOutbox(),
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
+      ...(this.#quota !== undefined && { quota: this.#quota }),
     };
   }
 

@@ -44,6 +44,8 @@ export interface Session {
   body(id: MessageId, wanted: BodyWanted): AsyncGenerator<Progress>;
   /** Fetches in the background what `offline` asks for and is not here yet. */
   prefetch(folder: FolderId): AsyncGenerator<Progress>;
+  /** How full the account is there; null: the server does not report it. Absent: nobody can be asked. */
+  quota?(): Promise<QuotaUse | null>;
   /** One queued operation → server; safe to repeat. @throws TmailError; kind `rejected` rolls it back. */
   push(op: Operation): Promise<void>;
   /** The server's folder has a message with this Message-ID. Absent: nobody can be asked. */
@@ -81,6 +83,18 @@ export interface AccountStatus {
   readonly nextCheck?: number | null;
   /** POP3; null before the account's memory was read in this run. */
   readonly maildrop?: MaildropFacts | null;
+  /** IMAP, as last told; null: the server does not report one; absent: not asked yet. */
+  readonly quota?: QuotaUse | null;
+}
+
+/** How full an account is on its server: the fullest of its quota roots (RFC 9208). */
+export interface QuotaUse {
+  readonly usedBytes: number;
+  /** 0: what is there is not limited by its size. */
+  readonly limitBytes: number;
+  readonly usedMessages?: number;
+  /** Absent: their number is not limited. */
+  readonly limitMessages?: number;
 }
 
 /** What is known here of a POP3 account's maildrop, without asking the server. */

@@ -2,13 +2,13 @@
 // screen, the other folders, bodies in the background. Which command that takes is the session's business.
 import type { AccountConfig } from '../config/types.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
-import type { AccountStore, FolderRecord } from '../store/types.ts';
+import type { AccountStore, FolderRecord, Operation } from '../store/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
 import { STATUS_EVERY_MS } from '../util/limits.ts';
 import type { Clock, Timer } from './clock.ts';
 import { JobLoop } from './jobs.ts';
 import { type Held, replayQueue } from './replay.ts';
-import type { BodyWanted, Progress, Session } from './types.ts';
+import type { BodyWanted, Progress, QuotaUse, Session } from './types.ts';
 
 /** Lower is sooner. */
 const P = { folders: 0, push: 1, visible: 2, other: 3, counts: 4, prefetch: 5 } as const;
@@ -29,6 +29,8 @@ export interface WorkHost {
   warn(error: TmailError): void;
   /** The disk stopped the fetching; null: it goes on. */
   disk(error: TmailError | null): void;
+  /** How full the account is there; null: the server does not report it. */
+  quota(use: QuotaUse | null): void;
   /** An operation reached the server. */
   pushed(): void;
   /** A folder was brought up to date. */
@@ -160,16 +162,37 @@ export class Work {
     const { store } = this.#host;
     if (!session || store.queue().length === 0) return;
     const { pushed, warn } = this.#host;
+    let resized = false;
+    const push = async (op: Operation) => {
+      resized ||= op.t !== 'flags';
+      await session.push(op);
+    };
     void this.#job(this.#front, 'push', P.push, () =>
       replayQueue({
         store,
-        push: op => session.push(op),
+        push,
         pushed,
         report: warn,
         held: this.#offers,
         now: () => this.#host.clock.now(),
       }),
-    ).catch(() => undefined);
+    )
+      .then(() => {
+        if (resized) this.#askQuota(session);
+      })
+      .catch(() => undefined);
+  }
+
+  /** How full it is over there: with every listing, and when something that takes room was sent. One command. */
+  #askQuota(session: Session): void {
+    const { quota } = this.#host;
+    const ask = session.quota?.bind(session);
+    if (!ask || this.#session !== session) return;
+    const run = async function* (): AsyncGenerator<Progress> {
+      quota(await ask());
+      yield* [];
+    };
+    void this.#job(this.#back, 'quota', P.push, run).catch(() => undefined);
   }
 
   /** Everything once, for `tmail sync`: folders, queue, each folder, bodies. @throws TmailError what ended it */
@@ -221,6 +244,7 @@ export class Work {
       .then(async () => {
         await then();
         if (this.#session !== session) return;
+        this.#askQuota(session);
         const counts = session.counts?.bind(session);
         if (counts) void this.#job(this.#back, 'counts', P.counts, counts).catch(() => undefined);
       })

@@ -16,6 +16,7 @@ import {
   type LineLimits,
   nameOnWire,
   sendNamesAsListed,
+  type WireAttribute,
 } from './flow.ts';
 import type { UidRange } from './uid-set.ts';
 
@@ -23,6 +24,9 @@ export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
 
 /** Rows are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
 const ROWS_AT_A_TIME_MS = 2;
+
+/** Untagged answers to one command that are kept; no server has that many to give. */
+const MOST_ANSWERS = 100;
 
 /** A folder as SELECT described it. */
 export interface Mailbox {
@@ -85,6 +89,12 @@ export interface Place {
   readonly uid: number;
 }
 
+/** An untagged answer as imapflow parsed it. Hostile. */
+export interface Untagged {
+  readonly name: string;
+  readonly attributes: readonly unknown[];
+}
+
 export interface ImapClient {
   readonly peer: Peer;
   readonly features: Features;
@@ -114,6 +124,8 @@ export interface ImapClient {
   expunge(range: string): Promise<void>;
   /** Makes and subscribes a folder; one that is there already is as good. */
   create(name: MailboxName): Promise<void>;
+  /** A command of an extension, and the untagged answers with these names (the first 100). @throws TmailError */
+  ask(command: string, attributes: readonly WireAttribute[], names: readonly string[]): Promise<Untagged[]>;
   /** Listens until the next command, `stopIdle` or the server ends it. Resolves at once without IDLE. */
   idle(): Promise<void>;
   noop(): Promise<void>;
@@ -244,7 +256,7 @@ class Client implements ImapClient {
       qresync: enabled.has('QRESYNC'),
       idle: capabilities.has('IDLE'),
       listStatus: capabilities.has('LIST-STATUS'),
-      quota: capabilities.has('QUOTA'),
+      quota: [...capabilities.keys()].some(word => word === 'QUOTA' || word.startsWith('QUOTA=RES-')),
       uidplus: capabilities.has('UIDPLUS'),
       utf8: enabled.has('UTF8=ACCEPT'),
     };
@@ -341,9 +353,21 @@ class Client implements ImapClient {
   }
 
   /** exec alone would wait behind an IDLE until that ends by itself. */
-  async #send(command: string, attributes: unknown): Promise<Answer> {
+  async #send(command: string, attributes: unknown, options?: unknown): Promise<Answer> {
     if (typeof this.#inside.preCheck === 'function') await this.#inside.preCheck();
-    return await this.#inside.exec(command, attributes);
+    return await this.#inside.exec(command, attributes, options);
+  }
+
+  ask(command: string, attributes: readonly WireAttribute[], names: readonly string[]): Promise<Untagged[]> {
+    return this.#run(async () => {
+      const found: Untagged[] = [];
+      const take = (name: string) => async (answer: { attributes?: unknown[] }) => {
+        if (found.length < MOST_ANSWERS) found.push({ name, attributes: answer.attributes ?? [] });
+      };
+      const untagged = Object.fromEntries(names.map(name => [name, take(name)]));
+      (await this.#send(command, attributes, { untagged })).next();
+      return found;
+    });
   }
 
   append(name: MailboxName, { bytes, flags, date }: NewOnServer): Promise<Place | null> {

@@ -6,7 +6,7 @@ import type { FolderRecord, FolderStore, Operation } from '../../store/types.ts'
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { SessionDeps } from '../session.ts';
-import type { BodyWanted, Caps, Progress, Session } from '../types.ts';
+import type { BodyWanted, Caps, Progress, QuotaUse, Session } from '../types.ts';
 import { type AppendContext, pushAppend, pushDelete } from './append.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { Caution } from './caution.ts';
@@ -18,6 +18,7 @@ import { outgoingIn } from './outgoing.ts';
 import { prefetchFolder, type Seen } from './prefetch.ts';
 import { pullFolder } from './pull.ts';
 import { pushFlags } from './push.ts';
+import { readQuota } from './quota.ts';
 import { watchLine } from './watch.ts';
 
 export const IMAP_CAPS: Caps = {
@@ -26,7 +27,7 @@ export const IMAP_CAPS: Caps = {
   move: false,
   push: true,
   serverSearch: false,
-  quota: false,
+  quota: true,
 };
 
 /** The second connection is let go after this long without work. */
@@ -180,6 +181,10 @@ class ImapSession implements Session {
     const line = await this.#lineFor(folder);
     const search = (client: ImapClient) => client.uidsOfMessageId(messageId);
     return (await line.within(this.#nameOf(record), search, 'fresh')).length > 0;
+  }
+
+  quota(): Promise<QuotaUse | null> {
+    return this.#mainLine().exclusive(readQuota);
   }
 
   #appendContext(): AppendContext {
