@@ -47,8 +47,8 @@ export function createApp(deps: AppDeps): Program {
   });
 
   const openMessage = (id: MessageId): void => {
-    const { folder } = splitMessageId(id);
-    if (state.get().folder === folder) showMessage(id);
+    const { folder, uid } = splitMessageId(id);
+    if (data.listing(state.get())?.keyOf(folder, uid) !== undefined) showMessage(id);
     else core.track(folders.open(folder).then(() => showMessage(id)));
   };
   const showMessage = (id: MessageId): void => {
@@ -57,11 +57,12 @@ export function createApp(deps: AppDeps): Program {
     // What is open already stays as it is, with its place in the text.
     if (reader?.id !== id || reader.phase === 'failed') reading.open(id);
     change(before => {
-      const there = core.opened.get(folder);
-      const position = there?.positionOf(uid) ?? -1;
-      const list = listOf(before, folder);
-      const view = there && position >= 0 ? putCursor(list, there, listHeight(before), position) : list;
-      return push(setList(before, folder, view), { t: 'reader' });
+      const rows = data.listing(before);
+      const key = rows?.keyOf(folder, uid);
+      const position = key === undefined ? -1 : (rows?.positionOf(key) ?? -1);
+      if (!rows || position < 0) return push(before, { t: 'reader' });
+      const view = putCursor(listOf(before, rows.id), rows, listHeight(before), position);
+      return push(setList(before, rows.id, view), { t: 'reader' });
     });
   };
 

@@ -12,7 +12,7 @@ import { cursorPosition, topPosition } from './list-view.ts';
 import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
-import { folderRows, layoutOf, openFolder } from './selectors.ts';
+import { folderRows, layoutOf, openListing } from './selectors.ts';
 import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
 
 type Caret = AppState['caret'];
@@ -65,10 +65,10 @@ export function caretOf(view: View): Caret {
   const { content } = layout;
   switch (layer.t) {
     case 'list': {
-      const folder = openFolder(view);
-      if (!folder || state.folder === null) return { row: layout.list.row, column: layout.list.column };
-      const list = listOf(state, state.folder);
-      const at = Math.max(0, cursorPosition(list, folder) - topPosition(list, folder));
+      const rows = openListing(view);
+      if (!rows) return { row: layout.list.row, column: layout.list.column };
+      const list = listOf(state, rows.id);
+      const at = Math.max(0, cursorPosition(list, rows) - topPosition(list, rows));
       return { row: layout.list.row + at * layout.rowHeight, column: layout.list.column };
     }
     case 'reader':

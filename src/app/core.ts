@@ -15,6 +15,7 @@ import { changeWriting, writingIn } from './compose/writing.ts';
 import { scrolled } from './editor/moving.ts';
 import type { Keymap } from './keymap.ts';
 import { reconcile } from './list-view.ts';
+import { createListings } from './listing/listings.ts';
 import { sentence } from './messages.ts';
 import { observable } from './observable.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
@@ -55,6 +56,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const engines = new Map<AccountId, Engine>(deps.engines.map(engine => [engine.account, engine]));
   const opened = new Map<FolderId, FolderStore>();
   const contacts = createAddressBook(deps.now);
+  const listings = createListings(opened);
   const tasks = new Set<Promise<void>>();
   const after: ((state: AppState) => void)[] = [];
   const state = observable(
@@ -68,6 +70,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
   );
   const data: Data = {
     folder: id => opened.get(id),
+    listing: state => listings.of(state),
     engine: id => engines.get(id),
     commands: allCommands,
     keymap,
@@ -126,13 +129,13 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
 /** After any change the list's window, the reader's scroll position and the real cursor fit again. */
 function fitted(before: AppState, after: AppState, data: Data): AppState {
   let next = after;
-  const id = next.folder;
-  const folder = id === null ? undefined : data.folder(id);
+  const rows = data.listing(next);
   const resized = before.size !== next.size || before.layout !== next.layout;
-  if (id !== null && folder) {
+  if (rows) {
+    const { id } = rows;
     const moved = before.lists[id] !== next.lists[id];
-    const other = resized || before.revs[id] !== next.revs[id] || before.folder !== id;
-    if (other || !moved) next = setList(next, id, reconcile(listOf(next, id), folder, listHeight(next)));
+    const other = resized || before.revs[id] !== next.revs[id] || before.list !== id;
+    if (other || !moved) next = setList(next, id, reconcile(listOf(next, id), rows, listHeight(next)));
   }
   if (next.reader && resized) {
     const last = lastTop(documentOf(next), bodyHeight(next));

@@ -1,11 +1,13 @@
 // Shows folders: opens them from the cache, tells the engine which one is on the screen, and reads the envelopes of
 // the visible rows (and a few pages around them) from the disk.
-import { splitFolderId } from '../mail/ids.ts';
+import { messageId, splitFolderId } from '../mail/ids.ts';
 import { type FolderId, type MessageId, SEEN } from '../mail/types.ts';
-import type { FolderRecord, FolderStore } from '../store/types.ts';
+import type { FolderRecord } from '../store/types.ts';
 import type { Data } from './commands/command.ts';
 import type { Core } from './core.ts';
 import { putCursor, windowOf } from './list-view.ts';
+import { rowsOf } from './listing/folder.ts';
+import type { ListId, Listing } from './listing/types.ts';
 import { folderRecord, listHeight } from './selectors.ts';
 import { type AppState, hasLayer, listOf, say, setList } from './state.ts';
 import type { AppDeps } from './types.ts';
@@ -27,65 +29,66 @@ export interface Folders {
 export function createFolders(core: Core, openMessage: (id: MessageId) => void): Folders {
   const { change, track, opened, engines } = core;
   const now = () => core.state.get();
-  const complete = new Set<FolderId>();
   const loading = new Set<string>();
   let latest = 0;
 
-  const bump = (id: FolderId) =>
+  const bump = (id: ListId) =>
     change(state => ({ ...state, revs: { ...state.revs, [id]: (state.revs[id] ?? 0) + 1 } }));
 
   /** With the rows that will be seen first: a list is drawn once, and whole. */
-  const fetchFolder = async (id: FolderId): Promise<FolderStore> => {
+  const fetchFolder = async (id: FolderId): Promise<void> => {
     const account = await core.deps.store.account(splitFolderId(id).account);
     const folder = await account.folder(id);
-    const { from, to } = windowOf(listOf(now(), id), folder, listHeight(now()));
+    const { from, to } = windowOf(listOf(now(), id), rowsOf(folder), listHeight(now()));
     if (to > from) await folder.ensure(from, to - 1);
     opened.set(id, folder);
-    return folder;
   };
 
   /** The list shows this folder now; the one before keeps its cursor for when it comes back. */
-  const show = (id: FolderId, folder: FolderStore, landing: Landing | undefined) => {
+  const show = (id: FolderId, landing: Landing | undefined) => {
     const before = now();
     const inReader = hasLayer(before, 'reader');
     change(state => {
-      const shown: AppState = { ...state, stack: [{ t: 'list' }], folder: id, pending: state.pending };
+      const shown: AppState = {
+        ...state,
+        stack: [{ t: 'list' }],
+        list: id,
+        folder: id,
+        pending: state.pending,
+      };
       return { ...shown, revs: { ...shown.revs, [id]: shown.revs[id] ?? 0 } };
     });
     for (const engine of engines.values()) {
       engine.show(engine.account === splitFolderId(id).account ? id : null);
     }
-    if (landing) land(id, folder, landing, inReader);
+    if (landing) land(landing, inReader);
   };
 
-  const land = (id: FolderId, folder: FolderStore, landing: Landing, open: boolean) => {
-    whenFolderLoaded(id, folder, () => {
-      const positions = Array.from({ length: folder.length }, (_, i) =>
-        landing === 'first-unread' ? i : folder.length - 1 - i,
-      );
-      const found = positions.find(position => {
-        const uid = folder.uidAt(position);
-        return uid !== undefined && ((folder.flags(uid) ?? SEEN) & SEEN) === 0;
-      });
-      const uid = found === undefined ? undefined : folder.uidAt(found);
-      if (found === undefined || uid === undefined) return;
-      change(state => setList(state, id, putCursor(listOf(state, id), folder, listHeight(state), found)));
-      if (open) openMessage(`${id}:${uid}` as MessageId);
-    });
+  const land = (landing: Landing, open: boolean) => {
+    const rows = core.data.listing(now());
+    if (!rows) return;
+    const { id } = rows;
+    const go = () => {
+      const isUnread = (position: number) => {
+        const message = messageAt(rows, position);
+        return message !== undefined && ((message.folder.flags(message.uid) ?? SEEN) & SEEN) === 0;
+      };
+      const step = landing === 'first-unread' ? 1 : -1;
+      let at = step > 0 ? 0 : rows.length - 1;
+      while (at >= 0 && at < rows.length && !isUnread(at)) at += step;
+      const found = messageAt(rows, at);
+      if (!found) return;
+      change(state => setList(state, id, putCursor(listOf(state, id), rows, listHeight(state), at)));
+      if (open) openMessage(messageId(found.folder.record.id, found.uid));
+    };
+    if (rows.whole) go();
+    else track(loadWhole(rows).then(go));
   };
 
-  const whenFolderLoaded = (id: FolderId, folder: FolderStore, then: () => void) => {
-    if (complete.has(id)) {
-      then();
-      return;
-    }
-    track(
-      folder.loadAll().then(() => {
-        complete.add(id);
-        bump(id);
-        then();
-      }),
-    );
+  const loadWhole = async (rows: Listing): Promise<void> => {
+    if (rows.whole) return;
+    await rows.load();
+    bump(rows.id);
   };
 
   const open = (id: FolderId, landing?: Landing): Promise<void> => {
@@ -96,18 +99,18 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       change(state => say(state, 'info', 'This folder holds only other folders, no messages.'));
       return Promise.resolve();
     }
-    const known = opened.get(id);
-    if (known) {
-      show(id, known, landing);
+    if (opened.has(id)) {
+      show(id, landing);
       return Promise.resolve();
     }
     return track(
-      fetchFolder(id).then(folder => {
+      fetchFolder(id).then(() => {
         if (token !== latest) return;
-        show(id, folder, landing);
+        show(id, landing);
         // The rest of a large folder is read after the first frame, before somebody scrolls there.
+        const rows = core.data.listing(now());
         const afterFrame = new Promise(resolve => setImmediate(resolve));
-        track(afterFrame.then(() => whenFolderLoaded(id, folder, () => undefined)));
+        if (rows) track(afterFrame.then(() => loadWhole(rows)));
       }),
     );
   };
@@ -119,25 +122,26 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       if (record) await open(record.id);
     },
     whenLoaded(then) {
-      const { folder: id } = now();
-      const folder = id === null ? undefined : opened.get(id);
-      if (id !== null && folder) whenFolderLoaded(id, folder, then);
+      const rows = core.data.listing(now());
+      if (!rows) return;
+      if (rows.whole) then();
+      else track(loadWhole(rows).then(then));
     },
     loadVisible() {
       const state = now();
-      const id = state.folder;
-      const folder = id === null ? undefined : opened.get(id);
-      if (id === null || !folder || folder.length === 0) return;
-      const { from, to } = windowOf(listOf(state, id), folder, listHeight(state));
+      const rows = core.data.listing(state);
+      if (!rows || rows.length === 0) return;
+      const { id } = rows;
+      const { from, to } = windowOf(listOf(state, id), rows, listHeight(state));
       // The rows themselves, then a little around them: three places are enough to see that a shard is missing.
       for (const position of [from, to - 1, from - AHEAD, to + AHEAD]) {
-        const at = Math.max(0, Math.min(folder.length - 1, position));
-        const uid = folder.uidAt(at);
+        const at = Math.max(0, Math.min(rows.length - 1, position));
+        const message = messageAt(rows, at);
         const key = `${id} ${at}`;
-        if (uid === undefined || folder.envelope(uid) !== undefined || loading.has(key)) continue;
+        if (!message || message.folder.envelope(message.uid) !== undefined || loading.has(key)) continue;
         loading.add(key);
         track(
-          folder
+          rows
             .ensure(at, at)
             .then(() => bump(id))
             .finally(() => loading.delete(key)),
@@ -145,6 +149,11 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       }
     },
   };
+}
+
+function messageAt(rows: Listing, position: number): ReturnType<Listing['message']> {
+  const key = rows.keyAt(position);
+  return key === undefined ? undefined : rows.message(key);
 }
 
 function firstFolder(state: AppState, data: Data, start: AppDeps['start']): FolderRecord | undefined {

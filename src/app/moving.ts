@@ -3,10 +3,11 @@ import type { View } from './commands/command.ts';
 import { chooserCount } from './compose/choosing.ts';
 import { previewRows } from './compose/preview-rows.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
+import type { ListId } from './listing/types.ts';
 import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerMatches, pickerNew } from './matching.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
-import { folderOrder, layoutOf, listHeight, openFolder } from './selectors.ts';
+import { folderOrder, layoutOf, listHeight, openListing } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
 
 export type Motion =
@@ -25,7 +26,7 @@ export function move(view: View, motion: Motion): AppState {
     case 'find':
       return moveInReader(view, motion);
     case 'drawer': {
-      const order = folderOrder(state);
+      const order: readonly ListId[] = folderOrder(state);
       const at = layer.cursor === null ? 0 : Math.max(0, order.indexOf(layer.cursor));
       const cursor = order[step(at, order.length, motion, layoutOf(state).content.rows)] ?? null;
       return cursor === layer.cursor ? state : replaceTop(state, { ...layer, cursor });
@@ -87,21 +88,22 @@ export function choices(view: View, layer: Layer): number {
 
 function moveInList(view: View, motion: Motion): AppState {
   const { state } = view;
-  const folder = openFolder(view);
-  if (!folder || state.folder === null) return state;
-  const list = listOf(state, state.folder);
+  const rows = openListing(view);
+  if (!rows) return state;
+  const { id } = rows;
+  const list = listOf(state, id);
   const height = listHeight(state);
   switch (motion.t) {
     case 'rows':
-      return setList(state, state.folder, moveCursor(list, folder, height, motion.by));
+      return setList(state, id, moveCursor(list, rows, height, motion.by));
     case 'pages': {
       const by = Math.trunc(motion.by * height) || Math.sign(motion.by);
-      return setList(state, state.folder, scrollBy(list, folder, height, by));
+      return setList(state, id, scrollBy(list, rows, height, by));
     }
     case 'to': {
-      const last = folder.length - 1;
+      const last = rows.length - 1;
       const position = motion.position === 'last' ? last : Math.min(motion.position, last);
-      return setList(state, state.folder, putCursor(list, folder, height, Math.max(0, position)));
+      return setList(state, id, putCursor(list, rows, height, Math.max(0, position)));
     }
   }
 }

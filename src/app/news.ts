@@ -89,8 +89,8 @@ export function listen(core: Core, deps: NewsDeps): News {
         const accounts = before.accounts.map(view => (ids.has(view.id) ? accountView(core, view.id) : view));
         return { ...before, revs, accounts };
       });
-      const { folder } = state.get();
-      if (folder === null || !folderRecord(state.get(), folder)) deps.lostFolder();
+      const { list, folder } = state.get();
+      if (list === null || (folder !== null && !folderRecord(state.get(), folder))) deps.lostFolder();
     });
   };
   const touched = gather<Touched>(take, core.deps.now);

@@ -5,6 +5,7 @@ import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts'
 import type { AccountStore, FolderStore, NewOperation, Operation } from '../store/types.ts';
 import type { Core } from './core.ts';
 import { putCursor } from './list-view.ts';
+import { rowsOf } from './listing/folder.ts';
 import { countOf } from './selection.ts';
 import { folderLabel, folderRecord, listHeight, plural } from './selectors.ts';
 import { type AppState, hasLayer, listOf, type Messages, setList, without } from './state.ts';
@@ -208,7 +209,7 @@ function cursorOn(
 ): AppState {
   const position = folder && landing[0] !== undefined ? folder.positionOf(landing[0]) : -1;
   if (!folder || position < 0) return state;
-  return setList(state, to, putCursor(listOf(state, to), folder, listHeight(state), position));
+  return setList(state, to, putCursor(listOf(state, to), rowsOf(folder), listHeight(state), position));
 }
 
 /** The folders of an account by what they are for. */

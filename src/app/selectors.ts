@@ -1,10 +1,12 @@
 // What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
+import { messageId } from '../mail/ids.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderRecord, FolderStore } from '../store/types.ts';
 import type { AccountStatus, Progress } from '../sync/types.ts';
 import type { View } from './commands/command.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
+import type { ListId, Listing } from './listing/types.ts';
 import { bytesText } from './notes.ts';
 import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
 
@@ -36,7 +38,7 @@ export function accountOf(state: AppState, id: AccountId): AccountView | undefin
   return state.accounts.find(account => account.id === id);
 }
 
-export function folderRecord(state: AppState, id: FolderId | null): FolderRecord | undefined {
+export function folderRecord(state: AppState, id: ListId | null): FolderRecord | undefined {
   if (id === null) return undefined;
   for (const account of state.accounts) {
     const found = account.folders.find(folder => folder.id === id);
@@ -45,7 +47,12 @@ export function folderRecord(state: AppState, id: FolderId | null): FolderRecord
   return undefined;
 }
 
-/** The folder in the list, if it has been read from the disk already. */
+/** What is in the list, if it has been read from the disk already. */
+export function openListing({ state, data }: View): Listing | undefined {
+  return data.listing(state);
+}
+
+/** The folder in the list, if it is one and has been read from the disk already. */
 export function openFolder({ state, data }: View): FolderStore | undefined {
   return state.folder === null ? undefined : data.folder(state.folder);
 }
@@ -58,11 +65,12 @@ export function target(view: View): { folder: FolderStore; uid: number; id: Mess
     const folder = data.folder(state.reader.folder);
     return folder && { folder, uid: state.reader.uid, id: state.reader.id };
   }
-  const folder = openFolder(view);
-  if (!folder || state.folder === null) return undefined;
-  const position = cursorPosition(listOf(state, state.folder), folder);
-  const uid = position < 0 ? undefined : folder.uidAt(position);
-  return uid === undefined ? undefined : { folder, uid, id: `${state.folder}:${uid}` as MessageId };
+  const list = openListing(view);
+  if (!list) return undefined;
+  const position = cursorPosition(listOf(state, list.id), list);
+  const key = position < 0 ? undefined : list.keyAt(position);
+  const found = key === undefined ? undefined : list.message(key);
+  return found && { ...found, id: messageId(found.folder.record.id, found.uid) };
 }
 
 export type FolderRow =

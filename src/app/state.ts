@@ -14,6 +14,7 @@ import type { Kills } from './editor/editing.ts';
 import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
+import type { ListId } from './listing/types.ts';
 import type { Key, Size } from './types.ts';
 
 export interface Messages {
@@ -59,7 +60,7 @@ export type Layer =
   | { readonly t: 'first-run'; readonly problem: string | null }
   | { readonly t: 'list' }
   | { readonly t: 'reader' }
-  | { readonly t: 'drawer'; readonly cursor: FolderId | null }
+  | { readonly t: 'drawer'; readonly cursor: ListId | null }
   | {
       readonly t: 'picker';
       readonly field: Field;
@@ -224,11 +225,13 @@ export interface AppState {
   readonly stack: readonly [Layer, ...Layer[]];
   readonly layout: LayoutChoice;
   readonly accounts: readonly AccountView[];
-  /** The folder in the list. */
+  /** What is in the list. */
+  readonly list: ListId | null;
+  /** The folder in the list; null also where it shows messages of several. */
   readonly folder: FolderId | null;
-  /** Grows whenever the content of an opened folder changes: readers of the store read again. */
-  readonly revs: Readonly<Record<FolderId, number>>;
-  readonly lists: Readonly<Record<FolderId, ListView>>;
+  /** Grows whenever the content of an opened folder or of a list changes: readers of the store read again. */
+  readonly revs: Readonly<Record<string, number>>;
+  readonly lists: Readonly<Record<string, ListView>>;
   /** Marked messages, by the list that they were marked in. */
   readonly marks: Readonly<Record<string, ReadonlySet<MessageId>>>;
   readonly reader: ReaderState | null;
@@ -276,6 +279,7 @@ export function initialState(from: Beginning): AppState {
     stack: [from.firstRun ? { t: 'first-run', problem: null } : { t: 'list' }],
     layout: {},
     accounts: [],
+    list: null,
     folder: null,
     revs: {},
     lists: {},
@@ -338,13 +342,13 @@ export function replaceTop(state: AppState, layer: Layer): AppState {
   return { ...state, stack: [first, ...rest.slice(0, -1), layer] };
 }
 
-export function listOf(state: AppState, folder: FolderId): ListView {
-  return state.lists[folder] ?? EMPTY_VIEW;
+export function listOf(state: AppState, list: ListId): ListView {
+  return state.lists[list] ?? EMPTY_VIEW;
 }
 
-export function setList(state: AppState, folder: FolderId, view: ListView): AppState {
-  if (state.lists[folder] === view) return state;
-  return { ...state, lists: { ...state.lists, [folder]: view } };
+export function setList(state: AppState, list: ListId, view: ListView): AppState {
+  if (state.lists[list] === view) return state;
+  return { ...state, lists: { ...state.lists, [list]: view } };
 }
 
 export function setReader(state: AppState, change: Partial<ReaderState>): AppState {

@@ -10,9 +10,8 @@ import { FakeParser, idOf, parsed, type World, world } from './fakes.ts';
 const top = (w: World) => topLayer(w.app.state.get()).t;
 const toast = (w: World) => w.app.state.get().toast?.text ?? '';
 const cursor = (w: World) => {
-  const { folder } = w.app.state.get();
-  const store = folder && w.store.folderOf(folder);
-  return folder && store ? cursorPosition(listOf(w.app.state.get(), folder), store) : -1;
+  const rows = w.app.data.listing(w.app.state.get());
+  return rows ? cursorPosition(listOf(w.app.state.get(), rows.id), rows) : -1;
 };
 
 test('it starts in the inbox of the default account and tells the engine', async () => {

@@ -5,32 +5,32 @@ import {
   cursorPosition,
   EMPTY_VIEW,
   type ListView,
-  locate,
   moveCursor,
-  type Positions,
   putCursor,
   reconcile,
   scrollBy,
   topPosition,
   windowOf,
 } from '../../src/app/list-view.ts';
+import { rowsOf } from '../../src/app/listing/folder.ts';
+import type { Rows } from '../../src/app/listing/types.ts';
 
 /** Uids oldest first, as a folder keeps them. */
-function folder(uids: readonly number[]): Positions {
-  return {
+function folder(uids: readonly number[]): Rows {
+  return rowsOf({
     length: uids.length,
     uidAt: position => uids[uids.length - 1 - position],
     positionOf: uid => {
       const at = uids.indexOf(uid);
       return at < 0 ? -1 : uids.length - 1 - at;
     },
-  };
+  });
 }
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-const shown = (view: ListView, from: Positions, height: number) => {
+const shown = (view: ListView, from: Rows, height: number) => {
   const { from: first, to } = windowOf(view, from, height);
-  return range(first, to - 1).map(position => from.uidAt(position));
+  return range(first, to - 1).map(position => from.keyAt(position));
 };
 
 test('a new list begins at the newest message', () => {
@@ -40,9 +40,9 @@ test('a new list begins at the newest message', () => {
 });
 
 test('the cursor of a vanished message goes to the next older one, or to the oldest', () => {
-  assert.equal(locate(folder([1, 3, 7, 9]), 5), 2);
-  assert.equal(folder([1, 3, 7, 9]).uidAt(locate(folder([1, 3, 7, 9]), 5)), 3);
-  assert.equal(folder([4, 5]).uidAt(locate(folder([4, 5]), 2)), 4);
+  assert.equal(folder([1, 3, 7, 9]).locate(5), 2);
+  assert.equal(folder([1, 3, 7, 9]).keyAt(folder([1, 3, 7, 9]).locate(5)), 3);
+  assert.equal(folder([4, 5]).keyAt(folder([4, 5]).locate(2)), 4);
   assert.equal(reconcile({ cursor: 8, top: null }, folder([4, 5]), 5).cursor, 5);
 });
 

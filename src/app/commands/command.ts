@@ -7,6 +7,7 @@ import type { FolderStore } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
+import type { Listing } from '../listing/types.ts';
 import type { Answer, AppState, ChooserLayer, LayerName, Level, LineLayer, Messages } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
@@ -31,6 +32,8 @@ export type Group = (typeof GROUPS)[number];
 export interface Data {
   /** An opened folder. */
   folder(id: FolderId): FolderStore | undefined;
+  /** What is in the list; undefined while it is read from the disk. */
+  listing(state: AppState): Listing | undefined;
   engine(account: AccountId): Engine | undefined;
   readonly commands: readonly Command[];
   readonly keymap: Keymap;

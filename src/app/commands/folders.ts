@@ -3,6 +3,7 @@
 import { splitFolderId } from '../../mail/ids.ts';
 import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
+import { isUnified } from '../listing/types.ts';
 import { pickerMatches, pickerNew } from '../matching.ts';
 import { folderOrder } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
@@ -74,7 +75,8 @@ export const folderCommands: readonly Command[] = [
     hint: { label: 'open', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
-      if (layer.t === 'drawer' && layer.cursor) context.effects.openFolder(layer.cursor);
+      if (layer.t === 'drawer' && layer.cursor && !isUnified(layer.cursor))
+        context.effects.openFolder(layer.cursor);
     },
   },
   {

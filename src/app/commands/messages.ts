@@ -1,6 +1,8 @@
 // Commands that go from message to message, and over quoted text.
-import { type MessageId, SEEN } from '../../mail/types.ts';
+import { messageId } from '../../mail/ids.ts';
+import { SEEN } from '../../mail/types.ts';
 import { cursorPosition, putCursor } from '../list-view.ts';
+import type { ListId } from '../listing/types.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { folderOrder, folderRecord, listHeight } from '../selectors.ts';
 import { hasLayer, listOf, setList, setReader } from '../state.ts';
@@ -12,15 +14,16 @@ function neighbour(context: CommandContext, by: number): void {
   const { data } = context;
   const state = context.state();
   const reader = state.reader;
-  const folder = reader && data.folder(reader.folder);
-  if (!reader || !folder) return;
-  const list = listOf(state, reader.folder);
-  const at = cursorPosition({ ...list, cursor: reader.uid }, folder);
-  // The next older one takes the place of a message that is gone, so that "next" is already there.
-  const gone = folder.positionOf(reader.uid) < 0;
+  const rows = data.listing(state);
+  const key = reader && rows?.keyOf(reader.folder, reader.uid);
+  if (!reader || !rows || typeof key !== 'number') return;
+  const at = cursorPosition({ ...listOf(state, rows.id), cursor: key }, rows);
+  // What comes after a message that is gone takes its place, so that "next" is already there.
+  const gone = rows.positionOf(key) < 0;
   const wanted = gone && by > 0 ? at + by - 1 : at + by;
-  const uid = folder.uidAt(wanted);
-  if (wanted < 0 || uid === undefined) {
+  const next = rows.keyAt(wanted);
+  const found = next === undefined ? undefined : rows.message(next);
+  if (wanted < 0 || !found) {
     context.say(
       'info',
       by > 0 ? 'This is the last message of the folder.' : 'This is the first message of the folder.',
@@ -28,37 +31,39 @@ function neighbour(context: CommandContext, by: number): void {
     return;
   }
   context.change(now => {
-    const view = putCursor(listOf(now, reader.folder), folder, listHeight(now), wanted);
-    return setList(now, reader.folder, view);
+    const view = putCursor(listOf(now, rows.id), rows, listHeight(now), wanted);
+    return setList(now, rows.id, view);
   });
-  context.effects.openMessage(`${reader.folder}:${uid}` as MessageId);
+  context.effects.openMessage(messageId(found.folder.record.id, found.uid));
 }
 
-/** Goes to the next message with unseen mail in a direction, on to other folders when this one has no more. */
+/** Goes to the next message with unseen mail in a direction, on to other folders when this list has no more. */
 function unread(context: CommandContext, by: 1 | -1): void {
   const { data, effects } = context;
-  const state = context.state();
-  const id = state.folder;
-  const folder = id === null ? undefined : data.folder(id);
-  if (id === null || !folder) return;
+  const { list: id } = context.state();
+  const rows = data.listing(context.state());
+  if (id === null || !rows) return;
   effects.whenLoaded(() => {
     const now = context.state();
-    const start = cursorPosition(listOf(now, id), folder);
-    for (let position = start + by; position >= 0 && position < folder.length; position += by) {
-      const uid = folder.uidAt(position);
-      if (uid === undefined || ((folder.flags(uid) ?? SEEN) & SEEN) !== 0) continue;
-      context.change(s => setList(s, id, putCursor(listOf(s, id), folder, listHeight(s), position)));
-      if (hasLayer(context.state(), 'reader')) effects.openMessage(`${id}:${uid}` as MessageId);
+    const start = cursorPosition(listOf(now, id), rows);
+    for (let position = start + by; position >= 0 && position < rows.length; position += by) {
+      const key = rows.keyAt(position);
+      const found = key === undefined ? undefined : rows.message(key);
+      if (!found || ((found.folder.flags(found.uid) ?? SEEN) & SEEN) !== 0) continue;
+      context.change(s => setList(s, id, putCursor(listOf(s, id), rows, listHeight(s), position)));
+      if (hasLayer(context.state(), 'reader'))
+        effects.openMessage(messageId(found.folder.record.id, found.uid));
       return;
     }
     const order = folderOrder(now);
-    const from = Math.max(0, order.indexOf(id));
+    const at: readonly ListId[] = order;
+    const from = Math.max(0, at.indexOf(id));
     for (let i = 1; i <= order.length; i += 1) {
       const next = order[(from + by * i + order.length * 2) % order.length];
-      const record = folderRecord(now, next ?? null);
+      const record = next === undefined ? undefined : folderRecord(now, next);
       if (!next || !record || record.role === 'junk' || record.role === 'trash' || record.role === 'all')
         continue;
-      const count = next === id ? folder.unread : record.counts.unread;
+      const count = next === id ? (data.folder(next)?.unread ?? 0) : record.counts.unread;
       if (count === 0 || (next === id && i < order.length)) continue;
       effects.openFolder(next, by > 0 ? 'first-unread' : 'last-unread');
       return;

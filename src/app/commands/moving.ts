@@ -1,6 +1,6 @@
 import { type Motion, move } from '../moving.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
-import { openFolder } from '../selectors.ts';
+import { openListing } from '../selectors.ts';
 import { topLayer } from '../state.ts';
 import { type Command, type CommandContext, type Context, TEXT_CONTEXTS, type View } from './command.ts';
 
@@ -41,8 +41,8 @@ export function times(context: CommandContext): number {
 
 const nothingHere = ({ state, data }: View): string | undefined => {
   if (topLayer(state).t !== 'list') return undefined;
-  const folder = openFolder({ state, data });
-  return folder && folder.length > 0 ? undefined : 'There is no message here.';
+  const rows = openListing({ state, data });
+  return rows && rows.length > 0 ? undefined : 'There is no message here.';
 };
 
 const atEnd = (view: View): boolean => {

@@ -15,6 +15,7 @@ import {
   grouped,
   layoutOf,
   openFolder,
+  openListing,
   plural,
   progressText,
   stateWord,
@@ -24,7 +25,6 @@ import {
   type Choice,
   type Entry,
   hasLayer,
-  listOf,
   screenLayer,
   topLayer,
 } from '../../app/state.ts';
@@ -63,9 +63,10 @@ export function titleRow(view: View, theme: Theme): string {
   if (!reading || !state.reader || !folder) {
     return split([piece(where, 'title')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
   }
-  const list = listOf(state, state.reader.folder);
-  const position = cursorPosition({ ...list, cursor: state.reader.uid }, folder) + 1;
-  const at = `  ${grouped(position)}/${grouped(folder.length)}`;
+  const rows = openListing(view);
+  const key = rows?.keyOf(state.reader.folder, state.reader.uid);
+  const position = !rows || key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
+  const at = rows ? `  ${grouped(position)}/${grouped(rows.length)}` : '';
   return split([piece(where, 'title'), piece(at, 'dim')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
 }
 

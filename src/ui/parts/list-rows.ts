@@ -1,9 +1,9 @@
 // The visible rows of the list. Pure; only what is on the screen is looked at.
 import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
-import { accountOf, folderRecord, layoutOf, listHeight, openFolder } from '../../app/selectors.ts';
+import { accountOf, folderRecord, layoutOf, listHeight, openListing } from '../../app/selectors.ts';
 import { hasLayer, listOf, topLayer } from '../../app/state.ts';
-import type { RawRef } from '../../mail/types.ts';
+import { type RawRef, SEEN } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
 import { fill, piece, row } from './row.ts';
@@ -12,32 +12,33 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   const { state } = view;
   const layout = layoutOf(state);
   const { columns, rows } = layout.list;
-  const folder = openFolder(view);
-  if (!folder || state.folder === null || folder.length === 0) {
-    const text = folder ? emptyText(view) : waitingText(view);
+  const listing = openListing(view);
+  if (!listing || listing.length === 0) {
+    const text = listing ? emptyText(view) : waitingText(view);
     return fill([row([piece(`  ${text}`, 'dim')], columns, theme)], rows, columns);
   }
   const record = folderRecord(state, state.folder);
   const outgoing = record?.role === 'sent' || record?.role === 'drafts';
   const online = record ? accountOf(state, record.account)?.status.phase === 'online' : false;
   const pop3 = view.data.config.accounts.find(({ id }) => id === record?.account)?.protocol === 'pop3';
-  const list = listOf(state, state.folder);
-  const cursor = cursorPosition(list, folder);
-  const { from, to } = windowOf(list, folder, listHeight(state));
+  const list = listOf(state, listing.id);
+  const cursor = cursorPosition(list, listing);
+  const { from, to } = windowOf(list, listing, listHeight(state));
   const top = topLayer(state).t;
   const elsewhere = top === 'reader' || hasLayer(state, 'compose');
   const focused = !(layout.split && elsewhere) && !(layout.sidebar && top === 'drawer');
   const out: string[] = [];
   for (let position = from; position < to; position += 1) {
-    const uid = folder.uidAt(position);
+    const key = listing.keyAt(position);
+    const found = key === undefined ? undefined : listing.message(key);
     const message = {
-      envelope: uid === undefined ? undefined : folder.envelope(uid),
-      flags: (uid === undefined ? undefined : folder.flags(uid)) ?? 1,
+      envelope: found?.folder.envelope(found.uid),
+      flags: found?.folder.flags(found.uid) ?? SEEN,
       cursor: position === cursor,
       focused,
       outgoing,
       // While the server is there, what is missing comes when it is opened.
-      here: uid === undefined || isHere(folder.raw(uid), online, pop3),
+      here: !found || isHere(found.folder.raw(found.uid), online, pop3),
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));

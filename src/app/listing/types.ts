@@ -1,0 +1,57 @@
+// What a list on the screen is: rows under keys that stay with their messages, whatever order they stand in. The list
+// of one folder, of several, sorted, filtered or by conversation all look like this.
+import type { FolderId, LocalUid } from '../../mail/types.ts';
+import type { FolderStore } from '../../store/types.ts';
+
+/** A folder, or what is looked at over all accounts. */
+export type ListId = FolderId | UnifiedId;
+export type UnifiedId = `all:${UnifiedName}`;
+export const UNIFIED_NAMES = ['inbox', 'unread', 'flagged', 'drafts', 'sent'] as const;
+export type UnifiedName = (typeof UNIFIED_NAMES)[number];
+
+export function isUnified(id: ListId): id is UnifiedId {
+  return id.startsWith('all:') && !/^\d+$/.test(id.slice('all:'.length));
+}
+
+/**
+ * A message's row, the same in every order of its list and for the whole run: the local uid in the list of one folder,
+ * the folder's place times 2**32 plus the local uid where there are several.
+ */
+export type RowKey = number;
+
+/** Rows from top to bottom; positions count from 0. */
+export interface Rows {
+  readonly length: number;
+  /** Undefined outside, and while it is not known which message stands there. */
+  keyAt(position: number): RowKey | undefined;
+  /** -1 when it is not in the list (any more). */
+  positionOf(key: RowKey): number;
+  /** Position of the key, or of the row that took its place; 0 in an empty list. */
+  locate(key: RowKey): number;
+}
+
+/** How a row belongs to a conversation. */
+export interface Fold {
+  /** 0: the row that stands for the conversation. */
+  readonly depth: number;
+  /** Messages of the conversation, and how many of them are unread. */
+  readonly count: number;
+  readonly unread: number;
+  /** The others are not shown. */
+  readonly folded: boolean;
+}
+
+export interface Listing extends Rows {
+  readonly id: ListId;
+  message(key: RowKey): { readonly folder: FolderStore; readonly uid: LocalUid } | undefined;
+  /** The row of a message, whether it is in the list now or not; undefined: it can't be. */
+  keyOf(folder: FolderId, uid: LocalUid): RowKey | undefined;
+  /** In lists of conversations. */
+  fold?(key: RowKey): Fold | undefined;
+  /** Reads the envelopes of these positions (inclusive), as far as it is known what stands there. */
+  ensure(from: number, to: number): Promise<void>;
+  /** It is known for every position which message stands there. */
+  readonly whole: boolean;
+  /** Resolves when it is. */
+  load(): Promise<void>;
+}
