@@ -301,7 +301,7 @@ export class Account implements AccountStore {
         if (fresh.table.has(number)) await fresh.loadEnvelopes(number);
       }
       folder.become(fresh);
-      folder.shown();
+      folder.shown({ total: 0, unread: 0, counted: false, messages: 'all' });
     }
   }
 
@@ -366,7 +366,8 @@ export class Account implements AccountStore {
   }
 
   #changed(id: FolderId, number: number, deltas: Deltas): void {
-    this.options.emit({ t: 'folder', folder: id });
+    const { messages } = deltas;
+    this.options.emit({ t: 'folder', folder: id, ...(messages && { messages }) });
     const folder = this.#open.get(number);
     const counts = this.list.entry(number)?.counts;
     if (!folder || !counts) return;

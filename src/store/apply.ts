@@ -7,13 +7,15 @@ import { flagBits } from './flags.ts';
 import { type Folder, initialSync } from './folder.ts';
 import { shardOf, slotOf } from './shards.ts';
 import { GONE } from './state.ts';
-import type { FolderChange, NewMessage } from './types.ts';
+import type { ArrangedMessages, FolderChange, NewMessage } from './types.ts';
 
 /** How the folder's counts move; `counted`: what is here is the truth now. */
 export interface Deltas {
   readonly total: number;
   readonly unread: number;
   readonly counted: boolean;
+  /** Which came and went; absent: none. */
+  readonly messages?: ArrangedMessages;
 }
 
 export function shardsTouched(change: FolderChange): number[] {
@@ -28,7 +30,7 @@ export function shardsTouched(change: FolderChange): number[] {
 /** @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed. */
 export function applyChange(folder: Folder, change: FolderChange): void {
   assertFits(folder, change);
-  const tally = { total: 0, unread: 0, visible: false };
+  const tally: Tally = { total: 0, unread: 0, visible: false, put: [], gone: [] };
   if (change.reset) {
     reset(folder, tally);
     landAppends(folder, tally);
@@ -45,13 +47,17 @@ export function applyChange(folder: Folder, change: FolderChange): void {
   folder.table.changed();
   if (!tally.visible) return;
   const counted = !folder.record.remote || folder.sync.filledDownTo === 1;
-  folder.shown({ total: tally.total, unread: tally.unread, counted });
+  const { total, unread, put: came, gone } = tally;
+  const messages = change.reset ? 'all' : came.length + gone.length > 0 ? { put: came, gone } : undefined;
+  folder.shown({ total, unread, counted, ...(messages && { messages }) });
 }
 
 interface Tally {
   total: number;
   unread: number;
   visible: boolean;
+  readonly put: LocalUid[];
+  readonly gone: LocalUid[];
 }
 
 function assertFits(folder: Folder, change: FolderChange): void {
@@ -159,6 +165,7 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
   if (message.raw) replaceRaw(folder, uid, message.raw);
   if (before !== undefined) tally.unread += unreadOf(flags) - unreadOf(before);
   tally.visible = true;
+  tally.put.push(uid);
   folder.writer.stateChanged(number);
 }
 
@@ -186,6 +193,7 @@ function remove(folder: Folder, uid: LocalUid, tally: Tally, withFile: boolean):
   tally.total--;
   tally.unread -= unreadOf(before);
   tally.visible = true;
+  tally.gone.push(uid);
   folder.writer.stateChanged(shardOf(uid));
 }
 

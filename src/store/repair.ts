@@ -156,6 +156,7 @@ export async function restoreEnvelopes(folder: Folder, number: number, shard: En
     total: folder.length - before.length,
     unread: folder.unread - before.unread,
     counted: false,
+    messages: 'all',
   });
 }
 

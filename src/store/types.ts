@@ -17,9 +17,18 @@ import type { ErrorFacts, ErrorKind, Retry, TmailError } from '../util/errors.ts
 /** What changed, by id; whoever listens reads again. A lost or merged event costs nothing. */
 export type StoreEvent =
   | { readonly t: 'folders'; readonly account: AccountId } // the list, names, roles, counts
-  | { readonly t: 'folder'; readonly folder: FolderId } // messages, flags, bodies of one folder
+  // messages, flags, bodies of one folder
+  | { readonly t: 'folder'; readonly folder: FolderId; readonly messages?: ArrangedMessages }
   | { readonly t: 'queue'; readonly account: AccountId }
   | { readonly t: 'trouble'; readonly error: TmailError }; // something was set aside, or a write failed
+
+/**
+ * Which messages a change put (new ones, and such whose envelope may be another now) and which it took away; `all`:
+ * anything may have. Absent in an event: none came, none went. Only for who wants not to look at all of them.
+ */
+export type ArrangedMessages =
+  | 'all'
+  | { readonly put: readonly LocalUid[]; readonly gone: readonly LocalUid[] };
 
 export interface OpenStoreOptions {
   /** The data directory; made 0700 when absent. */
