@@ -212,6 +212,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'imap.bye': f => `${server(f)} ended the connection. ${AGAIN}${said(f)}`,
   'imap.bad': f => `${server(f)} did not understand. ${AGAIN}${said(f)}`,
   'imap.no': f => `${server(f)} said no.${said(f)}`,
+  'imap.permission': f => `the server does not let this account do that.${said(f)}`,
   'imap.no-folder': f => `the folder is not on the server (any more).${said(f)}`,
   'imap.over-quota': f => `the mailbox on the server is full. Nothing here was lost.${said(f)}`,
   'imap.limit': f =>

@@ -150,6 +150,7 @@ function answerVerdict(shape: Shape): Verdict {
   const word = String(facts.word ?? '').toUpperCase();
   if (shape.responseStatus === 'BAD') return { kind: 'protocol', code: 'imap.bad', retry: 'auto', facts };
   if (word === 'OVERQUOTA') return { kind: 'rejected', code: 'imap.over-quota', facts };
+  if (word === 'NOPERM') return { kind: 'rejected', code: 'imap.permission', facts };
   if (word === 'NONEXISTENT' || word === 'TRYCREATE') {
     return { kind: 'rejected', code: 'imap.no-folder', facts };
   }

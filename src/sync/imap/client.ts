@@ -1,10 +1,21 @@
 // One IMAP connection: imapflow wrapped so that its traps stay in here. Strict TLS, refused PREAUTH, a deadline on
 // every command, bounded answers, names sent as the server listed them, translated errors. Knows nothing of the store.
-import type { FetchMessageObject, FetchQueryObject, ImapFlow, ListResponse, StatusObject } from 'imapflow';
+import type { FetchMessageObject, ImapFlow, ListResponse, StatusObject } from 'imapflow';
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { nextTurn } from '../../util/turn.ts';
 import { type Peer, preauthRefused, translate } from '../errors.ts';
 import { createDialer } from '../tls.ts';
+import { isExpungeIssued, withResponseCode } from './answers.ts';
+import { ChangingClient } from './client-changes.ts';
+import type {
+  Features,
+  ImapClient,
+  Mailbox,
+  MailboxName,
+  RowRequest,
+  Unsolicited,
+  Untagged,
+} from './client-types.ts';
 import {
   type Answer,
   boundVanished,
@@ -14,12 +25,12 @@ import {
   internals,
   LINE_LIMITS,
   type LineLimits,
-  nameOnWire,
   sendNamesAsListed,
+  type UntaggedHandlers,
   type WireAttribute,
 } from './flow.ts';
-import type { UidRange } from './uid-set.ts';
 
+export type * from './client-types.ts';
 export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
 
 /** Rows are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
@@ -27,116 +38,6 @@ const ROWS_AT_A_TIME_MS = 2;
 
 /** Untagged answers to one command that are kept; no server has that many to give. */
 const MOST_ANSWERS = 100;
-
-/** A folder as SELECT described it. */
-export interface Mailbox {
-  readonly path: string;
-  readonly uidValidity: string;
-  /** 0: the server did not say. */
-  readonly uidNext: number;
-  readonly exists: number;
-  /** Null without CONDSTORE or where the folder has no mod-sequences. */
-  readonly highestModseq: string | null;
-  readonly readOnly: boolean;
-  /** Null: any flag. */
-  readonly permanentFlags: ReadonlySet<string> | null;
-}
-
-/** What the server says without being asked. Sequence numbers are those of the moment. */
-export type Unsolicited =
-  | { readonly t: 'exists'; readonly count: number }
-  | { readonly t: 'expunge'; readonly seq: number }
-  | { readonly t: 'vanished'; readonly uids: readonly UidRange[]; readonly earlier: boolean }
-  | { readonly t: 'flags' };
-
-export interface Features {
-  readonly condstore: boolean;
-  readonly qresync: boolean;
-  readonly idle: boolean;
-  readonly listStatus: boolean;
-  readonly quota: boolean;
-  readonly uidplus: boolean;
-  /** Names travel as UTF-8 (UTF8=ACCEPT is enabled). */
-  readonly utf8: boolean;
-}
-
-/** How a folder is called here and on the wire. */
-export interface MailboxName {
-  readonly path: string;
-  readonly wire: string;
-}
-
-export interface RowRequest {
-  readonly by: 'uid' | 'seq';
-  readonly range: string;
-  readonly items: FetchQueryObject;
-  /** More rows than this are an attack or a broken server. */
-  readonly most: number;
-  readonly changedSince?: string;
-}
-
-export interface NewOnServer {
-  readonly bytes: Buffer;
-  /** Names as on the wire. */
-  readonly flags: readonly string[];
-  /** INTERNALDATE; milliseconds since 1970. */
-  readonly date: number;
-}
-
-/** A message's place on the server. */
-export interface Place {
-  readonly uidValidity: string;
-  readonly uid: number;
-}
-
-/** An untagged answer as imapflow parsed it. Hostile. */
-export interface Untagged {
-  readonly name: string;
-  readonly attributes: readonly unknown[];
-}
-
-export interface ImapClient {
-  readonly peer: Peer;
-  readonly features: Features;
-  /** Resolves once, when the line is gone: why, or null when it was closed from here. */
-  readonly closed: Promise<TmailError | null>;
-  list(withStatus: boolean): Promise<ListResponse[]>;
-  status(name: MailboxName): Promise<StatusObject>;
-  /** Always a new SELECT: fresh counts and UIDVALIDITY. */
-  select(name: MailboxName): Promise<Mailbox>;
-  /** All rows of one FETCH; rows that were not parseable are missing. */
-  rows(request: RowRequest): Promise<FetchMessageObject[]>;
-  /** UIDs in a UID range, ascending. */
-  uidsIn(range: string): Promise<number[]>;
-  uidsOfMessageId(messageId: string): Promise<number[]>;
-  /** How many messages have a UID in the range. */
-  countIn(range: string): Promise<number>;
-  /** UID STORE ±FLAGS.SILENT. @throws TmailError `rejected` with the server's words */
-  storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void>;
-  /**
-   * Where the message is then; null: stored, but the server does not say where (no UIDPLUS).
-   * @throws TmailError `rejected`: not stored; anything else: perhaps.
-   */
-  append(name: MailboxName, message: NewOnServer): Promise<Place | null>;
-  /** UIDs of messages that are marked \Deleted. */
-  uidsDeleted(): Promise<number[]>;
-  /** UID EXPUNGE (RFC 4315) of these; without UIDPLUS EXPUNGE, which takes every message marked \Deleted. */
-  expunge(range: string): Promise<void>;
-  /** Makes and subscribes a folder; one that is there already is as good. */
-  create(name: MailboxName): Promise<void>;
-  /** A command of an extension, and the untagged answers with these names (the first 100). @throws TmailError */
-  ask(command: string, attributes: readonly WireAttribute[], names: readonly string[]): Promise<Untagged[]>;
-  /** Listens until the next command, `stopIdle` or the server ends it. Resolves at once without IDLE. */
-  idle(): Promise<void>;
-  noop(): Promise<void>;
-  subscribe(listener: (event: Unsolicited) => void): () => void;
-  /** Bytes received so far. */
-  received(): number;
-  /** Cuts the line with this reason: every pending call rejects with it. */
-  fail(error: TmailError): void;
-  /** Pending calls reject with `cancelled`. Repeatable. */
-  close(): void;
-}
 
 /**
  * Connects and signs in.
@@ -158,58 +59,7 @@ export async function openClient(options: ClientOptions, signal: AbortSignal): P
   }
 }
 
-function isExpungeIssued(error: unknown): boolean {
-  const { responseStatus, response } = error as { responseStatus?: unknown; response?: unknown };
-  return responseStatus === 'NO' && /\[EXPUNGEISSUED\]/i.test(textOf(response));
-}
-
-/** imapflow's `exec` leaves the response code (RFC 9051 section 7.1) in the parsed answer. */
-function withResponseCode(error: unknown): unknown {
-  if (!(error instanceof Error) || !('response' in error) || 'serverResponseCode' in error) return error;
-  const code = /^\[([A-Z-]+)\]/.exec(textOf(error.response))?.[1];
-  return code === undefined ? error : Object.assign(error, { serverResponseCode: code });
-}
-
-/** What a refused command was answered, in whatever form imapflow has it. */
-function refusalOf(error: unknown): string {
-  const { responseStatus, responseText, serverResponseCode, response } = error as {
-    responseStatus?: unknown;
-    responseText?: unknown;
-    serverResponseCode?: unknown;
-    response?: unknown;
-  };
-  if (responseStatus !== 'NO') return '';
-  return [responseText, serverResponseCode, textOf(response)].map(each => String(each ?? '')).join(' ');
-}
-
-/** `APPENDUID validity uid` of an answer (RFC 4315 section 3); null when it is not there or makes no sense. */
-function appendUid(answer: Answer): Place | null {
-  const code = (answer.response?.attributes?.[0]?.section ?? []).map(({ value }) => String(value ?? ''));
-  const [word = '', uidValidity = '', uid = ''] = code;
-  if (word.toUpperCase() !== 'APPENDUID' || ![uidValidity, uid].every(n => /^[1-9]\d{0,9}$/.test(n)))
-    return null;
-  return { uidValidity, uid: Number(uid) };
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** date-time of RFC 9051 section 9, in UTC. */
-function internalDate(at: number): string {
-  const date = new Date(at);
-  const two = (n: number) => String(n).padStart(2, '0');
-  const day = `${two(date.getUTCDate())}-${MONTHS[date.getUTCMonth()]}-${date.getUTCFullYear()}`;
-  const time = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
-  return `${day} ${time} +0000`;
-}
-
-/** The tagged answer as imapflow parsed it, or its text. */
-function textOf(response: unknown): string {
-  if (typeof response === 'string') return response;
-  const { attributes } = (response ?? {}) as { attributes?: { section?: { value?: unknown }[] }[] };
-  return (attributes ?? []).flatMap(each => each.section?.map(part => `[${part?.value}]`) ?? []).join(' ');
-}
-
-class Client implements ImapClient {
+class Client extends ChangingClient implements ImapClient {
   readonly peer: Peer;
   readonly closed: Promise<TmailError | null>;
   readonly #flow: ImapFlow;
@@ -222,6 +72,7 @@ class Client implements ImapClient {
   #wire: string | null = null;
 
   constructor(flow: ImapFlow, options: ClientOptions) {
+    super();
     this.#flow = flow;
     this.#inside = internals(flow);
     this.#limits = options.limits ?? LINE_LIMITS;
@@ -246,7 +97,7 @@ class Client implements ImapClient {
   async connect(): Promise<void> {
     // A PREAUTH greeting would be somebody else's session, or a way around STARTTLS: nothing is sent after it.
     this.#inside.initialPREAUTH = async () => this.fail(preauthRefused(this.peer));
-    await this.#run(() => this.#flow.connect());
+    await this.run(() => this.#flow.connect());
   }
 
   get features(): Features {
@@ -258,6 +109,7 @@ class Client implements ImapClient {
       listStatus: capabilities.has('LIST-STATUS'),
       quota: [...capabilities.keys()].some(word => word === 'QUOTA' || word.startsWith('QUOTA=RES-')),
       uidplus: capabilities.has('UIDPLUS'),
+      move: capabilities.has('MOVE'),
       utf8: enabled.has('UTF8=ACCEPT'),
     };
   }
@@ -265,7 +117,7 @@ class Client implements ImapClient {
   list(withStatus: boolean): Promise<ListResponse[]> {
     const query = { messages: true, unseen: true, uidNext: true, uidValidity: true };
     const condstore = this.features.condstore ? { highestModseq: true } : {};
-    return this.#run(() => this.#flow.list(withStatus ? { statusQuery: { ...query, ...condstore } } : {}));
+    return this.run(() => this.#flow.list(withStatus ? { statusQuery: { ...query, ...condstore } } : {}));
   }
 
   status(name: MailboxName): Promise<StatusObject> {
@@ -294,7 +146,7 @@ class Client implements ImapClient {
   }
 
   rows(request: RowRequest): Promise<FetchMessageObject[]> {
-    return this.#run(async () => {
+    return this.run(async () => {
       const found: FetchMessageObject[] = [];
       let since = performance.now();
       const fetching = this.#flow.fetch(request.range, request.items, {
@@ -319,13 +171,13 @@ class Client implements ImapClient {
   }
 
   async uidsIn(range: string): Promise<number[]> {
-    const found = await this.#run(() => this.#flow.search({ uid: range }, { uid: true }));
+    const found = await this.run(() => this.#flow.search({ uid: range }, { uid: true }));
     if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
     return found;
   }
 
   async uidsOfMessageId(messageId: string): Promise<number[]> {
-    const found = await this.#run(() =>
+    const found = await this.run(() =>
       this.#flow.search({ header: { 'message-id': messageId } }, { uid: true }),
     );
     return found === false || found === undefined ? [] : found;
@@ -333,90 +185,44 @@ class Client implements ImapClient {
 
   async countIn(range: string): Promise<number> {
     if (!this.#flow.capabilities.has('ESEARCH')) return (await this.uidsIn(range)).length;
-    const found = await this.#run(() =>
+    const found = await this.run(() =>
       this.#flow.search({ uid: range }, { uid: true, returnOptions: ['COUNT'] }),
     );
     if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
     return Array.isArray(found) ? found.length : (found.count ?? 0);
   }
 
-  async storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void> {
-    // imapflow's own call turns every refusal into `false`, without the server's words.
-    await this.#run(async () => {
-      const answer = await this.#send('UID STORE', [
-        { type: 'SEQUENCE', value: range },
-        { type: 'ATOM', value: change === 'add' ? '+FLAGS.SILENT' : '-FLAGS.SILENT' },
-        flags.map(flag => ({ type: 'ATOM', value: flag })),
-      ]);
-      answer.next();
-    });
-  }
-
   /** exec alone would wait behind an IDLE until that ends by itself. */
-  async #send(command: string, attributes: unknown, options?: unknown): Promise<Answer> {
+  protected async send(command: string, attributes: unknown, untagged?: UntaggedHandlers): Promise<Answer> {
     if (typeof this.#inside.preCheck === 'function') await this.#inside.preCheck();
-    return await this.#inside.exec(command, attributes, options);
+    return await this.#inside.exec(command, attributes, ...(untagged ? [{ untagged }] : []));
   }
 
   ask(command: string, attributes: readonly WireAttribute[], names: readonly string[]): Promise<Untagged[]> {
-    return this.#run(async () => {
+    return this.run(async () => {
       const found: Untagged[] = [];
-      const take = (name: string) => async (answer: { attributes?: unknown[] }) => {
+      const take = (name: string) => async (answer: { attributes?: readonly unknown[] }) => {
         if (found.length < MOST_ANSWERS) found.push({ name, attributes: answer.attributes ?? [] });
       };
       const untagged = Object.fromEntries(names.map(name => [name, take(name)]));
-      (await this.#send(command, attributes, { untagged })).next();
+      (await this.send(command, attributes, untagged)).next();
       return found;
     });
   }
 
-  append(name: MailboxName, { bytes, flags, date }: NewOnServer): Promise<Place | null> {
-    // imapflow's own call encodes the name again, and searches for the UID when there is no UIDPLUS.
-    return this.#run(async () => {
-      const limit = this.#flow.capabilities.get('APPENDLIMIT');
-      if (typeof limit === 'number' && bytes.length > limit) {
-        const facts = { ...this.peer, size: bytes.length, limit };
-        throw new TmailError('rejected', 'imap.append-limit', { facts });
-      }
-      const answer = await this.#send('APPEND', [
-        nameOnWire(name.wire),
-        flags.map(flag => ({ type: 'ATOM', value: flag })),
-        { type: 'STRING', value: internalDate(date) },
-        { type: 'LITERAL', value: bytes },
-      ]);
-      const place = appendUid(answer);
-      answer.next();
-      return place;
-    });
+  protected get appendLimit(): number | null {
+    const limit = this.#flow.capabilities.get('APPENDLIMIT');
+    return typeof limit === 'number' ? limit : null;
+  }
+
+  protected get usable(): boolean {
+    return this.#flow.usable;
   }
 
   async uidsDeleted(): Promise<number[]> {
-    const found = await this.#run(() => this.#flow.search({ deleted: true }, { uid: true }));
+    const found = await this.run(() => this.#flow.search({ deleted: true }, { uid: true }));
     if (found === false || found === undefined) throw this.#noAnswer('SEARCH');
     return found;
-  }
-
-  expunge(range: string): Promise<void> {
-    return this.#run(async () => {
-      const answer = this.features.uidplus
-        ? await this.#send('UID EXPUNGE', [{ type: 'SEQUENCE', value: range }])
-        : await this.#send('EXPUNGE', []);
-      answer.next();
-    });
-  }
-
-  create(name: MailboxName): Promise<void> {
-    return this.#run(async () => {
-      for (const command of ['CREATE', 'SUBSCRIBE']) {
-        try {
-          (await this.#send(command, [nameOnWire(name.wire)])).next();
-        } catch (error) {
-          // That it is there already is no refusal (RFC 5530); whether it is subscribed is no reason to fail.
-          if (command === 'CREATE' && !/\[?ALREADYEXISTS|exists/i.test(refusalOf(error))) throw error;
-          if (!this.#flow.usable) throw error;
-        }
-      }
-    });
   }
 
   async idle(): Promise<void> {
@@ -429,7 +235,7 @@ class Client implements ImapClient {
   }
 
   noop(): Promise<void> {
-    return this.#run(() => this.#flow.noop());
+    return this.run(() => this.#flow.noop());
   }
 
   subscribe(listener: (event: Unsolicited) => void): () => void {
@@ -482,7 +288,7 @@ class Client implements ImapClient {
     return error;
   }
 
-  async #run<T>(work: () => Promise<T>): Promise<T> {
+  protected async run<T>(work: () => Promise<T>): Promise<T> {
     const deadline = setTimeout(() => {
       this.fail(new TmailError('network', 'net.timeout', { facts: { ...this.peer } }));
     }, this.#limits.commandTotalMs);
@@ -504,7 +310,7 @@ class Client implements ImapClient {
     }
     this.#wire = name.wire;
     try {
-      return await this.#run(work);
+      return await this.run(work);
     } finally {
       this.#wire = null;
     }

@@ -38,17 +38,29 @@ export interface ClientOptions {
   readonly pace?: Pick<Pace, 'turn'>;
 }
 
-/** The tagged answer; the response code stands in the first attribute's section. */
+/** A response that may carry a code, which stands in the first attribute's section. */
+export interface Coded {
+  readonly attributes?: readonly { readonly section?: readonly { readonly value?: unknown }[] }[];
+}
+
+/** The tagged answer. */
 export interface Answer {
-  readonly response?: {
-    readonly attributes?: readonly { readonly section?: readonly { readonly value?: unknown }[] }[];
-  };
+  readonly response?: Coded;
   next(): void;
 }
 
+/** Handlers of untagged responses while a command runs, by keyword. */
+export type UntaggedHandlers = Readonly<
+  Record<string, (untagged: Coded & { readonly attributes?: readonly unknown[] }) => Promise<void>>
+>;
+
 /** Parts of imapflow 2.10.2 that its type declarations leave out; test/sync/imap/client.test.ts checks them. */
 export interface Internals {
-  exec(command: string, attributes: unknown, options?: unknown): Promise<Answer>;
+  exec(
+    command: string,
+    attributes: unknown,
+    options?: { readonly untagged: UntaggedHandlers },
+  ): Promise<Answer>;
   /** While IDLE is on: ends it. */
   preCheck: (() => Promise<void>) | false;
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;

@@ -62,3 +62,18 @@ export function uidSetsDescending(uids: readonly number[], size: number): number
   for (let i = 0; i < sorted.length; i += size) sets.push(sorted.slice(i, i + size));
   return sets;
 }
+
+/** Every UID of a set in the order in which it stands there; null for more than `most` of them, and for what is no set. */
+export function expandUidSet(text: string, most: number): number[] | null {
+  const uids: number[] = [];
+  for (const piece of text.split(',', most + 1)) {
+    const match = /^([1-9]\d{0,9})(?::([1-9]\d{0,9}))?$/.exec(piece);
+    if (!match?.[1]) return null;
+    const a = Number(match[1]);
+    const b = match[2] === undefined ? a : Number(match[2]);
+    const [from, to] = [Math.min(a, b), Math.max(a, b)];
+    if (uids.length + to - from + 1 > most) return null;
+    for (let uid = from; uid <= to; uid++) uids.push(uid);
+  }
+  return uids;
+}

@@ -352,7 +352,7 @@ test('a refused STORE is an error with the words of the server', async t => {
     commands: [{ command: 'STORE', action: { t: 'answer', status: 'NO', text: '[NOPERM] not yours' } }],
   });
   const error = await failure(client.storeFlags('1', 'add', ['\\Seen']));
-  assert.deepEqual([error.kind, error.code], ['rejected', 'imap.no']);
+  assert.deepEqual([error.kind, error.code], ['rejected', 'imap.permission']);
   assert.match(String(error.facts.text), /not yours/);
   await client.storeFlags('1', 'add', ['\\Seen']);
   assert.deepEqual([...(server.folder('INBOX').messages[0]?.flags ?? [])], ['\\Seen']);

@@ -85,7 +85,7 @@ test('a refusal is rolled back here, told with the reason, and does not stop the
   await world.engine.syncOnce(null);
   assert.equal(world.account.queue().length, 0);
   const refusal = world.troubles.find(error => error.kind === 'rejected');
-  assert.equal(refusal?.code, 'imap.no');
+  assert.equal(refusal?.code, 'imap.permission');
   assert.match(String(refusal?.facts.text), /read only folder/);
   assert.deepEqual([flagsOn(server, 1), flagsOn(server, 2)], [[], ['\\Flagged']]);
   assert.equal((inbox.flags(inbox.byRemoteUid(1) ?? 0) ?? 0) & 4, 0, 'rolled back here');
