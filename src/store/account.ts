@@ -366,8 +366,8 @@ export class Account implements AccountStore {
   }
 
   #changed(id: FolderId, number: number, deltas: Deltas): void {
-    const { messages } = deltas;
-    this.options.emit({ t: 'folder', folder: id, ...(messages && { messages }) });
+    const { messages, flags } = deltas;
+    this.options.emit({ t: 'folder', folder: id, ...(messages && { messages }), ...(flags && { flags }) });
     const folder = this.#open.get(number);
     const counts = this.list.entry(number)?.counts;
     if (!folder || !counts) return;

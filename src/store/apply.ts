@@ -16,6 +16,8 @@ export interface Deltas {
   readonly counted: boolean;
   /** Which came and went; absent: none. */
   readonly messages?: ArrangedMessages;
+  /** Which have other flags; absent: none. */
+  readonly flags?: readonly LocalUid[];
 }
 
 export function shardsTouched(change: FolderChange): number[] {
@@ -30,7 +32,7 @@ export function shardsTouched(change: FolderChange): number[] {
 /** @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed. */
 export function applyChange(folder: Folder, change: FolderChange): void {
   assertFits(folder, change);
-  const tally: Tally = { total: 0, unread: 0, visible: false, put: [], gone: [] };
+  const tally: Tally = { total: 0, unread: 0, visible: false, put: [], gone: [], flags: [] };
   if (change.reset) {
     reset(folder, tally);
     landAppends(folder, tally);
@@ -47,9 +49,13 @@ export function applyChange(folder: Folder, change: FolderChange): void {
   folder.table.changed();
   if (!tally.visible) return;
   const counted = !folder.record.remote || folder.sync.filledDownTo === 1;
-  const { total, unread, put: came, gone } = tally;
-  const messages = change.reset ? 'all' : came.length + gone.length > 0 ? { put: came, gone } : undefined;
-  folder.shown({ total, unread, counted, ...(messages && { messages }) });
+  const { total, unread, put: came, gone, flags } = tally;
+  const messages: ArrangedMessages | undefined = change.reset
+    ? 'all'
+    : came.length + gone.length > 0
+      ? { put: came, gone }
+      : undefined;
+  folder.shown({ total, unread, counted, ...(messages && { messages }), ...(flags.length > 0 && { flags }) });
 }
 
 interface Tally {
@@ -58,6 +64,7 @@ interface Tally {
   visible: boolean;
   readonly put: LocalUid[];
   readonly gone: LocalUid[];
+  readonly flags: LocalUid[];
 }
 
 function assertFits(folder: Folder, change: FolderChange): void {
@@ -180,6 +187,7 @@ function serverFlags(folder: Folder, uid: LocalUid, names: readonly string[], ta
   state.setFlags(slotOf(uid), flags);
   tally.unread += unreadOf(flags) - unreadOf(before);
   tally.visible = true;
+  tally.flags.push(uid);
   folder.writer.stateChanged(shardOf(uid));
 }
 

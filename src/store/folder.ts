@@ -294,15 +294,16 @@ export class Folder implements FolderStore {
   /** Flags as they are to be seen, from here (not the server). */
   showFlags(changed: readonly (readonly [LocalUid, Flags])[]): void {
     const before = this.unread;
-    let any = false;
+    const shown: LocalUid[] = [];
     for (const [uid, flags] of changed) {
       const state = this.#here(uid);
       if (!state || state.flags(slotOf(uid)) === flags) continue;
       state.setFlags(slotOf(uid), flags);
       this.writer.stateChanged(shardOf(uid));
-      any = true;
+      shown.push(uid);
     }
-    if (any) this.shown({ total: 0, unread: this.unread - before, counted: false });
+    if (shown.length === 0) return;
+    this.shown({ total: 0, unread: this.unread - before, counted: false, flags: shown });
   }
 
   /** For a reader: takes over what another has read. */

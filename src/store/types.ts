@@ -18,7 +18,13 @@ import type { ErrorFacts, ErrorKind, Retry, TmailError } from '../util/errors.ts
 export type StoreEvent =
   | { readonly t: 'folders'; readonly account: AccountId } // the list, names, roles, counts
   // messages, flags, bodies of one folder
-  | { readonly t: 'folder'; readonly folder: FolderId; readonly messages?: ArrangedMessages }
+  | {
+      readonly t: 'folder';
+      readonly folder: FolderId;
+      readonly messages?: ArrangedMessages;
+      /** Which others got or lost flags; absent: none. */
+      readonly flags?: readonly LocalUid[];
+    }
   | { readonly t: 'queue'; readonly account: AccountId }
   | { readonly t: 'trouble'; readonly error: TmailError }; // something was set aside, or a write failed
 

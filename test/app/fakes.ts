@@ -170,7 +170,7 @@ export class FakeFolder implements FolderStore {
     const uid = this.reserve(1);
     this.entries.set(uid, { envelope: envelope(change), flags, raw });
     this.uids.push(uid);
-    this.changed();
+    this.changed({ messages: { put: [uid], gone: [] } });
     return uid;
   }
 
@@ -178,14 +178,14 @@ export class FakeFolder implements FolderStore {
   take(uid: LocalUid, entry: Entry) {
     this.entries.set(uid, entry);
     this.uids = [...this.uids, uid].sort((a, b) => a - b);
-    this.changed();
+    this.changed({ messages: { put: [uid], gone: [] } });
   }
 
   /** A message vanishes. */
   drop(uid: LocalUid) {
     this.entries.delete(uid);
     this.uids = this.uids.filter(other => other !== uid);
-    this.changed();
+    this.changed({ messages: { put: [], gone: [uid] } });
   }
 
   rename(path: string) {
@@ -193,9 +193,16 @@ export class FakeFolder implements FolderStore {
     this.store.emit({ t: 'folders', account: this.record.account });
   }
 
-  changed() {
+  /** Its flags are others now. */
+  setFlags(uid: LocalUid, flags: number) {
+    const entry = this.entries.get(uid);
+    if (entry) entry.flags = flags;
+    this.changed({ flags: [uid] });
+  }
+
+  changed(what: Omit<Extract<StoreEvent, { t: 'folder' }>, 't' | 'folder'> = {}) {
     this.rev += 1;
-    this.store.emit({ t: 'folder', folder: this.id });
+    this.store.emit({ t: 'folder', folder: this.id, ...what });
   }
 }
 
@@ -322,7 +329,7 @@ export class FakeStore implements Store {
       }
     }
     this.operations.push(queued);
-    folder.changed();
+    folder.changed(operation.t === 'flags' ? { flags: operation.targets.map(({ uid }) => uid) } : {});
     return Promise.resolve(queued);
   }
 

@@ -26,6 +26,14 @@ test('an event says which messages came and went, and nothing where only flags c
     remove: [],
   });
   assert.deepEqual(told(), [undefined]);
+  const flags = () => events.flatMap(event => (event.t === 'folder' ? [event.flags] : []));
+  assert.deepEqual(flags(), [[first + 1]]);
+
+  events.length = 0;
+  const read = [first + 1, first + 2].map(uid => ({ uid, flags: ['\\Answered', '\\Draft'] }));
+  await folder.apply({ flags: read }, 'now');
+  assert.deepEqual(told(), [undefined]);
+  assert.deepEqual(flags(), [[first + 1, first + 2]]);
 
   events.length = 0;
   await folder.apply({ reset: true }, 'now');
