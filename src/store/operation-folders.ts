@@ -32,7 +32,7 @@ export interface OperationsOptions {
 }
 
 /** A move or a deletion. */
-export type Removal = Exclude<NewOperation, FlagsOperation>;
+export type Removal = Exclude<NewOperation, FlagsOperation | { readonly t: 'copy' }>;
 
 /** The folders of a move or a deletion, with all that its step needs in memory. */
 export interface Ready {

@@ -1,7 +1,7 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
 // when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
 import type { FolderId, RemoteRef } from '../mail/types.ts';
-import { asTmailError, type TmailError } from '../util/errors.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
 import {
   type AppendHost,
   append,
@@ -63,6 +63,7 @@ export class Operations {
 
   /** Synchronous up to its first wait when the folders and the shards of the targets are in memory. */
   async commit(newOp: NewOperation): Promise<Operation> {
+    if (newOp.t === 'copy') throw new TmailError('bug', 'bug.unexpected', { facts: { text: newOp.t } });
     return newOp.t === 'flags' ? this.#commitFlags(newOp) : this.#commitRemoval(newOp);
   }
 

@@ -210,10 +210,19 @@ function toStored(pending: Pending): QueuedOperation {
   }
   if ('row' in pending) {
     const { path, date, replaces } = pending.op;
-    const stored = { path, date, replaces: replaces.map(toOnMessages), local: pending.local };
+    const stored = {
+      path,
+      date,
+      replaces: replaces.map(toOnMessages),
+      local: pending.local,
+      ...(pending.op.verify && { verify: true as const }),
+    };
     return { t: 'append', ...common, ...stored, row: toRow(pending.row) };
   }
-  if (!('rows' in pending)) return { t: 'delete', ...common, local: pending.local };
+  if (!('rows' in pending)) {
+    const { after } = pending.op;
+    return { t: 'delete', ...common, local: pending.local, ...(after && { after: { ...after } }) };
+  }
   const { to, landing } = pending.op;
   const rows = pending.rows.map(toRow);
   const place = { to: splitFolderId(to).folder, landing: [...landing] };
@@ -257,13 +266,17 @@ function fromStored(stored: QueuedOperation, account: string): Pending {
       return pendingFlags({ t: 'flags', ...common, add, remove }, was, local);
     }
     case 'append': {
-      const { path, date, local } = stored;
+      const { path, date, local, verify } = stored;
       const replaces = stored.replaces.map(each => fromOnMessages(each, account));
       const row = fromRow(stored.row);
-      return pendingAppend({ t: 'append', ...common, path, date, flags: row.flags, replaces }, row, local);
+      const body = { path, date, flags: row.flags, replaces, ...(verify && { verify }) };
+      return pendingAppend({ t: 'append', ...common, ...body }, row, local);
     }
     case 'delete':
-      return pendingDelete({ t: 'delete', ...common }, stored.local);
+      return pendingDelete(
+        { t: 'delete', ...common, ...(stored.after && { after: stored.after }) },
+        stored.local,
+      );
     case 'move': {
       const rows = stored.rows.map(fromRow);
       const to = folderId(account, stored.to);

@@ -168,6 +168,8 @@ export interface QueuedRow {
 export interface QueuedDelete extends QueuedCommon {
   t: 'delete';
   local: boolean;
+  /** Waits for this account's operation. */
+  after?: { account: string; operation: string };
 }
 
 export interface QueuedAppend extends QueuedCommon {
@@ -176,6 +178,7 @@ export interface QueuedAppend extends QueuedCommon {
   date: number;
   replaces: QueuedOnMessages[];
   local: boolean;
+  verify?: true;
   row: QueuedRow;
 }
 
@@ -324,12 +327,17 @@ const isQueuedOperation = (value: unknown): value is QueuedOperation => {
   return isQueuedBody(value);
 };
 
+const isOtherHalf = (value: unknown): boolean =>
+  object(value) && text(value.account) && text(value.operation);
+
 const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolean => {
   if (value.t === 'append') {
     const placed = text(value.path) && finite(value.date) && value.uid.length === 1 && flag(value.local);
+    if (value.verify !== undefined && value.verify !== true) return false;
     return placed && list(value.replaces, isOnMessages) && isQueuedRow(value.row);
   }
-  if (value.t === 'delete') return flag(value.local);
+  if (value.t === 'delete')
+    return flag(value.local) && (value.after === undefined || isOtherHalf(value.after));
   if (value.t === 'flags') {
     const named = list(value.add, text) && list(value.remove, text);
     if (value.local !== undefined && value.local !== true) return false;

@@ -92,8 +92,10 @@ export interface FolderRecord {
   readonly subscribed: boolean;
   /** False for \Noselect and \NonExistent. */
   readonly selectable: boolean;
-  /** Exists on a server; false: exists only on this computer. */
+  /** Exists on a server, or is on its way to one; false: exists only on this computer. */
   readonly remote: boolean;
+  /** What the server calls it when that differs from `path` (a renaming waits); null: the server does not have it yet. */
+  readonly serverPath?: string | null;
   /** The server's word (STATUS) where there is one, adjusted by local changes; else counted here. */
   readonly counts: FolderCounts;
 }
@@ -118,20 +120,32 @@ export interface AccountStore {
   setFolders(infos: readonly FolderInfo[]): Promise<void>;
   setCounts(folder: FolderId, counts: FolderCounts): void;
   /**
-   * Makes a folder that exists only here, with the missing ones above it (`/` between levels). Durable when it
-   * resolves. @throws TmailError `folder.name` (folder, reason), `folder.exists` (folder)
+   * Makes a folder, with the missing ones above it: `here` only on this computer (`/` between levels), `server` also
+   * there (the server's delimiter between levels), when the queue comes to it. Unless said, where the account's folders
+   * are. Durable when it resolves. @throws TmailError `folder.name` (folder, reason), `folder.exists` (folder)
    */
-  createFolder(path: string): Promise<FolderId>;
+  createFolder(path: string, where?: 'here' | 'server'): Promise<FolderId>;
   /**
-   * Gives a folder that exists only here another path, and all below it with it. Durable when it resolves.
-   * @throws TmailError as createFolder; `folder.role`, `folder.on-server`, `folder.within-itself` (folder)
+   * Gives a folder another path, and all below it with it; a server's is renamed there when the queue comes to it.
+   * Durable when it resolves.
+   * @throws TmailError as createFolder; `folder.role`, `folder.within-itself` (folder)
    */
   renameFolder(id: FolderId, path: string): Promise<void>;
   /**
-   * Removes a folder that exists only here and all below it. Durable when it resolves. Made again, it has its id again.
-   * @throws TmailError `folder.not-empty` (folder, count), `folder.role`, `folder.on-server` (folder)
+   * Removes a folder and all below it. Durable when it resolves. One that exists only here has to be empty; made again,
+   * it has its id again. A server's is removed there when the queue comes to it, and its messages' files are kept until
+   * then. @throws TmailError `folder.not-empty` (folder, count), `folder.role` (folder)
    */
   removeFolder(id: FolderId): Promise<void>;
+  /** Whether other programs show this folder; told to the server when the queue comes to it. Durable when it resolves. */
+  subscribe?(id: FolderId, on: boolean): Promise<void>;
+  /**
+   * What the person uses this folder for; null: nothing. Beats what the server and the names say, and one folder has
+   * a role: another one loses it. Durable when it resolves. @throws TmailError `folder.unknown`
+   */
+  setRole?(id: FolderId, role: Role | null): Promise<void>;
+  /** The folder that the server calls so, renamings that wait considered. */
+  serverFolderId?(path: string): FolderId | undefined;
   /** Opens a folder: reads its summary and newest shard only. The same object for the same id. */
   folder(id: FolderId): Promise<FolderStore>;
   readonly raw: RawStore;
@@ -157,13 +171,33 @@ export interface AccountStore {
   append?(message: NewAppend): Promise<Operation>;
   /** The server has the message of this operation, there (null: it did not say where). Durable, repeatable. */
   appended?(id: string, remote: RemoteRef | null): Promise<void>;
+  /**
+   * The server has the targets of this move or copy there (null: it did not say where), in their order. Durable,
+   * repeatable. Later operations on the landed messages learn it.
+   */
+  moved?(id: string, places: readonly (RemoteRef | null)[]): Promise<void>;
+  /**
+   * These targets are not on the server any more: forgotten here, also where they landed, and reported as `trouble`;
+   * the rest of the operation goes on. Durable, repeatable.
+   */
+  gone?(id: string, uids: readonly LocalUid[], error: TmailError): Promise<void>;
+  /**
+   * By the person: taken back here, together with all later operations that build on it, which are returned. Durable.
+   * @throws TmailError `operation.under-way` when a try is running
+   */
+  drop?(id: string): Promise<readonly Operation[]>;
+  /** False: it waits for another account's operation (`after`); a `queue` event follows when that changes. */
+  ready?(op: Operation): boolean;
   /** Messages on their way out; absent: this store keeps none. */
   readonly outbox?: OutboxStore;
   /** Counts a try durably, before it is made. */
   attempt(id: string): Promise<void>;
   /** The server has it: forgotten. */
   settled(id: string): Promise<void>;
-  /** The server said no: rolled back here where that is possible, forgotten, and reported as `trouble`. */
+  /**
+   * The server said no: rolled back here where that is possible, forgotten, and reported as `trouble`. What has gone on
+   * from where this operation brought it stays where it is: the operation that took it on starts where this one did.
+   */
   refused(id: string, error: TmailError): Promise<void>;
 }
 
@@ -220,10 +254,38 @@ export interface MoveOperation extends OnMessages {
   readonly landing: readonly LocalUid[];
 }
 
+/** Copies of messages in another folder of the account: each has a message file and a number of its own. */
+export interface CopyOperation extends OnMessages {
+  readonly t: 'copy';
+  readonly to: FolderId;
+  /** The number of each copy there. */
+  readonly landing: readonly LocalUid[];
+}
+
 /** For good: the message files go too. */
 export interface DeleteOperation extends OnMessages {
   readonly t: 'delete';
+  /**
+   * The other half of a move to another account: until that operation is settled there, this one is not sent, its
+   * files are kept, and it can be taken back.
+   */
+  readonly after?: OtherHalf;
 }
+
+/** An operation of another account. */
+export interface OtherHalf {
+  readonly account: AccountId;
+  readonly operation: string;
+}
+
+/** What is done to a server's folders: shown in the list at once. No targets; `folder` is the folder itself. */
+export type FolderOperation = OnMessages &
+  (
+    | { readonly t: 'folder-create'; readonly path: string }
+    | { readonly t: 'folder-rename'; readonly from: string; readonly path: string }
+    | { readonly t: 'folder-delete'; readonly path: string }
+    | { readonly t: 'folder-subscribe'; readonly path: string; readonly subscribed: boolean }
+  );
 
 /** A message that was made here: visible in its folder at once, on its way to the server's. One target. */
 export interface AppendOperation extends OnMessages {
@@ -236,10 +298,18 @@ export interface AppendOperation extends OnMessages {
   readonly date: number;
   /** Earlier versions: gone from here, and from the server when it has the new one. */
   readonly replaces: readonly OnMessages[];
+  /** Once there, its size and Message-ID are compared before it counts as settled. */
+  readonly verify?: boolean;
 }
 
 /** Changes made here. Idempotent by construction: absolute additions and removals, landing places named beforehand. */
-export type OperationBody = FlagsOperation | MoveOperation | DeleteOperation | AppendOperation;
+export type OperationBody =
+  | FlagsOperation
+  | MoveOperation
+  | CopyOperation
+  | DeleteOperation
+  | AppendOperation
+  | FolderOperation;
 
 /** A message to be put into a folder. */
 export interface NewAppend {
@@ -252,16 +322,20 @@ export interface NewAppend {
   /** False where no server has the folder. */
   readonly upload: boolean;
   readonly replaces?: readonly OnMessages[];
+  /** See AppendOperation. */
+  readonly verify?: boolean;
 }
 
 /**
- * As the person asks for it. Targets of a move or a deletion that are not here (any more) are left out. A move takes
- * new numbers unless `landing` names those that the messages had there before: that is how it is taken back.
+ * As the person asks for it. Targets of a move, a copy or a deletion that are not here (any more) are left out. A move
+ * takes new numbers unless `landing` names those that the messages had there before: that is how it is taken back.
+ * Folder operations come by createFolder and its like.
  */
 export type NewOperation =
   | FlagsOperation
   | DeleteOperation
-  | (Omit<MoveOperation, 'landing'> & { readonly landing?: readonly LocalUid[] });
+  | (Omit<MoveOperation, 'landing'> & { readonly landing?: readonly LocalUid[] })
+  | (Omit<CopyOperation, 'landing'> & { readonly landing?: readonly LocalUid[] });
 export type Operation = OperationBody & {
   /** Unique for ever. */
   readonly id: string;
@@ -315,6 +389,8 @@ export interface FolderStore {
   /** The message with this IMAP UID. */
   byRemoteUid(uid: number): LocalUid | undefined;
   byUidl(uidl: string): LocalUid | undefined;
+  /** A server's folder: messages here whose place there is not known (landed, or made here). Complete after `loadAll`. */
+  unplaced?(): readonly LocalUid[];
   /** All UIDLs here; complete after `loadAll`. */
   uidlNames?(): Iterable<string>;
   /**

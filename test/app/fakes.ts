@@ -309,12 +309,12 @@ export class FakeStore implements Store {
     const folder = this.folderOf(operation.folder);
     const stamp = { id: `op${this.operations.length}`, at: NOW, tries: 0 };
     let queued: Operation;
-    if (operation.t === 'move') {
+    if (operation.t === 'move' || operation.t === 'copy') {
       const to = this.folderOf(operation.to);
       const landing = operation.targets.map(({ uid }, i) => {
         const entry = folder.entries.get(uid);
         const there = operation.landing?.[i] ?? to.reserve(1);
-        if (entry) to.take(there, entry);
+        if (entry) to.take(there, operation.t === 'copy' ? { ...entry } : entry);
         return there;
       });
       queued = { ...operation, ...stamp, landing };
@@ -322,8 +322,8 @@ export class FakeStore implements Store {
     for (const { uid } of operation.targets) {
       const entry = folder.entries.get(uid);
       if (!entry) continue;
-      if (operation.t !== 'flags') folder.drop(uid);
-      else {
+      if (operation.t === 'move' || operation.t === 'delete') folder.drop(uid);
+      else if (operation.t === 'flags') {
         for (const name of operation.add) entry.flags |= BITS[name] ?? 0;
         for (const name of operation.remove) entry.flags &= ~(BITS[name] ?? 0);
       }

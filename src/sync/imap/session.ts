@@ -168,7 +168,7 @@ class ImapSession implements Session {
     if (op.t === 'append') return await pushAppend(this.#appendContext(), op);
     if (op.t === 'delete') return await pushDelete(this.#appendContext(), op);
     // The keys say that moving comes later; nothing else queues it.
-    if (op.t === 'move') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
+    if (op.t !== 'flags') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
     const record = this.#deps.store.folders().find(each => each.id === op.folder);
     if (!record) throw this.#noFolder(op.folder);
     const name = this.#nameOf(record);
