@@ -17,6 +17,7 @@ import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { putCursor } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
+import { createNotices } from './notices.ts';
 import { createOrganising } from './organising.ts';
 import { createOwnFolders } from './own-folders.ts';
 import { pasteText, pressKey } from './press.ts';
@@ -72,6 +73,7 @@ export function createApp(deps: AppDeps): Program {
     exports.cancel();
     reading.close();
     timers.close();
+    notices.close();
     harvest.close();
     await composing.close();
     return () => news.close();
@@ -105,6 +107,7 @@ export function createApp(deps: AppDeps): Program {
     },
     online: account => reading.resume(account),
   });
+  const notices = createNotices(core);
   const harvest = createHarvest(core, { writing: () => state.get().drafts.length > 0 });
   const ready = begin(core, folders, composing, problems).catch(thrown => core.fail(asTmailError(thrown)));
 

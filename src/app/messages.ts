@@ -306,6 +306,14 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'template.too-large': f => `templates/${f.file} is too large for a template.`,
   'template.no-text': f => `templates/${f.file} is no text in UTF-8.`,
   'template.unreadable': f => `${f.file} can't be read${f.reason ? ` (${f.reason})` : ''}.`,
+  'notice.command': f => {
+    const why: Readonly<Record<string, string>> = {
+      ENOENT: 'it is not here',
+      EACCES: 'it may not be run',
+      time: 'it did not end within ten seconds and was stopped',
+    };
+    return `the program for notices, "${f.program}", failed: ${why[f.reason ?? ''] ?? f.reason}. See "notices" in the configuration.`;
+  },
   'editor.missing': f => `the editor "${f.program}" is not here. Name another one in VISUAL or EDITOR.`,
   'editor.failed': f => `the editor "${f.program}" can't be started${f.reason ? ` (${f.reason})` : ''}.`,
   'editor.too-large': f => `what "${f.program}" left is too large for a mail. The text is as it was.`,

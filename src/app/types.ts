@@ -1,5 +1,5 @@
 // The contract between the program without a screen (app) and whoever shows it (ui), feeds it keys and starts it.
-import type { Config } from '../config/types.ts';
+import type { Config, NoticeWay } from '../config/types.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Outgoing } from '../outgoing/types.ts';
 import type { Store } from '../store/types.ts';
@@ -9,6 +9,7 @@ import type { Format } from '../transfer/marker.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Pace } from '../util/pace.ts';
 import type { Parser } from '../worker/types.ts';
+import type { Arrivals } from './arrivals.ts';
 
 /** The whole state library: a value, its readers, and batches that notify once. */
 export interface Observable<T> {
@@ -38,6 +39,8 @@ export interface Terminal {
   redraw(): void;
   /** The terminal's bell. */
   bell(): void;
+  /** Tells the person by the bell or by a notice of the terminal's own; the bell where it has none. Absent: bell. */
+  notify?(ways: readonly NoticeWay[], text: string): void;
   /** Gives the terminal to another program while `run` goes on, and takes it back whatever becomes of that. */
   lend?<T>(run: () => Promise<T>): Promise<T>;
 }
@@ -47,6 +50,8 @@ export interface AppDeps {
   readonly store: Store;
   /** In the order of the configuration. */
   readonly engines: readonly Engine[];
+  /** What the engines tell of new mail; absent: nothing. */
+  readonly arrivals?: Pick<Arrivals, 'subscribe'>;
   /** The engines' own: told of every key. */
   readonly pace?: Pick<Pace, 'touched'>;
   readonly parser: Parser;

@@ -3,7 +3,7 @@ import type { Environment } from '../config/paths.ts';
 import { password } from '../config/secrets.ts';
 import type { AccountConfig, Config } from '../config/types.ts';
 import type { Store } from '../store/types.ts';
-import { createEngineFor, type Pop3Shared } from '../sync/create.ts';
+import { createEngineFor, type EngineForDeps, type Pop3Shared } from '../sync/create.ts';
 import { createLedgers } from '../sync/pop3/ledgers.ts';
 import type { Engine } from '../sync/types.ts';
 import type { Log } from '../util/log.ts';
@@ -15,6 +15,8 @@ export interface EngineSetting {
   /** Gives up waiting for a password. */
   readonly signal?: AbortSignal;
   readonly pace?: Pace;
+  /** Told of new mail. */
+  readonly arrived?: EngineForDeps['arrived'];
   /** One for all engines of a store, see `sharedBy`. */
   readonly pop3: Pop3Shared;
 }
@@ -28,10 +30,11 @@ export function sharedBy(config: Config, store: Store): Pop3Shared {
 export function engineFor(
   account: AccountConfig,
   store: Store,
-  { env, log, signal, pace, pop3 }: EngineSetting,
+  { env, log, signal, pace, pop3, arrived }: EngineSetting,
 ): Promise<Engine> {
   return createEngineFor(account, store, {
     ...(pace && { pace }),
+    ...(arrived && { arrived }),
     pop3,
     password: async () => {
       const secret = await password(account.auth, { env, ...(signal && { signal }) });

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createArrivals } from '../app/arrivals.ts';
 import { sentence } from '../app/messages.ts';
 import type { AppDeps, ExportOutcome, ExportWish, FirstRun } from '../app/types.ts';
 import { canSend } from '../config/identities.ts';
@@ -13,8 +14,9 @@ import { knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
-import { createPace, type Pace } from '../util/pace.ts';
+import { createPace } from '../util/pace.ts';
 import type { DoorRequest } from './door.ts';
+import type { EngineSetting } from './engines.ts';
 import { type LateOutgoing, lateOutgoing } from './late-outgoing.ts';
 
 export interface TuiOptions {
@@ -94,7 +96,9 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   const readOnly = hindrance !== null;
   later(() => store.close());
   const pace = createPace();
-  const engines = options.offline || readOnly ? [] : await enginesOf(config, store, { env, log, pace });
+  const arrivals = createArrivals();
+  const setting = { env, log, pace, arrived: arrivals.arrived };
+  const engines = options.offline || readOnly ? [] : await enginesOf(config, store, setting);
   const outgoing = readOnly ? null : wayOut(config, store, { env, log, engines });
   later(() => outgoing?.close());
   let next: Show | null = null;
@@ -103,6 +107,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     config,
     store,
     engines,
+    arrivals,
     pace,
     readOnly,
     outgoing,
@@ -200,7 +205,7 @@ async function exportFrom(
 async function enginesOf(
   config: Config,
   store: LocalStore,
-  setting: { readonly env: Environment; readonly log: Log; readonly pace: Pace },
+  setting: Omit<EngineSetting, 'pop3'>,
 ): Promise<Engine[]> {
   const { engineFor, sharedBy } = await import('./engines.ts');
   const pop3 = sharedBy(config, store);

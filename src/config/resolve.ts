@@ -2,6 +2,7 @@
 
 import { UNDO_SEND_MS } from '../util/limits.ts';
 import { shownUser } from './gmail.ts';
+import { resolveNotices } from './notices.ts';
 import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
 import type {
   AccountConfig,
@@ -56,6 +57,7 @@ export function resolveConfig(
     defaultAccount: raw.defaultAccount ?? accounts.find(account => !account.disabled)?.id ?? null,
     undoSend: (raw.undoSendSeconds ?? UNDO_SEND_MS / 1000) * 1000,
     ...(raw.groups && { groups: raw.groups.map(([name, members]) => ({ name, members })) }),
+    notices: resolveNotices(raw.notices),
     ui: resolveUi(raw.ui),
   };
 }

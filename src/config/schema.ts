@@ -1,6 +1,7 @@
 // The configuration's shape, once: the types, the checks and the JSON Schema all come from here.
 // No defaults (resolve.ts) and no files (load.ts).
 import { nearest } from '../util/nearest.ts';
+import { noticesShape } from './notices.ts';
 import {
   about,
   anyObject,
@@ -337,6 +338,9 @@ export const configShape = object(
         'lists',
       ),
     ),
+    notices: optional(
+      about(noticesShape, 'What tells of new mail while tmail is open', 'notifications', 'notify'),
+    ),
     ui: optional(about(ui, 'The screen')),
   },
   {
@@ -349,6 +353,13 @@ export const configShape = object(
           account: wanted,
           suggestion: nearest(wanted, ids),
         });
+      }
+      for (const [place] of values.notices?.folders ?? []) {
+        const [account = ''] = place.split('/');
+        const at = ['notices', 'folders', place];
+        if (!ids.includes(account)) {
+          report('config.unknown-account', at, { account, suggestion: nearest(account, ids) });
+        }
       }
       for (const [id, account] of values.accounts) checkDelivery(id, account, values.accounts, report);
       // Their folders would be the same one on a disk that ignores case.

@@ -94,8 +94,25 @@ export interface Config {
   readonly undoSend?: number;
   /** Names for several recipients; absent: none. */
   readonly groups?: readonly AddressGroup[];
+  /** What tells of new mail; absent: nothing does. */
+  readonly notices?: NoticeSettings;
   /** UI settings: `ui` object. */
   readonly ui: UiConfig;
+}
+
+/** The terminal's bell, or its own notices by one of two sequences. */
+export type NoticeWay = 'bell' | 'osc9' | 'osc777';
+
+export interface NoticeSettings {
+  readonly by: readonly NoticeWay[];
+  /** Without a shell; null: none. */
+  readonly command: readonly string[] | null;
+  /** Milliseconds between two notices. */
+  readonly every: number;
+  /** Minutes after midnight, local time; from later than to: over midnight. Null: never. */
+  readonly quiet: { readonly from: number; readonly to: number } | null;
+  /** `account`, or `account/path` of a folder → on or off; what is not named: the inboxes. */
+  readonly folders: Readonly<Record<string, boolean>>;
 }
 
 export interface UiConfig {

@@ -2,6 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { version } from '../../package.json';
 import type { AccountConfig, Pop3Settings } from '../config/types.ts';
+import type { FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore, Store } from '../store/types.ts';
 import type { Pace } from '../util/pace.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -24,6 +25,8 @@ export interface EngineForDeps {
   readonly password: () => Promise<string>;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Told of new mail, see `EngineDeps`. */
+  readonly arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void;
   /** Of whoever has a person at the keys. */
   readonly pace?: Pace;
   /** Needed where accounts deliver into each other. */

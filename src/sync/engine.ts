@@ -2,7 +2,7 @@
 // caller and never touches a socket. Staying connected is connection.ts, what is done then is work.ts.
 import type { AccountConfig } from '../config/types.ts';
 import { splitMessageId } from '../mail/ids.ts';
-import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
+import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
 import type { AccountStore, StoreEvent } from '../store/types.ts';
 import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { FREE_SPACE_FLOOR } from '../util/limits.ts';
@@ -38,6 +38,8 @@ export interface EngineDeps {
   readonly maildrop?: Maildrop;
   /** The store's events: a queued operation is sent at once instead of with the next round. */
   readonly subscribe?: (listener: (event: StoreEvent) => void) => () => void;
+  /** Mail that is new on the server since the last pull; it is in the store when this is called. Must not throw. */
+  readonly arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void;
   /** Free bytes where the store is. */
   readonly freeSpace?: () => Promise<number>;
   readonly pace?: Pace;
@@ -293,7 +295,7 @@ class AccountEngine implements Engine {
   }
 
   #sessionDeps(): SessionDeps {
-    const { config, store, password, version, pace } = this.#deps;
+    const { config, store, password, version, pace, arrived } = this.#deps;
     return {
       account: config,
       store,
@@ -305,6 +307,7 @@ class AccountEngine implements Engine {
       received: count => {
         this.#received += count;
       },
+      ...(arrived && { arrived }),
       room: () => this.#room(),
       ...(pace && { pace }),
     };

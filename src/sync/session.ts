@@ -1,6 +1,6 @@
 // What every protocol's session is made from.
 import type { AccountConfig } from '../config/types.ts';
-import type { FolderId } from '../mail/types.ts';
+import type { FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
 import type { Pace } from '../util/pace.ts';
@@ -26,6 +26,8 @@ export interface SessionDeps {
   readonly report: (error: TmailError) => void;
   /** New messages that were put into the store. */
   readonly received: (count: number) => void;
+  /** Mail that is new on the server since the last pull: not a first fill, nor what was moved here from here. */
+  readonly arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void;
   /** @throws TmailError `disk.floor` when background fetching must pause. */
   readonly room: () => Promise<void>;
   readonly memory: SessionMemory;

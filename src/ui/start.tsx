@@ -8,6 +8,7 @@ import type { App, Size, Terminal } from '../app/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { styling } from './ink-chalk.ts';
 import { createKeyReader, type InputEvent } from './keys.ts';
+import { noticeSequences } from './notice-sequence.ts';
 import { Screen } from './output.ts';
 import { type HeldTerminal, holdTerminal, sizeOf, type TerminalStreams } from './terminal.ts';
 import { type TerminalTraits, terminalTraits } from './traits.ts';
@@ -34,6 +35,7 @@ export function createScreenTerminal(streams: TerminalStreams, env: NodeJS.Proce
     suspend: () => held?.suspend(),
     redraw: () => screen?.redraw(),
     bell: () => held?.bell(),
+    notify: (ways, text) => held?.signal(noticeSequences(ways, text, env)),
     lend: run => (held ? held.lend(run) : run()),
     idle: async () => screen?.idle(),
     attach(nextHeld, nextScreen) {

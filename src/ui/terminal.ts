@@ -62,6 +62,8 @@ export interface HeldTerminal {
   /** Gives the terminal back, stops the job, takes the terminal again when continued. */
   suspend(): void;
   bell(): void;
+  /** A sequence that draws nothing, between two frames. */
+  signal(sequence: string): void;
   /**
    * Gives the terminal to another program while `run` goes on, and takes it back whatever becomes of that. What is
    * typed meanwhile is the other one's, and so are Ctrl-C and Ctrl-Z.
@@ -193,6 +195,9 @@ export function holdTerminal(streams: TerminalStreams, events: TerminalEvents): 
     lend,
     bell() {
       if (state === 'held') sink.write('\x07');
+    },
+    signal(sequence) {
+      if (state === 'held') sink.write(sequence);
     },
     release() {
       if (state === 'released') return;

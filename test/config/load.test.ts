@@ -68,6 +68,7 @@ test('a short configuration is filled in with safe defaults', () => {
     ],
     defaultAccount: 'work',
     undoSend: 10_000,
+    notices: { by: ['bell'], command: null, every: 30_000, quiet: null, folders: {} },
     ui: { colors: 'auto', borders: 'auto', markReadAfter: 0, keys: {} },
   });
 });

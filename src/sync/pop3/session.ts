@@ -157,7 +157,9 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
       const inbox = inboxOf(home);
       // What was deleted here while nobody listened must not come again.
       await deletedHere(removedIds(rooms));
-      const box = await openStoreBox(rooms, inbox.id);
+      // What the first check finds did not just come, nor what its limits left for this one.
+      const filled = ledger.memory.lastCheck !== null && (memory.lastCheck?.report?.later ?? 0) === 0;
+      const box = await openStoreBox(rooms, inbox.id, filled ? deps.arrived : undefined);
       const client = await takeClient();
       const job = { client, box, ledger, settings: settings(), wanted: wantedNow, now: () => clock.now() };
       let report: CheckReport | null = null;

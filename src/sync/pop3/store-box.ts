@@ -22,8 +22,15 @@ interface StoreWritten extends Written {
   readonly raw: Promise<RawRef>;
 }
 
-/** Looks into all folders, also those that come while a check runs: a message may have been moved to any of them. */
-export async function openStoreBox(rooms: Rooms, inbox: FolderId): Promise<Box> {
+/**
+ * Looks into all folders, also those that come while a check runs: a message may have been moved to any of them.
+ * `arrived` is told of messages that were never here before.
+ */
+export async function openStoreBox(
+  rooms: Rooms,
+  inbox: FolderId,
+  arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void,
+): Promise<Box> {
   // What a crash left becomes messages by itself; fetched at the same time, it would be here twice.
   for (const { store } of rooms.all) await store.recovered?.();
   const folders = new Map<FolderId, { readonly room: Room; readonly folder: FolderStore }>();
@@ -114,6 +121,11 @@ export async function openStoreBox(rooms: Rooms, inbox: FolderId): Promise<Box> 
         const fresh = put.filter((_, n) => some[n]?.one.replaces !== true);
         const completed = put.filter((_, n) => some[n]?.one.replaces === true);
         await folder.apply({ put: fresh, raw: completed.map(({ uid, raw }) => ({ uid, raw })) }, 'now');
+        if (fresh.length > 0)
+          arrived?.(
+            folder.record.id,
+            fresh.map(({ uid }) => uid),
+          );
       }
       for (const { one, raw } of twice) await one.written.place.room.store.raw.remove(raw);
     },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { AccountConfig, Pop3Settings, ServerCopy } from '../../../src/config/types.ts';
 import { messageId } from '../../../src/mail/ids.ts';
+import type { FolderId } from '../../../src/mail/types.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { createEngineFor } from '../../../src/sync/create.ts';
 import type { AccountStatus, Engine } from '../../../src/sync/types.ts';
@@ -38,6 +39,7 @@ interface HomeOptions {
   readonly clock?: FakeClock;
   readonly port?: number;
   readonly pop3?: Partial<Pop3Settings>;
+  readonly arrived?: (folder: FolderId, uids: readonly number[]) => void;
 }
 
 async function openHome(server: Pop3Server, options: HomeOptions = {}) {
@@ -68,6 +70,7 @@ async function openHome(server: Pop3Server, options: HomeOptions = {}) {
     password: async () => 'secret',
     clock,
     random: () => 1,
+    ...(options.arrived && { arrived: options.arrived }),
   });
   const account = await store.account('home');
   return {
@@ -113,6 +116,28 @@ function status(engine: Engine, holds: (status: AccountStatus) => boolean): Prom
 
 const waits = ({ phase, nextCheck, progress }: AccountStatus) =>
   phase === 'online' && typeof nextCheck === 'number' && progress.length === 0;
+
+test('what comes after the first check is told as arrived, once and when it is here', async () => {
+  const told: string[] = [];
+  await using server = await startPop3Server({ messages: mails(1, 3) });
+  let flagsOf = (_uid: number): number | undefined => undefined;
+  await using home = await openHome(server, {
+    arrived: (folder, uids) => {
+      for (const uid of uids) told.push(`${folder} ${uid} ${flagsOf(uid)}`);
+    },
+  });
+  await home.engine.syncOnce(null);
+  assert.deepEqual(told, []);
+  const inbox = home.folder('inbox');
+  assert.ok(inbox);
+  const kept = await home.account.folder(inbox.id);
+  flagsOf = uid => kept.flags(uid);
+  server.messages.push(...mails(4, 5).map(bytes => ({ bytes })));
+  await home.engine.syncOnce(null);
+  assert.deepEqual(told, [`${inbox.id} 4 0`, `${inbox.id} 5 0`]);
+  await home.engine.syncOnce(null);
+  assert.equal(told.length, 2);
+});
 
 test('once: what came, what is there, and nothing the second time', async () => {
   await using server = await startPop3Server({ messages: mails(1, 3) });
