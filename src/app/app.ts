@@ -21,6 +21,7 @@ import { createNotices } from './notices.ts';
 import { createOrganising } from './organising.ts';
 import { createOwnFolders } from './own-folders.ts';
 import { pasteText, pressKey } from './press.ts';
+import { watchQuota } from './quota.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
 import { type AppState, listOf, push, setList } from './state.ts';
@@ -67,6 +68,7 @@ export function createApp(deps: AppDeps): Program {
     });
   };
 
+  watchQuota(core);
   const copies = createCopies(core);
   const exports = createExports(core, () => copies.count());
   const { ended, quit } = ending(core, async () => {

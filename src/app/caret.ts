@@ -17,6 +17,8 @@ import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLa
 
 type Caret = AppState['caret'];
 const ACCOUNT_ROWS = 6;
+/** About the disk, the outbox and the passwords, with their rule. */
+const ACCOUNTS_FOOT = 4;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
 export const PROMPT_LABEL = '> ';
@@ -25,7 +27,12 @@ export const HELP_LABEL = ' Search: ';
 /** The rows that an account takes on its screen, with the empty one above. */
 export function accountHeight({ data }: View, account: AccountView): number {
   const config = data.config.accounts.find(({ id }) => id === account.id);
-  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + maildropHeight(config) : ACCOUNT_ROWS;
+  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + maildropHeight(config) : ACCOUNT_ROWS + 1;
+}
+
+/** Rows below the accounts; none where there is hardly room for an account. */
+export function accountsFoot(rows: number): number {
+  return rows >= 16 ? ACCOUNTS_FOOT : 0;
 }
 
 /** The first account on the accounts screen. It turns pages; the last one is as full as it can be. */
@@ -33,7 +40,8 @@ export function accountsTop(view: View): number {
   const { state } = view;
   const layer = screenLayer(state);
   if (layer.t !== 'accounts') return 0;
-  const room = layoutOf(state).content.rows;
+  const { rows } = layoutOf(state).content;
+  const room = rows - accountsFoot(rows);
   const heights = state.accounts.map(account => accountHeight(view, account));
   let top = 0;
   let used = 0;

@@ -15,6 +15,8 @@ export function createCopies(core: Core): CopyCounts {
     counting = true;
     counted = mailOf(core.state.get());
     try {
+      const diskFree = (await core.deps.freeSpace?.()) ?? null;
+      core.change(before => (before.diskFree === diskFree ? before : { ...before, diskFree }));
       for (const [id, account] of core.mail) {
         const copies = await copiesOf(account);
         core.change(before => ({ ...before, copies: { ...before.copies, [id]: copies } }));

@@ -1,5 +1,6 @@
 // Sentences for a person that are no errors: results of commands, and what the doctor found. Facts are sanitised here.
 import { GMAIL_POP_SETTING } from '../config/gmail.ts';
+import type { Offline } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 
 function count(n: number, one: string, many = `${one}s`): string {
@@ -139,6 +140,20 @@ export const notes = {
   ],
   importRefused: (account: string, name: string, reason: string) =>
     `${account}: ${sanitize(name)} was not read (${sanitize(REFUSED[reason] ?? reason)})`,
+  /** What of an IMAP account is kept on this computer. */
+  kept: (offline: Offline) =>
+    offline === 'all'
+      ? 'all mail'
+      : offline === 'headers'
+        ? 'headers only'
+        : `the last ${count(offline.days, 'day')}`,
+
+  /** What fills it is a key away. */
+  quotaCrossed: (account: string, percent: number, numbers: string) =>
+    `${sanitize(account)}: the mailbox on the server is ${percent}% full (${numbers}). @ then f shows what fills it.`,
+  quotaFull: (account: string) =>
+    `${sanitize(account)}: the server has no room left for what is put there; it is kept here. @ then f shows what fills the mailbox.`,
+
   /** For mail that exists only here. `at`: the last export, milliseconds since 1970; null: never. */
   backup: (messages: number, at: number | null, now: number) => {
     const lost = `if this disk breaks, ${count(messages, 'message')} ${messages === 1 ? 'is' : 'are'} gone`;

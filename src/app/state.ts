@@ -239,6 +239,8 @@ export interface AppState {
   readonly pending: { readonly keys: readonly Key[]; readonly count: string; readonly shown: boolean };
   /** What is kept here of each account, once counted. */
   readonly copies: Readonly<Record<AccountId, Copies>>;
+  /** Free bytes on the disk that the mail is on, as last looked at; null: not known. */
+  readonly diskFree: number | null;
   /** The export that is under way: of which folder how much is through. */
   readonly exporting: (Pick<Progress, 'label' | 'done' | 'total'> & { readonly account: AccountId }) | null;
   /** What can be taken back, the last step last. */
@@ -287,6 +289,7 @@ export function initialState(from: Beginning): AppState {
     reader: null,
     pending: NO_PENDING,
     copies: {},
+    diskFree: null,
     exporting: null,
     undo: [],
     drafts: [],

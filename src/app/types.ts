@@ -71,6 +71,8 @@ export interface AppDeps {
   readonly askOwner?: (id: MessageId, wanted: BodyWanted) => Promise<void>;
   /** What is odd in the configuration: said once the screen is up. */
   readonly warnings?: readonly TmailError[];
+  /** Free bytes on the disk that the mail is on. Absent: nobody can say. */
+  readonly freeSpace?: () => Promise<number>;
   /** Exports the mail of all accounts; absent where there is none. */
   readonly exportAll?: (wish: ExportWish) => Promise<readonly ExportOutcome[]>;
   /** First screen without a configuration: what its choices do. */

@@ -1,6 +1,6 @@
 // The seam between the command line and the screen: opens the store, makes engines, parser and program, and puts
 // them on the screen; again with other accounts when the first screen asks for the demo or a new configuration.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createArrivals } from '../app/arrivals.ts';
@@ -116,6 +116,10 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     ...(config.accounts.length > 0
       ? { exportAll: wish => exportFrom(config, dir, store, readOnly, wish) }
       : {}),
+    freeSpace: async () => {
+      const { bavail, bsize } = await statfs(dir);
+      return bavail * bsize;
+    },
     warnings: hindrance === null || hindrance.code === 'store.locked' ? warnings : [...warnings, hindrance],
     env,
     dataDir: dir,

@@ -28,6 +28,8 @@ export interface DemoOptions {
 
 const USER = 'ada';
 const PASSWORD = 'demo';
+/** How much of the account's room is used at the beginning. */
+const FILLED = 0.62;
 /** Arrivals while one looks round; later ones are rare. */
 const LIVELY = 10;
 
@@ -39,10 +41,11 @@ export function usualPace(n: number): number {
 
 /** Under 150 ms. The servers' timers do not keep the process alive, their connections do. */
 export async function startDemo(options: DemoOptions = {}): Promise<Demo> {
-  const imap = await startImapServer({ users: { [USER]: PASSWORD }, mailboxes: DEMO_FOLDERS });
-  for (const { folder, raw, flags, date } of demoMailbox(options.now ?? new Date())) {
-    imap.deliver(folder, raw, flags, date);
-  }
+  const mail = [...demoMailbox(options.now ?? new Date())];
+  const bytes = mail.reduce((sum, { raw }) => sum + raw.length, 0);
+  const quota = Math.ceil(bytes / FILLED / 1024);
+  const imap = await startImapServer({ users: { [USER]: PASSWORD }, mailboxes: DEMO_FOLDERS, quota });
+  for (const { folder, raw, flags, date } of mail) imap.deliver(folder, raw, flags, date);
   const smtp = await startSmtpServer({
     user: USER,
     password: PASSWORD,

@@ -68,6 +68,7 @@ class AccountEngine implements Engine {
   #retryAt: number | null = null;
   #lastSync: number | null = null;
   #quota: QuotaUse | null | undefined;
+  #noRoom = 0;
   #dialled: Session | null = null;
   /** Connections tried. */
   #tries = 0;
@@ -97,6 +98,10 @@ class AccountEngine implements Engine {
       },
       quota: use => {
         this.#quota = use;
+        this.#tell();
+      },
+      noRoom: () => {
+        this.#noRoom++;
         this.#tell();
       },
       pushed: () => {
@@ -133,6 +138,7 @@ class AccountEngine implements Engine {
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
       ...(this.#quota !== undefined && { quota: this.#quota }),
+      ...(this.#noRoom > 0 && { noRoom: this.#noRoom }),
     };
   }
 

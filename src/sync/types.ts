@@ -1,5 +1,6 @@
 // The contract between the engine and a protocol, and between the engine and whoever shows its state.
 // What a protocol can't do is said in Caps; nothing throws "unsupported".
+import type { Offline } from '../config/types.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { Operation } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
@@ -85,6 +86,10 @@ export interface AccountStatus {
   readonly maildrop?: MaildropFacts | null;
   /** IMAP, as last told; null: the server does not report one; absent: not asked yet. */
   readonly quota?: QuotaUse | null;
+  /** IMAP: what of the mail is fetched to stay here, as it is obeyed now. Absent: as configured. */
+  readonly offline?: Offline;
+  /** How often the server refused something in this run because there is no room left. Absent: never. */
+  readonly noRoom?: number;
 }
 
 /** How full an account is on its server: the fullest of its quota roots (RFC 9208). */

@@ -14,6 +14,8 @@ import type { BodyWanted, Progress, QuotaUse, Session } from './types.ts';
 const P = { folders: 0, push: 1, visible: 2, other: 3, counts: 4, prefetch: 5 } as const;
 const PREFETCH = 'prefetch:';
 
+/** What refusals for want of room are called. */
+const NO_ROOM: ReadonlySet<string> = new Set(['imap.quota', 'imap.over-quota']);
 const DISK_RETRY_MS = 30_000;
 const JOB_RETRY_MS = 15_000;
 
@@ -31,6 +33,8 @@ export interface WorkHost {
   disk(error: TmailError | null): void;
   /** How full the account is there; null: the server does not report it. */
   quota(use: QuotaUse | null): void;
+  /** The server refused something because there is no room left. */
+  noRoom(): void;
   /** An operation reached the server. */
   pushed(): void;
   /** A folder was brought up to date. */
@@ -165,7 +169,12 @@ export class Work {
     let resized = false;
     const push = async (op: Operation) => {
       resized ||= op.t !== 'flags';
-      await session.push(op);
+      try {
+        await session.push(op);
+      } catch (error) {
+        if (NO_ROOM.has(asTmailError(error).code)) this.#host.noRoom();
+        throw error;
+      }
     };
     void this.#job(this.#front, 'push', P.push, () =>
       replayQueue({

@@ -77,7 +77,7 @@ export const WORKER_MEMORY_MB = 256;
 /** Parsing one message may take this long before the raw view is offered. */
 export const PARSE_TIMEOUT_MS = 5000;
 /** Free space below which background fetching pauses. */
-export const FREE_SPACE_FLOOR = 500 * 1024 * 1024;
+export const FREE_SPACE_FLOOR = 500_000_000;
 /** Mail that exists only here is to be exported this often: what a month brings can be remembered, a year's can't. */
 export const EXPORT_EVERY_MS = 30 * 24 * 60 * 60_000;
 /** Folders within folders that an import follows: real mail has a handful. */

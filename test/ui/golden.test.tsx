@@ -70,7 +70,8 @@ const SCREENS: Readonly<Record<string, (robot: Driver, w: World) => Promise<void
       facts: { host: 'imap.home.example', port: 993 },
     });
     w.engines[1]?.become({ phase: 'offline', error, retryAt: NOW + 40_000 });
-    w.engines[0]?.become({ progress: [{ label: 'Inbox', done: 1200, total: 5000 }] });
+    const quota = { usedBytes: 4_050_000_000, limitBytes: 5_000_000_000 };
+    w.engines[0]?.become({ progress: [{ label: 'Inbox', done: 1200, total: 5000 }], quota });
     await robot.press('@');
   },
   certificate: async (robot, w) => {

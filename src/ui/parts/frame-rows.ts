@@ -8,6 +8,7 @@ import { writingIn } from '../../app/compose/writing.ts';
 import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
+import { quotaWord } from '../../app/quota.ts';
 import { percentRead } from '../../app/reader-view.ts';
 import {
   folderLabel,
@@ -77,7 +78,7 @@ function listTab({ state }: View): readonly Piece[] {
 }
 
 const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
-  accounts: 'Accounts',
+  accounts: 'Accounts and storage',
   log: 'Log',
   help: 'Help',
   parts: 'Attachments',
@@ -174,6 +175,12 @@ function outboxPieces({ state }: View): readonly Piece[] {
   return text === '' ? [] : [piece(`${text}  `, bad ? 'error' : 'ok')];
 }
 
+/** Only when it is nearly full. */
+function quotaPieces({ state }: View): readonly Piece[] {
+  const word = quotaWord(state.accounts);
+  return word ? [piece(`${clean(word.text)}  `, word.fullness === 'info' ? 'text' : word.fullness)] : [];
+}
+
 function statePieces(view: View): readonly Piece[] {
   const { state } = view;
   const percent =
@@ -188,6 +195,7 @@ function statePieces(view: View): readonly Piece[] {
     piece(percent, 'dim'),
     ...outboxPieces(view),
     piece(running, 'ok'),
+    ...quotaPieces(view),
     ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
   ];
 }

@@ -1,19 +1,16 @@
 // Screens that are lists of lines: accounts, log, help, attachments, links, one link, the first start. Pure.
-import { accountHeight, accountsTop } from '../../app/caret.ts';
 import type { View } from '../../app/commands/command.ts';
 import { showBindings } from '../../app/keys.ts';
 import { pageTop } from '../../app/layout.ts';
 import { linkWarning } from '../../app/links.ts';
 import { logLines } from '../../app/log-view.ts';
-import { maildropLines } from '../../app/maildrop.ts';
 import { type HelpRow, helpCommands, helpRows } from '../../app/matching.ts';
-import { said } from '../../app/said.ts';
-import { grouped, layoutOf, plural, progressText, stateWord } from '../../app/selectors.ts';
-import { type AccountView, type Level, screenLayer } from '../../app/state.ts';
-import type { AccountConfig } from '../../config/types.ts';
+import { layoutOf } from '../../app/selectors.ts';
+import { screenLayer } from '../../app/state.ts';
 import { cut, fit, width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { Theme } from '../theme.ts';
+import { accountsRows } from './account-rows.ts';
 import { outboxRows, previewScreen } from './outgoing-rows.ts';
 import { byteSize } from './reader-rows.ts';
 import { bar, clean, fill, type Piece, piece, row, split } from './row.ts';
@@ -28,7 +25,7 @@ export function screenRows(view: View, theme: Theme): readonly string[] | null {
 function contentRows(view: View, theme: Theme, cells: number, height: number): readonly string[] | null {
   switch (screenLayer(view.state).t) {
     case 'accounts':
-      return accountsRows(view, theme, cells);
+      return accountsRows(view, theme, cells, height);
     case 'log':
       return logRows(view, theme, cells, height);
     case 'help':
@@ -47,91 +44,6 @@ function contentRows(view: View, theme: Theme, cells: number, height: number): r
       return null;
   }
 }
-
-/** `12 s`, `5 min`, `3 h`, `2 days`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 90) return `${seconds} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return seconds < 129_600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
-}
-
-function accountsRows(view: View, theme: Theme, cells: number): readonly string[] {
-  const { state } = view;
-  const layer = screenLayer(state);
-  const cursor = layer.t === 'accounts' ? layer.cursor : 0;
-  const top = accountsTop(view);
-  const rows: string[] = [];
-  state.accounts.slice(top).forEach((account, i) => {
-    const selected = cursor === top + i;
-    const config = view.data.config.accounts.find(candidate => candidate.id === account.id);
-    const own = accountRows(view, account, config, selected, cells, theme);
-    const usual = accountHeight(view, account) - 1;
-    // What a sentence needs beyond the usual rows it has where the cursor is.
-    const height = selected ? Math.max(usual, own.length) : usual;
-    rows.push(' '.repeat(cells), ...fill(own, height, cells));
-  });
-  return rows;
-}
-
-function accountRows(
-  { state }: View,
-  account: AccountView,
-  config: AccountConfig | undefined,
-  selected: boolean,
-  cells: number,
-  theme: Theme,
-): readonly string[] {
-  const { status, id } = account;
-  const server = config
-    ? `${config.protocol.toUpperCase()}  ${clean(config.incoming.host)}:${config.incoming.port} ${SECURITY[config.incoming.security]}`
-    : '';
-  const retry =
-    status.phase === 'offline' && status.retryAt !== null
-      ? `, retry in ${duration(status.retryAt - state.now)}`
-      : '';
-  const last = status.maildrop?.lastCheck ?? status.lastSync;
-  const synced = last === null ? 'not yet' : `${duration(state.now - last)} ago`;
-  const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
-  const phase = `${stateWord(account, state.readOnly)}${retry}`;
-  const whole = `${name}${server}   ${phase}`;
-  const narrow = width(whole) > cells;
-  const head = narrow ? name + phase : whole;
-  const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
-  const maildrop =
-    config?.protocol === 'pop3' ? maildropLines(account, config, state.now, copies?.exported) : [];
-  const kept = copies
-    ? `${grouped(copies.bodies)} of ${plural(copies.total, 'message')} with bodies, ${byteSize(copies.bytes)}B`
-    : 'counting';
-  const indent = ' '.repeat(14);
-  const line = (label: string, text: string, level: Level = 'info') =>
-    row(
-      [piece(`${indent}${label.padEnd(11)}`, 'label'), piece(clean(text), level === 'info' ? 'text' : level)],
-      cells,
-      theme,
-    );
-  const running = status.progress[0];
-  const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
-  const body = [
-    ...(narrow ? [line('server', server)] : []),
-    ...maildrop.map(({ label, text, level }) => line(label, text, level)),
-    line('copy here', kept),
-    line(
-      'queue',
-      running ? `${queue}; now ${clean(progressText(running))}` : `${queue}; last sync ${synced}`,
-    ),
-  ];
-  if (status.error) {
-    const text = wrapCells(said(status.error), Math.max(20, cells - indent.length - 1));
-    for (const part of text) body.push(row([piece(`${indent}${part}`, 'error')], cells, theme));
-  }
-  return [
-    selected ? bar(head, 'selected', cells, theme) : row([piece(head, 'title')], cells, theme),
-    ...body,
-  ];
-}
-
-const SECURITY = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const;
 
 function logRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
   const { state } = view;
