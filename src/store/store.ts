@@ -16,7 +16,8 @@ import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
 import { type ChangedSince, changedSince, REREAD_MS } from './reread.ts';
-import type { OpenStoreOptions, Store, StoreEvent } from './types.ts';
+import { openSettings, type StoredSettings } from './settings.ts';
+import type { OpenStoreOptions, Settings, Store, StoreEvent } from './types.ts';
 
 export { knock } from './door.ts';
 
@@ -34,6 +35,7 @@ export interface StoreOptions extends OpenStoreOptions {
 export interface LocalStore extends Store {
   account(id: AccountId): Promise<Account>;
   readonly drafts: Drafts;
+  readonly settings: Settings;
   /** Answers other processes (`knock`) from now on. */
   serve(handler: DoorHandler): void;
   /** For a reader: shows what the owner has made durable since. An owner's memory is the truth already. */
@@ -87,13 +89,16 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const trouble = (error: TmailError) => emit({ t: 'trouble', error });
   const drafts = new Drafts({ disk, dir: join(dir, 'drafts'), now, damaged, trouble });
   const cache = new EnvelopeCache();
+  const groupMs = options.groupMs ?? GROUP_COMMIT_MS;
+  const path = join(dir, 'settings.json');
+  const settings = await openSettings({ disk, path, now, damaged, groupMs, trouble });
   const accountOptions = (id: AccountId): AccountOptions => ({
     id,
     dir: join(dir, 'accounts', id),
     disk,
     files,
     cache,
-    groupMs: options.groupMs ?? GROUP_COMMIT_MS,
+    groupMs,
     now,
     log,
     emit,
@@ -104,6 +109,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     dir,
     disk,
     drafts,
+    settings,
     files,
     log,
     mode,
@@ -133,6 +139,7 @@ interface Parts {
   readonly dir: string;
   readonly disk: Disk;
   readonly drafts: Drafts;
+  readonly settings: StoredSettings;
   readonly files: FileBatches;
   readonly log: Log;
   readonly mode: 'owner' | 'reader';
@@ -168,6 +175,10 @@ class OpenedStore implements LocalStore {
 
   get drafts(): Drafts {
     return this.#parts.drafts;
+  }
+
+  get settings(): Settings {
+    return this.#parts.settings;
   }
 
   accounts(): readonly AccountId[] {
@@ -237,6 +248,7 @@ class OpenedStore implements LocalStore {
 
   async flush(): Promise<void> {
     await this.#parts.drafts.flush();
+    await this.#parts.settings.flush();
     for (const account of this.#opened.values()) await account.flush();
   }
 
@@ -259,6 +271,7 @@ class OpenedStore implements LocalStore {
     await Promise.allSettled(this.#accounts.values());
     try {
       if (this.mode === 'owner') for (const account of this.#opened.values()) await account.close();
+      await this.#parts.settings.flush();
     } finally {
       await this.#parts.files.close();
       this.#parts.lock?.release();

@@ -1,6 +1,7 @@
 // The store's public surface. The store is the only truth that the screen reads and the only part that writes
 // mail to disk. Nothing here knows a protocol or a screen.
 import type { Draft, DraftId } from '../mail/compose/types.ts';
+import type { Sort } from '../mail/sort.ts';
 import type {
   AccountId,
   Envelope,
@@ -55,10 +56,35 @@ export interface Store {
   subscribe(listener: (event: StoreEvent) => void): () => void;
   /** What is being written; absent: this store keeps none. */
   readonly drafts?: DraftStore;
+  /** How a person likes to look at mail; absent: this store remembers nothing of that. */
+  readonly settings?: Settings;
   /** Resolves when everything changed so far is durable; rejects with the storage error that prevented it. */
   flush(): Promise<void>;
   /** flush, then lets go of the lock. Repeatable. */
   close(): Promise<void>;
+}
+
+/** Of one list: a folder's, or one over all accounts. Absent: as it is by itself. */
+export interface ListSettings {
+  readonly sort?: Sort;
+  /** By conversation. */
+  readonly threads?: boolean;
+}
+
+export interface SettingsShape {
+  /** By the list's id. */
+  readonly lists: Readonly<Record<string, ListSettings>>;
+  /** Message-IDs of the first messages of conversations whose answers are not told. */
+  readonly muted: Readonly<Record<AccountId, readonly string[]>>;
+  /** The layout chosen for each class of width. */
+  readonly layout: Readonly<Record<string, string>>;
+}
+
+export interface Settings {
+  /** From memory; another object after a change. */
+  get(): SettingsShape;
+  /** At once in memory; durable within a moment, and by `flush` and `close` of the store. A reader's stays in memory. */
+  change(step: (settings: SettingsShape) => SettingsShape): void;
 }
 
 export interface FolderCounts {
