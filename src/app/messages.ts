@@ -121,6 +121,11 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'config.none': f => `there is no configuration yet (${f.file}). Next: tmail, or tmail --demo.`,
   'config.file-missing': f => `${f.file} does not exist.`,
   'config.unreadable': f => `${f.file} can't be read (${f.reason}).`,
+  'config.unwritable': f =>
+    `${f.file} can't be changed (${f.reason === 'encoding' ? 'it is no UTF-8 text' : f.reason}). It is as it was.`,
+  'config.changed': f =>
+    `${f.file} was changed by somebody else at this moment. It is as they left it; try again.`,
+  'config.edit-lost': f => `${f.file} has no place for "${f.path}" any more. It is as it was.`,
   'config.too-large': f => `${f.file} is larger than a configuration can be (${f.limit} bytes).`,
   'config.syntax': f => `expected ${f.expected}${f.found ? `, found "${f.found}"` : ', found the end'}.`,
   'config.invalid': f => `${f.file} has ${f.count} mistakes. Next: tmail config check.`,

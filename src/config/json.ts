@@ -5,6 +5,8 @@ import { TmailError } from '../util/errors.ts';
 interface Placed {
   /** Offset of the first character in the text, in UTF-16 units. */
   readonly at: number;
+  /** Behind its last character. */
+  readonly end: number;
 }
 export interface JsonEntry {
   readonly key: string;
@@ -61,12 +63,16 @@ class Reader {
     const char = this.#text[at];
     if (char === '{') return this.#object(depth);
     if (char === '[') return this.#array(depth);
-    if (char === '"') return { t: 'string', at, value: this.#string('a value') };
+    if (char === '"') {
+      const value = this.#string('a value');
+      return { t: 'string', at, end: this.#at, value };
+    }
     const number = this.#match(NUMBER);
-    if (number !== '') return { t: 'number', at, value: Number(number) };
+    if (number !== '') return { t: 'number', at, end: this.#at, value: Number(number) };
     const word = this.#match(WORD);
-    if (word === 'true' || word === 'false') return { t: 'boolean', at, value: word === 'true' };
-    if (word === 'null') return { t: 'null', at };
+    if (word === 'true' || word === 'false')
+      return { t: 'boolean', at, end: this.#at, value: word === 'true' };
+    if (word === 'null') return { t: 'null', at, end: this.#at };
     this.#at = at;
     return this.#fail('a value');
   }
@@ -81,7 +87,7 @@ class Reader {
     const entries: JsonEntry[] = [];
     for (;;) {
       this.#space();
-      if (this.#take('}')) return { t: 'object', at, entries };
+      if (this.#take('}')) return { t: 'object', at, end: this.#at, entries };
       const keyAt = this.#at;
       const key = this.#string(
         entries.length === 0 ? 'a key in double quotes or "}"' : 'a key in double quotes',
@@ -99,7 +105,7 @@ class Reader {
     const items: JsonNode[] = [];
     for (;;) {
       this.#space();
-      if (this.#take(']')) return { t: 'array', at, items };
+      if (this.#take(']')) return { t: 'array', at, end: this.#at, items };
       items.push(this.value(depth + 1));
       this.#space();
       if (!this.#take(',') && this.#text[this.#at] !== ']') this.#fail('"," or "]"');
