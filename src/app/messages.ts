@@ -219,6 +219,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'imap.no': f => `${server(f)} said no.${said(f)}`,
   'imap.permission': f => `the server does not let this account do that.${said(f)}`,
   'imap.no-folder': f => `the folder is not on the server (any more).${said(f)}`,
+  'imap.quota': f => `the mailbox on the server is full. Nothing here was lost.${said(f)}`,
   'imap.over-quota': f => `the mailbox on the server is full. Nothing here was lost.${said(f)}`,
   'imap.limit': f =>
     `${server(f)} sent more than mail can hold (${f.limit}); the connection was closed. ${AGAIN}`,

@@ -1,6 +1,6 @@
 // One account's motor as the rest of the program sees it: says how things stand, takes wishes, never throws at its
 // caller and never touches a socket. Staying connected is connection.ts, what is done then is work.ts.
-import type { AccountConfig } from '../config/types.ts';
+import type { AccountConfig, Offline } from '../config/types.ts';
 import { splitMessageId } from '../mail/ids.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
 import type { AccountStore, StoreEvent } from '../store/types.ts';
@@ -69,6 +69,8 @@ class AccountEngine implements Engine {
   #lastSync: number | null = null;
   #quota: QuotaUse | null | undefined;
   #noRoom = 0;
+  /** As configured, or as the person wished since. */
+  #kept: Offline;
   #dialled: Session | null = null;
   /** Connections tried. */
   #tries = 0;
@@ -82,11 +84,12 @@ class AccountEngine implements Engine {
   constructor(deps: EngineDeps) {
     this.#deps = deps;
     this.account = deps.config.id;
+    this.#kept = deps.config.offline;
     this.caps = deps.caps;
     const clock = deps.clock ?? systemClock;
     this.#clock = clock;
     this.#work = new Work({
-      config: deps.config,
+      offline: () => this.#kept,
       store: deps.store,
       folders: () => (deps.maildrop ?? deps.store).folders(),
       clock,
@@ -138,6 +141,7 @@ class AccountEngine implements Engine {
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
       ...(this.#quota !== undefined && { quota: this.#quota }),
+      ...(this.#deps.config.protocol === 'imap' && { offline: this.#kept }),
       ...(this.#noRoom > 0 && { noRoom: this.#noRoom }),
     };
   }
@@ -204,6 +208,14 @@ class AccountEngine implements Engine {
 
   async agree(): Promise<void> {
     await this.#deps.maildrop?.agree();
+  }
+
+  keep(offline: Offline): void {
+    this.#kept = offline;
+    // What was looked at before was looked at with other eyes.
+    this.#memory.prefetched.clear();
+    this.#work.prefetchAgain();
+    this.#tell();
   }
 
   cancel(): void {
@@ -304,6 +316,7 @@ class AccountEngine implements Engine {
     const { config, store, password, version, pace, arrived } = this.#deps;
     return {
       account: config,
+      offline: () => this.#kept,
       store,
       password,
       version,

@@ -1,5 +1,5 @@
 // What every protocol's session is made from.
-import type { AccountConfig } from '../config/types.ts';
+import type { AccountConfig, Offline } from '../config/types.ts';
 import type { FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore } from '../store/types.ts';
 import type { TmailError } from '../util/errors.ts';
@@ -28,6 +28,8 @@ export interface SessionDeps {
   readonly received: (count: number) => void;
   /** Mail that is new on the server since the last pull: not a first fill, nor what was moved here from here. */
   readonly arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void;
+  /** IMAP: what is fetched to stay here, as it is now; absent: as the account says. */
+  readonly offline?: () => Offline;
   /** @throws TmailError `disk.floor` when background fetching must pause. */
   readonly room: () => Promise<void>;
   readonly memory: SessionMemory;

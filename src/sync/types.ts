@@ -160,6 +160,8 @@ export interface Engine {
   refresh(): void;
   /** The person agrees to deletions that a POP3 check holds back: the next check makes them. Durable. */
   agree?(): Promise<void>;
+  /** IMAP: what of the mail is fetched to stay here from now on, until the program ends. Nothing here is removed. */
+  keep?(offline: Offline): void;
   /** Cancels what runs in the background until the next refresh or push. */
   cancel(): void;
   /** Resolves when nothing is under way above prefetching: for tests and for quitting. */

@@ -1,6 +1,6 @@
 // What is done while connected, and in which order: opening messages, sending what is queued, the folder on the
 // screen, the other folders, bodies in the background. Which command that takes is the session's business.
-import type { AccountConfig } from '../config/types.ts';
+import type { Offline } from '../config/types.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
 import type { AccountStore, FolderRecord, Operation } from '../store/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
@@ -20,7 +20,8 @@ const DISK_RETRY_MS = 30_000;
 const JOB_RETRY_MS = 15_000;
 
 export interface WorkHost {
-  readonly config: AccountConfig;
+  /** What is fetched in the background, as it is now. */
+  readonly offline: () => Offline;
   readonly store: AccountStore;
   /** Those that a server fills. */
   readonly folders: () => readonly FolderRecord[];
@@ -159,6 +160,12 @@ export class Work {
     this.#held ??= 'person';
     this.#back.cancel();
     this.#front.cancel(job => job.priority >= P.visible);
+  }
+
+  /** Something else is wanted here than before: what is fetched in the background begins anew. */
+  prefetchAgain(): void {
+    this.#back.cancel(job => job.key.startsWith(PREFETCH));
+    for (const record of this.targets(null)) this.#prefetch(record);
   }
 
   sendQueue(): void {
@@ -315,7 +322,7 @@ export class Work {
 
   #wantsBodies(record: FolderRecord): boolean {
     // Gmail's "All Mail" and "Starred" hold what other folders hold: their bodies would be fetched twice.
-    return this.#host.config.offline !== 'headers' && record.role !== 'all' && record.role !== 'flagged';
+    return this.#host.offline() !== 'headers' && record.role !== 'all' && record.role !== 'flagged';
   }
 
   #prefetch(record: FolderRecord): void {

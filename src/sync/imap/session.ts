@@ -157,7 +157,7 @@ class ImapSession implements Session {
     const context = await this.#context(folder, 'background');
     yield* prefetchFolder({
       ...context,
-      offline: this.#deps.account.offline,
+      offline: this.#deps.offline?.() ?? this.#deps.account.offline,
       now: () => this.#deps.clock.now(),
       seen: remembered(this.#deps.memory.prefetched, folder, nothingSeen),
       room: this.#deps.room,
