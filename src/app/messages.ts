@@ -371,6 +371,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'cli.words': f =>
     f.expected ? `expected ${f.expected}.${help(f)}` : `nothing more was expected.${help(f)}`,
   'cli.number': f => `${f.option} must be ${f.expected}.${help(f)}`,
+  'cli.flag': f => `"${f.got}" is no flag: ${f.expected}, or a keyword without spaces.${help(f)}`,
   'cli.one-of': f => `only one of ${f.got}.${help(f)}`,
   'terminal.none': 'tmail needs a terminal. Without one: tmail list, show, sync (tmail --help).',
   'cli.no-terminal': 'tmail needs a terminal. Without one: tmail list, show, sync (tmail --help).',
@@ -413,6 +414,9 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'folder.within-itself': f => `"${f.folder}" can't be moved into itself.`,
   'folder.not-empty': f =>
     `"${f.folder}" holds ${f.count === '1' ? 'a message' : `${f.count} messages`} and stays as it is.`,
+  'folder.not-for-mail': f => `"${f.folder}" holds only other folders, no messages.`,
+  'folder.no-role': f => `there is no ${f.role} folder, so the message stays where it is.`,
+  'change.in-trash': 'it is in Trash already. --for-ever deletes it for good.',
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,
   'message.gone': 'this message is not here any more.',

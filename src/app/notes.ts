@@ -63,6 +63,8 @@ interface Maildrop {
 }
 
 export const notes = {
+  waitsForSync: (account: string, changes: number, why: string) =>
+    `${account}: ${count(changes, 'change')} ${changes === 1 ? 'waits' : 'wait'} for the next tmail sync${why ? `: ${why}` : '.'}`,
   crashed: (report: string | null) =>
     `tmail met a mistake of its own and has ended. Your mail is safe. ${report === null ? 'No report could be written.' : `What happened, without any mail or password: ${sanitize(report)}`}`,
   program: (name: string) =>

@@ -30,6 +30,7 @@ interface Command {
 const account: Option = { value: 'A', help: 'this account; the default account unless told' };
 const folder: Option = { value: 'F', help: "a folder's path, or inbox, sent, drafts, trash, archive, junk" };
 const json: Option = { help: 'one JSON object a line' };
+const changed: Option = { help: 'what each message is called now, one JSON object a line' };
 const demo: Option = { help: 'the built-in demo in place of your accounts; leaves nothing behind' };
 const offline: Option = { help: 'connect to nothing' };
 
@@ -85,6 +86,49 @@ const commands = {
       demo,
       offline,
     },
+  },
+  unread: {
+    summary: 'prints how many messages are unread in the inboxes, from what is here',
+    words: '',
+    minWords: 0,
+    maxWords: 0,
+    options: {
+      account: { ...account, help: 'this account; all unless told', multiple: true },
+      folder: { ...folder, help: 'this folder of each account; the inbox unless told' },
+      json: { help: 'every folder, one JSON object an account' },
+    },
+  },
+  flag: {
+    summary: 'marks messages: seen, answered, flagged, forwarded, draft, or a keyword of your own',
+    words: 'ID…',
+    minWords: 1,
+    maxWords: 10_000,
+    options: {
+      set: { value: 'FLAG', help: 'sets it', multiple: true },
+      clear: { value: 'FLAG', help: 'takes it away', multiple: true },
+      json: changed,
+    },
+  },
+  move: {
+    summary: 'moves messages to another folder of their account',
+    words: 'ID…',
+    minWords: 1,
+    maxWords: 10_000,
+    options: { to: { ...folder, value: 'FOLDER', needed: true }, json: changed },
+  },
+  archive: {
+    summary: 'moves messages to the archive of their account',
+    words: 'ID…',
+    minWords: 1,
+    maxWords: 10_000,
+    options: { json: changed },
+  },
+  delete: {
+    summary: 'moves messages to Trash',
+    words: 'ID…',
+    minWords: 1,
+    maxWords: 10_000,
+    options: { 'for-ever': { help: 'deletes them for good, here and on the server' }, json: changed },
   },
   save: {
     summary: 'saves attachments; all of them unless told',
@@ -182,7 +226,7 @@ export type CommandName = keyof typeof commands;
 const table: Readonly<Record<CommandName, Command>> = commands;
 const NAMES = Object.keys(commands).filter(isCommand);
 /** In the plan, not in this version. */
-const PLANNED = ['search', 'flag', 'move', 'archive', 'delete'];
+const PLANNED = ['search'];
 
 function isCommand(word: string): word is CommandName {
   return Object.hasOwn(commands, word);

@@ -9,6 +9,7 @@ import type { ExportNote, Store } from '../store/types.ts';
 import type { BodyWanted, Engine, Progress, SyncReport } from '../sync/types.ts';
 import type { ImportReport } from '../transfer/import.ts';
 import { type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
+import type { Changed, ChangeRequest } from './changing.ts';
 import { chosenFolder } from './folders.ts';
 import type { OutboxRequest } from './outbox.ts';
 import { type PlainItem, plainItem, revivedItem, type SendRequest } from './sending.ts';
@@ -30,6 +31,7 @@ export type DoorRequest =
       readonly folder: string | null;
     }
   | { readonly t: 'exported'; readonly account: AccountId; readonly note: ExportNote }
+  | ChangeRequest
   | SendRequest
   | OutboxRequest;
 
@@ -46,6 +48,7 @@ type DoorLine =
   | { readonly t: 'progress'; readonly progress: Progress }
   | { readonly t: 'report'; readonly report: PlainReport }
   | { readonly t: 'imported'; readonly report: PlainImport }
+  | { readonly t: 'changed'; readonly changed: readonly Changed[] }
   | { readonly t: 'items'; readonly items: readonly PlainItem[] };
 
 type PlainImport = Omit<ImportReport, 'error'> & { readonly error: PlainError | null };
@@ -91,6 +94,14 @@ export async function readOutbox(lines: AsyncIterable<unknown>): Promise<OutboxI
   return items;
 }
 
+/** What became of each message of a change. */
+export async function readChanged(lines: AsyncIterable<unknown>): Promise<readonly Changed[]> {
+  let changed: readonly Changed[] | null = null;
+  for await (const line of lines) if (isLine(line) && line.t === 'changed') changed = line.changed;
+  if (changed === null) throw new TmailError('protocol', 'door.answer');
+  return changed;
+}
+
 export async function readItem(lines: AsyncIterable<unknown>): Promise<OutboxItem> {
   const [item] = await readOutbox(lines);
   if (!item) throw new TmailError('protocol', 'door.answer');
@@ -122,6 +133,12 @@ export function doorkeeper(
     }
     if (request.t === 'exported') {
       await (await store.account(request.account)).exports?.note(request.note);
+      return;
+    }
+    if (request.t === 'change') {
+      const { applyChange } = await import('./changing.ts');
+      // The engines hear of the queue by themselves.
+      reply({ t: 'changed', changed: await applyChange(store, request) } satisfies DoorLine);
       return;
     }
     if (request.t === 'import') {
@@ -213,6 +230,8 @@ function isRequest(value: unknown): value is DoorRequest {
   }
   const text = (item: unknown) => typeof item === 'string';
   const texts = (items: unknown) => Array.isArray(items) && items.every(text);
+  if (value.t === 'change')
+    return texts(value.ids) && isObject(value.change) && isChange(value.change, texts);
   if (value.t === 'send') {
     const lists = [value.to, value.cc, value.bcc, value.attachments];
     return [value.account, value.from, value.subject, value.text].every(text) && lists.every(texts);
@@ -236,10 +255,17 @@ function isRequest(value: unknown): value is DoorRequest {
   );
 }
 
+function isChange(change: Readonly<Record<string, unknown>>, texts: (items: unknown) => boolean): boolean {
+  if (change.t === 'flag') return texts(change.add) && texts(change.remove);
+  if (change.t === 'move') return typeof change.to === 'string';
+  return change.t === 'archive' || (change.t === 'delete' && typeof change.forEver === 'boolean');
+}
+
 /** The owner is the same program, perhaps another version: the shape is checked, its inside believed. */
 function isLine(value: unknown): value is DoorLine {
   if (!isObject(value)) return false;
   if (value.t === 'progress') return isObject(value.progress);
+  if (value.t === 'changed') return Array.isArray(value.changed) && value.changed.every(isObject);
   if (value.t === 'items') return Array.isArray(value.items) && value.items.every(isObject);
   if (value.t === 'imported') return isObject(value.report) && Number.isSafeInteger(value.report.imported);
   return value.t === 'report' && isObject(value.report) && Array.isArray(value.report.errors);

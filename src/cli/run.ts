@@ -80,6 +80,16 @@ async function perform(command: CommandName, context: Context): Promise<number> 
       return (await import('./list.ts')).list(context);
     case 'show':
       return (await import('./show.ts')).show(context);
+    case 'unread':
+      return (await import('./unread.ts')).unread(context);
+    case 'flag':
+      return (await import('./flag.ts')).flag(context);
+    case 'move':
+      return (await import('./move.ts')).move(context);
+    case 'archive':
+      return (await import('./archive.ts')).archive(context);
+    case 'delete':
+      return (await import('./delete.ts')).deleteCommand(context);
     case 'save':
       return (await import('./save.ts')).save(context);
     case 'sync':

@@ -276,6 +276,23 @@ class AccountEngine implements Engine {
     };
   }
 
+  async push(signal: AbortSignal): Promise<void> {
+    const temporary = !this.#connection.running;
+    const stop = (): void => void this.#end();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      if (temporary) await this.#connectOnce(signal);
+      else await this.#online();
+      await this.#work.push();
+    } finally {
+      signal.removeEventListener('abort', stop);
+      if (temporary) {
+        await this.#end();
+        this.#set('stopped', null, null);
+      }
+    }
+  }
+
   /** For `syncOnce` on an engine that was not started. */
   async #connectOnce(signal: AbortSignal): Promise<void> {
     this.#stopped = false;

@@ -169,6 +169,11 @@ export interface Engine {
   /** push, pull (bodies as `offline` asks), stop; for `tmail sync`. */
   syncOnce(folder: FolderId | null, onProgress?: (p: Progress) => void): Promise<SyncReport>;
   /**
+   * Sends what is queued, fetches nothing; connects for it where it was not started. Rejects with why nothing could be
+   * sent; what the server refused is told as the store's trouble.
+   */
+  push?(signal: AbortSignal): Promise<void>;
+  /**
    * The server's folder has a message with this Message-ID. Rejects when nobody can be asked now; absent: never.
    */
   holds?(folder: FolderId, messageId: string): Promise<boolean>;

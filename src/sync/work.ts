@@ -211,6 +211,12 @@ export class Work {
     void this.#job(this.#back, 'quota', P.push, run).catch(() => undefined);
   }
 
+  /** What is queued, and nothing else. */
+  async push(): Promise<void> {
+    this.sendQueue();
+    await this.#front.idle(job => job.key === 'push');
+  }
+
   /** Everything once, for `tmail sync`: folders, queue, each folder, bodies. @throws TmailError what ended it */
   async once(folder: FolderId | null, keep: (error: TmailError) => void): Promise<void> {
     const session = this.#session;

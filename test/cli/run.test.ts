@@ -27,7 +27,7 @@ test('wrong usage is exit status 2, a sentence on standard error, and nothing on
   for (const [args, words] of [
     [['lits'], /no command "lits"\. Did you mean "list"\?/],
     [['list', '--jsno'], /no option --jsno of "tmail list"\. Did you mean "--json"\?/],
-    [['flag', 'a:1:1'], /"tmail flag" is not available yet/],
+    [['search', 'x'], /"tmail search" is not available yet/],
     [['config', 'chekc'], /Did you mean "check"\?/],
   ] as const) {
     const { status, stdout, stderr } = await tmail([...args]);

@@ -1,0 +1,149 @@
+// Changes to messages that the command line asks for: applied to a store at once and queued. Used by the process that
+// owns the store, for itself or at its door. Plain data on both sides; speaks to no server.
+import { messageId, splitMessageId } from '../mail/ids.ts';
+import type { FolderId, LocalUid, Role } from '../mail/types.ts';
+import type { AccountStore, FolderRecord, FolderStore, NewOperation, Store } from '../store/types.ts';
+import { asTmailError, TmailError } from '../util/errors.ts';
+import type { PlainError } from './door.ts';
+import { chosenFolder } from './folders.ts';
+
+export type Change =
+  | { readonly t: 'flag'; readonly add: readonly string[]; readonly remove: readonly string[] }
+  /** A path, or what a folder is for. */
+  | { readonly t: 'move'; readonly to: string }
+  | { readonly t: 'archive' }
+  | { readonly t: 'delete'; readonly forEver: boolean };
+
+export interface ChangeRequest {
+  readonly t: 'change';
+  readonly change: Change;
+  readonly ids: readonly string[];
+}
+
+/** What became of one message. */
+export interface Changed {
+  /** As it was given. */
+  readonly id: string;
+  /** What it is called now; null: it is gone for good, or nothing was done. */
+  readonly now: string | null;
+  /** Why nothing was done. */
+  readonly error: PlainError | null;
+}
+
+/** Messages of one operation: what the queue's file holds at once. */
+const AT_ONCE = 1000;
+
+interface Group {
+  readonly account: AccountStore;
+  readonly folder: FolderStore;
+  readonly messages: { readonly id: string; readonly uid: LocalUid }[];
+}
+
+/** In the order of `ids`. Durable when it resolves; what is wrong with one message does not hold the others back. */
+export async function applyChange(
+  store: Store,
+  { change, ids }: Omit<ChangeRequest, 't'>,
+): Promise<Changed[]> {
+  const outcomes = new Map<string, Changed>();
+  const fail = (id: string, thrown: unknown) => {
+    const { kind, code, retry, facts } = asTmailError(thrown);
+    outcomes.set(id, { id, now: null, error: { kind, code, retry, facts } });
+  };
+  const groups = new Map<FolderId, Group>();
+  for (const id of new Set(ids)) {
+    try {
+      const { account, folder, uid } = await found(store, id);
+      const group = groups.get(folder.record.id) ?? { account, folder, messages: [] };
+      group.messages.push({ id, uid });
+      groups.set(folder.record.id, group);
+    } catch (error) {
+      fail(id, error);
+    }
+  }
+  for (const group of groups.values()) {
+    for (let from = 0; from < group.messages.length; from += AT_ONCE) {
+      const part = { ...group, messages: group.messages.slice(from, from + AT_ONCE) };
+      try {
+        const now = await applyTo(part, change);
+        for (const { id, uid } of part.messages) outcomes.set(id, { id, now: now(uid), error: null });
+      } catch (error) {
+        for (const { id } of part.messages) fail(id, error);
+      }
+    }
+  }
+  await store.flush();
+  return ids.flatMap(id => outcomes.get(id) ?? []);
+}
+
+/** @throws TmailError `id.malformed`, `message.not-found` */
+async function found(store: Store, id: string) {
+  const { account: name, folder: folderId, uid } = splitMessageId(id);
+  const absent = () => new TmailError('rejected', 'message.not-found', { facts: { id, account: name } });
+  if (!store.accounts().includes(name)) throw absent();
+  const account = await store.account(name);
+  if (!account.folders().some(folder => folder.id === folderId)) throw absent();
+  const folder = await account.folder(folderId);
+  if (folder.positionOf(uid) < 0) await folder.loadAll();
+  const at = folder.positionOf(uid);
+  if (at < 0) throw absent();
+  // Its Message-ID finds it again, whatever becomes of its place on the server.
+  await folder.ensure(at, at);
+  return { account, folder, uid };
+}
+
+/** What each message is called afterwards. */
+async function applyTo(group: Group, change: Change): Promise<(uid: LocalUid) => string | null> {
+  const { account, folder, messages } = group;
+  const from = folder.record;
+  const same = (uid: LocalUid) => messageId(from.id, uid);
+  const targets = messages.map(({ uid }) => ({
+    uid,
+    remote: folder.remote(uid) ?? null,
+    messageId: folder.envelope(uid)?.messageId ?? '',
+  }));
+  const commit = (op: NewOperation) => account.commit(op);
+  if (change.t === 'flag') {
+    await commit({ t: 'flags', folder: from.id, targets, add: change.add, remove: change.remove });
+    return same;
+  }
+  if (change.t === 'delete' && change.forEver) {
+    await commit({ t: 'delete', folder: from.id, targets });
+    return () => null;
+  }
+  const to = destination(account, from, change);
+  if (to.id === from.id) return same;
+  const done = await commit({ t: 'move', folder: from.id, targets, to: to.id });
+  const landed = new Map(
+    done.t === 'move' ? done.targets.map(({ uid }, n) => [uid, done.landing[n]] as const) : [],
+  );
+  return uid => {
+    const now = landed.get(uid);
+    return now === undefined ? null : messageId(to.id, now);
+  };
+}
+
+/** @throws TmailError `folder.unknown`, `folder.not-for-mail` (folder), `folder.no-role` (role), `change.in-trash` */
+function destination(
+  account: AccountStore,
+  from: FolderRecord,
+  change: Exclude<Change, { t: 'flag' }>,
+): FolderRecord {
+  const withRole = (role: Role) =>
+    account.folders().find(folder => folder.role === role && folder.selectable);
+  const facts = { account: account.id };
+  if (change.t === 'move') {
+    const to = chosenFolder(account, change.to);
+    if (to.selectable) return to;
+    throw new TmailError('rejected', 'folder.not-for-mail', { facts: { ...facts, folder: to.path } });
+  }
+  if (change.t === 'delete') {
+    if (from.role === 'trash') throw new TmailError('rejected', 'change.in-trash', { facts });
+    const trash = withRole('trash');
+    if (trash) return trash;
+    throw new TmailError('rejected', 'folder.no-role', { facts: { ...facts, role: 'trash' } });
+  }
+  // Gmail has no archive: what leaves the inbox is in All Mail.
+  const archive = withRole('archive') ?? withRole('all');
+  if (archive) return archive;
+  throw new TmailError('rejected', 'folder.no-role', { facts: { ...facts, role: 'archive' } });
+}

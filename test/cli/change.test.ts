@@ -1,0 +1,185 @@
+// tmail flag, move, archive, delete and unread: the built program against a real server, alone and beside an owner.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { startDovecot } from '../servers/dovecot.ts';
+import { startPop3Server } from '../servers/pop3.ts';
+import { type Place, place } from './place.ts';
+import { type Ran, tmail } from './program.ts';
+
+const message = (n: number) =>
+  `From: a@example.org\r\nSubject: number ${n}\r\nMessage-ID: <${n}@x>\r\n\r\nbody ${n}\r\n`;
+
+interface Row {
+  readonly id: string;
+  readonly subject: string;
+  readonly flags: readonly string[];
+  readonly folder: string;
+}
+
+async function rows(here: Place, folder = 'inbox'): Promise<Row[]> {
+  const { stdout, stderr } = await tmail(['list', '--json', '--folder', folder], here);
+  assert.equal(stderr, '');
+  return lines(stdout).sort((a, b) => a.subject.localeCompare(b.subject));
+}
+
+function lines(text: string) {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line));
+}
+
+function done(ran: Ran): Ran {
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  return ran;
+}
+
+/** A process that owns the store, as an open screen does. */
+async function owner(t: TestContext, { env }: Place): Promise<() => Promise<void>> {
+  const child = spawn(process.execPath, ['.build/test/cli/owner.child.js'], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const leave = async () => {
+    if (child.exitCode !== null) return;
+    child.stdin.end();
+    await once(child, 'exit');
+  };
+  t.after(leave);
+  await once(child.stdout, 'data');
+  return leave;
+}
+
+test('flags reach the server at once where it is there, and with the next sync where it is not', async t => {
+  await using server = await startDovecot({ pop3: false });
+  await server.deliver('INBOX', [1, 2, 3].map(message));
+  const incoming = { host: '127.0.0.1', port: server.imapPort, security: 'none', user: server.user };
+  const here = await place(t, incoming, { offline: 'headers' });
+  done(await tmail(['sync'], here));
+  const [one, two, three] = await rows(here);
+  assert.ok(one && two && three);
+  assert.equal((await tmail(['unread'], here)).stdout, '3\n');
+  const flagsOnServer = async (n: number) =>
+    (await server.doveadm('fetch', '-u', server.user, 'flags', 'mailbox', 'INBOX', 'UID', String(n))).trim();
+
+  done(await tmail(['flag', '--set', 'seen', '--set', 'todo', one.id, two.id], here));
+  assert.match(await flagsOnServer(1), /\\Seen.*todo|todo.*\\Seen/);
+  assert.match(await flagsOnServer(2), /\\Seen/);
+  assert.doesNotMatch(await flagsOnServer(3), /\\Seen/);
+  assert.deepEqual((await rows(here))[0]?.flags, ['seen', 'todo']);
+  assert.equal((await tmail(['unread'], here)).stdout, '1\n');
+
+  // Bad ids are named, the others done.
+  const some = await tmail(['flag', '--json', '--clear', 'seen', 'nonsense', `${one.id}9`, one.id], here);
+  assert.equal(some.status, 1);
+  assert.match(some.stderr, /nonsense/);
+  assert.match(some.stderr, new RegExp(`${one.id}9`));
+  assert.deepEqual(
+    lines(some.stdout).map(({ error }) => error),
+    ['id.malformed', 'message.not-found', null],
+  );
+  assert.doesNotMatch(await flagsOnServer(1), /\\Seen/);
+
+  await server.stop();
+  const offline = await tmail(['flag', '--set', 'flagged', three.id], here);
+  assert.equal(offline.status, 0, offline.stderr);
+  assert.match(offline.stderr, /work: 1 change waits for the next tmail sync/);
+  assert.deepEqual((await rows(here))[2]?.flags, ['flagged']);
+  await server.restart();
+  done(await tmail(['sync'], here));
+  assert.match(await flagsOnServer(3), /\\Flagged/);
+});
+
+test('beside an open screen its process makes the change and sends it', async t => {
+  await using server = await startDovecot({ pop3: false });
+  await server.deliver('INBOX', [1, 2].map(message));
+  const incoming = { host: '127.0.0.1', port: server.imapPort, security: 'none', user: server.user };
+  const here = await place(t, incoming, { offline: 'headers' });
+  const leave = await owner(t, here);
+  done(await tmail(['sync'], here));
+  const [one] = await rows(here);
+  assert.ok(one);
+  done(await tmail(['flag', '--set', 'answered', one.id], here));
+  assert.deepEqual((await rows(here))[0]?.flags, ['answered']);
+  const bad = await tmail(['flag', '--set', 'answered', 'work:1:999'], here);
+  assert.equal(bad.status, 1);
+  assert.match(bad.stderr, /work:1:999/);
+  // The queue has gone when a sync through the same process has ended.
+  done(await tmail(['sync'], here));
+  assert.match(
+    await server.doveadm('fetch', '-u', server.user, 'flags', 'mailbox', 'INBOX', 'UID', '1'),
+    /\\Answered/,
+  );
+  await leave();
+});
+
+test('mail that is only here is moved, archived and deleted without a server, and keeps an id', async t => {
+  await using server = await startPop3Server({ messages: [1, 2, 3, 4].map(n => Buffer.from(message(n))) });
+  const incoming = { host: '127.0.0.1', port: server.port, security: 'none', user: 'ada' };
+  const here = await place(t, incoming, { protocol: 'pop3', serverCopy: 'untilDeletedHere' });
+  done(await tmail(['sync'], here));
+  const sessions = server.sessions;
+  const [one, two, three, four] = await rows(here);
+  assert.ok(one && two && three && four);
+
+  const moved = lines(done(await tmail(['move', '--to', 'junk', '--json', one.id], here)).stdout);
+  assert.deepEqual(moved, [{ id: one.id, now: (await rows(here, 'junk'))[0]?.id, error: null }]);
+  done(await tmail(['archive', two.id], here));
+  assert.deepEqual(
+    (await rows(here, 'archive')).map(({ subject }) => subject),
+    ['number 2'],
+  );
+  done(await tmail(['delete', three.id, four.id], here));
+  const trash = await rows(here, 'trash');
+  assert.deepEqual(
+    trash.map(({ subject }) => subject),
+    ['number 3', 'number 4'],
+  );
+  const again = await tmail(['delete', trash[0]?.id ?? ''], here);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /in Trash already/);
+  done(await tmail(['delete', '--for-ever', trash[0]?.id ?? ''], here));
+  assert.equal((await rows(here, 'trash')).length, 1);
+  const nowhere = await tmail(['move', '--to', 'Arhcive', trash[1]?.id ?? ''], here);
+  assert.equal(nowhere.status, 1);
+  assert.match(nowhere.stderr, /no folder "Arhcive".*Did you mean "Archive"/);
+  assert.equal(server.sessions, sessions);
+  // What was deleted for good goes on the server as well, once the person was told.
+  assert.equal((await tmail(['sync', '--agree'], here)).status, 0);
+  assert.equal(server.messages.length, 3);
+  assert.equal((await tmail(['list'], here)).stdout, '');
+});
+
+test('unread counts are read from what is here: inboxes as a number, all folders as JSON', async t => {
+  await using server = await startPop3Server({ messages: [1, 2].map(n => Buffer.from(message(n))) });
+  const incoming = { host: '127.0.0.1', port: server.port, security: 'none', user: 'ada' };
+  const here = await place(t, incoming, { protocol: 'pop3', serverCopy: 'keep' });
+  assert.equal(done(await tmail(['unread'], here)).stdout, '0\n');
+  done(await tmail(['sync'], here));
+  const sessions = server.sessions;
+  assert.equal(done(await tmail(['unread'], here)).stdout, '2\n');
+  assert.equal(done(await tmail(['unread', '--folder', 'trash'], here)).stdout, '0\n');
+  const [account] = lines(done(await tmail(['unread', '--json'], here)).stdout);
+  assert.deepEqual([account.account, account.unread], ['work', 2]);
+  assert.deepEqual(account.folders[0], { folder: 'Inbox', role: 'inbox', unread: 2, total: 2 });
+  const wrong = await tmail(['unread', '--account', 'wrok'], here);
+  assert.deepEqual([wrong.status, wrong.stdout], [2, '']);
+  assert.equal(server.sessions, sessions);
+});
+
+test('what is no flag is wrong usage', async t => {
+  const here = await place(t, { host: '127.0.0.1' });
+  for (const words of [
+    ['work:1:1'],
+    ['--set', 'deleted', 'work:1:1'],
+    ['--set', '\\Recent', 'work:1:1'],
+    ['--set', 'two words', 'work:1:1'],
+    ['--set', 'seen', '--clear', 'seen', 'work:1:1'],
+    ['--set', 'seen'],
+  ]) {
+    const { status, stdout } = await tmail(['flag', ...words], here);
+    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
+  }
+});
