@@ -89,6 +89,7 @@ export function createApp(deps: AppDeps): Program {
   const organising = createOrganising(core, {
     openMessage: id => openMessage(id),
     applied: () => news.flush(),
+    fetchWhole: id => reading.file(id, 'whole'),
   });
   const own = createOwnFolders(core, { folders, organising, applied: () => news.flush() });
   const effects = createEffects(core, {

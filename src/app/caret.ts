@@ -93,6 +93,7 @@ export function caretOf(view: View): Caret {
       return { row: rect.row + border + at - pageTop(at, rows.length, height), column: rect.column + border };
     }
     case 'palette':
+    case 'labels':
     case 'picker': {
       const rect = paletteRect(layout);
       const column = rect.column + 2 + width(layer.t === 'palette' ? ': ' : '> ') + before(layer.field);
@@ -130,6 +131,10 @@ export function caretOf(view: View): Caret {
       const at = layer.t === 'chooser' ? pageTop(layer.cursor, chooserCount(view), paletteRows(layout)) : 0;
       const row = layer.t === 'chooser' ? layer.cursor - at : 0;
       return { row: rect.row + 1 + row, column: rect.column + 2 };
+    }
+    case 'queue': {
+      const queue = view.data.queue(layer.account).length;
+      return { row: content.row + layer.cursor - pageTop(layer.cursor, queue, content.rows), column: 0 };
     }
     case 'outbox':
       return { row: content.row + layer.cursor - outboxTop(state, layer.cursor), column: 0 };

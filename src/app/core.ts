@@ -16,6 +16,7 @@ import { scrolled } from './editor/moving.ts';
 import type { Keymap } from './keymap.ts';
 import { reconcile } from './list-view.ts';
 import { createListings } from './listing/listings.ts';
+import { stretched } from './marking.ts';
 import { sentence } from './messages.ts';
 import { observable } from './observable.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
@@ -55,6 +56,7 @@ const USUAL_SIZE = { columns: 80, rows: 24 };
 export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const engines = new Map<AccountId, Engine>(deps.engines.map(engine => [engine.account, engine]));
   const opened = new Map<FolderId, FolderStore>();
+  const mail = new Map<AccountId, AccountStore>();
   const contacts = createAddressBook(deps.now);
   const listings = createListings(opened);
   const tasks = new Set<Promise<void>>();
@@ -72,6 +74,8 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     folder: id => opened.get(id),
     listing: state => listings.of(state),
     engine: id => engines.get(id),
+    queue: id => mail.get(id)?.queue() ?? [],
+    isReady: (id, op) => mail.get(id)?.ready?.(op) ?? true,
     commands: allCommands,
     keymap,
     config: deps.config,
@@ -99,7 +103,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     data,
     engines,
     contacts,
-    mail: new Map(),
+    mail,
     opened,
     change,
     say: tell,
@@ -128,7 +132,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
 
 /** After any change the list's window, the reader's scroll position and the real cursor fit again. */
 function fitted(before: AppState, after: AppState, data: Data): AppState {
-  let next = after;
+  let next = stretched(after, data);
   const rows = data.listing(next);
   const resized = before.size !== next.size || before.layout !== next.layout;
   if (rows) {

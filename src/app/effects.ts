@@ -7,13 +7,16 @@ import type { CopyCounts } from './copies.ts';
 import type { Core } from './core.ts';
 import type { Exports } from './exporting.ts';
 import type { Folders } from './folders.ts';
+import { markBy } from './marking.ts';
 import { notes } from './notes.ts';
+import { askArchive } from './organising/older.ts';
+import { dropOperation } from './organising/queue.ts';
 import type { Organising } from './organising.ts';
 import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
-import { replaceTop, topLayer } from './state.ts';
+import { type Deed, replaceTop, topLayer } from './state.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
@@ -29,12 +32,40 @@ export interface EffectsDeps {
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
   const { folders, reading, organising, own, copies, exports, openMessage, composing } = deps;
   const { state, engines, change, track } = core;
+  const did = (deed: Deed) => change(before => ({ ...before, deed }));
   return {
     openFolder: (id, cursor) => void folders.open(id, cursor),
     openMessage,
-    flag: organising.flag,
-    move: organising.move,
-    destroy: organising.destroy,
+    flag(messages, add, remove) {
+      did({ t: 'flag', add, remove });
+      organising.flag(messages, { add, remove });
+    },
+    file(messages, role) {
+      did({ t: 'file', role });
+      organising.file(messages, role);
+    },
+    move(messages, to) {
+      did({ t: 'move', to });
+      organising.move(messages, to);
+    },
+    copy(messages, to) {
+      did({ t: 'copy', to });
+      organising.copy(messages, to);
+    },
+    repeat(messages) {
+      const { deed } = state.get();
+      if (deed?.t === 'file') organising.file(messages, deed.role);
+      else if (deed?.t === 'move') organising.move(messages, deed.to);
+      else if (deed?.t === 'copy') organising.copy(messages, deed.to);
+      else if (deed?.t === 'flag') organising.flag(messages, deed);
+    },
+    archiveOlder: (folder, age) => track(askArchive(core, folder, age)),
+    markBy: words => track(markBy(core, words)),
+    dropOperation: (account, id) => track(dropOperation(core, account, id)),
+    destroy(messages) {
+      did({ t: 'destroy' });
+      organising.destroy(messages);
+    },
     empty: organising.empty,
     undo() {
       const step = state.get().undo.at(-1);
@@ -56,7 +87,8 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
       const busy = [...engines.values()].filter(engine => engine.status().progress.length > 0);
       for (const engine of busy) engine.cancel();
       const exporting = exports.cancel();
-      return reading.cancel() || exporting || busy.length > 0;
+      const copying = organising.cancel();
+      return reading.cancel() || exporting || copying || busy.length > 0;
     },
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),

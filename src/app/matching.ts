@@ -59,13 +59,19 @@ export function pickerMatches(state: AppState, layer: PickerLayer): readonly Fol
   const found = rankFolders(state.accounts, field.text);
   if (!move) return found;
   const from = move.messages.length === 1 ? move.messages[0]?.folder : undefined;
-  return found.filter(({ account, id }) => account === move.account && id !== from);
+  const others = found.filter(({ id }) => id !== from);
+  // Their own account's first, as long as no foreign folder fits what was typed better.
+  if (field.text.trim() !== '') return others;
+  return [
+    ...others.filter(({ account }) => account === move.account),
+    ...others.filter(({ account }) => account !== move.account),
+  ];
 }
 
 /** The folder that could be made of what was typed, for messages that are only here; null: none. */
 export function pickerNew(state: AppState, { move, field }: PickerLayer): string | null {
   const name = field.text.trim();
-  if (!move || name === '') return null;
+  if (!move || move.copy || name === '') return null;
   const folders = state.accounts.find(({ id }) => id === move.account)?.folders ?? [];
   return folders.some(({ path }) => path.toLowerCase() === name.toLowerCase()) ? null : name;
 }

@@ -231,6 +231,10 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'imap.read-only': f => `"${f.folder}" can't be changed on the server. The change was taken back here.`,
   'imap.flag-not-kept': f =>
     `the server does not keep ${f.flags} in "${f.folder}". The change was taken back here.`,
+  'copy.differs': f =>
+    `the copy in "${f.folder}" did not read back as it was written; is the disk failing? The message stays where it was.`,
+  'operation.under-way':
+    'this is on its way to the server right now; it can be taken back with u when it is there.',
   'imap.message-lost': f =>
     `the message is no longer in "${f.folder}" on the server; nothing was changed there.`,
 

@@ -6,6 +6,7 @@ import { moveCursor, putCursor, scrollBy } from './list-view.ts';
 import type { ListId } from './listing/types.ts';
 import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerMatches, pickerNew } from './matching.ts';
+import { labelChoices } from './organising/labels.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { folderOrder, layoutOf, listHeight, openListing } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
@@ -77,6 +78,10 @@ export function choices(view: View, layer: Layer): number {
       return view.state.reader?.message?.parts.length ?? 0;
     case 'links':
       return view.state.reader?.message?.links.length ?? 0;
+    case 'labels':
+      return labelChoices(view, layer).length;
+    case 'queue':
+      return view.data.queue(layer.account).length;
     case 'outbox':
       return view.state.outbox.length;
     case 'chooser':

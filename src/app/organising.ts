@@ -1,219 +1,276 @@
-// Moves and deletes messages of accounts whose mail is only here, and takes that back. Every change goes through the
-// store's queue; nothing here waits for a server, and nothing is deleted for good that was not asked about.
-import { splitFolderId } from '../mail/ids.ts';
-import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
-import type { AccountStore, FolderStore, NewOperation, Operation } from '../store/types.ts';
+// Files, moves, copies, marks and deletes messages, of several folders and accounts at once, and remembers how that is
+// taken back. Every change goes through the stores' queues; nothing here waits for a server, and nothing is deleted
+// for good that was not asked about.
+import { messageId, splitFolderId } from '../mail/ids.ts';
+import type { FolderId, LocalUid, MessageId } from '../mail/types.ts';
+import { TmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
-import { putCursor } from './list-view.ts';
-import { rowsOf } from './listing/folder.ts';
-import { countOf } from './selection.ts';
-import { folderLabel, folderRecord, listHeight, plural } from './selectors.ts';
-import { type AppState, hasLayer, listOf, type Messages, setList, without } from './state.ts';
+import { type Across, type Copied, createAcross, takeBackCopy } from './organising/across.ts';
+import { type Carried, createCarry, MOVED_AT_ONCE } from './organising/carry.ts';
+import type { Destination, FilingRole } from './organising/destinations.ts';
+import { changeFlags, type FlagChange } from './organising/flags.ts';
+import { cursorOn, leaveReader, unmark } from './organising/leaving.ts';
+import { envelopesOf, planOf } from './organising/plan.ts';
+import { allBack, createUndo, type Undo } from './organising/undo.ts';
+import { type Done, doneText, flagDeed, someOf, whatOf } from './organising/words.ts';
+import { byFolder, countOf } from './selection.ts';
+import { folderLabel, folderRecord, plural } from './selectors.ts';
+import type { Messages } from './state.ts';
 
-/** Messages of one move or deletion: what the queue's file holds at once. */
-export const MOVED_AT_ONCE = 1000;
-/** Steps that can be taken back. */
-const UNDO_STEPS = 50;
+export { backOf, MOVED_AT_ONCE } from './organising/carry.ts';
+export { folderByRole } from './organising/destinations.ts';
+export type { TakeBack } from './organising/undo.ts';
 
-export interface Organising {
-  /** To another folder of the account; `u` takes it back. */
+export interface Organising extends Undo {
+  /** To the folder of each account that is for this, which is made where there is none; archived by year or month. */
+  file(messages: readonly Messages[], role: FilingRole): void;
   move(messages: readonly Messages[], to: FolderId): void;
+  copy(messages: readonly Messages[], to: FolderId): void;
+  /** Sets and clears flags and keywords; `u` takes back what that changed. */
+  flag(messages: readonly Messages[], change: FlagChange): void;
   /** For good. */
   destroy(messages: readonly Messages[]): void;
-  /** Sets and clears flags; `u` takes back what that changed. */
-  flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
   /** Deletes all messages of the folder for good. */
   empty(folder: FolderId): void;
-  /** This can be taken back by that; null: by nothing. */
-  remember(what: string, back: Promise<TakeBack | null>): void;
-  /** Another operation as what takes a step back. */
-  takeBack(op: NewOperation): TakeBack;
-  undo(): void;
+  /** Stops copying to another account; false when nothing runs. */
+  cancel(): boolean;
 }
-
-/** Takes a step back; false: what it was about is not where it was put any more. */
-export type TakeBack = () => Promise<boolean>;
 
 export interface OrganisingDeps {
   readonly openMessage: (id: MessageId) => void;
   /** Shows at once what was just done. */
   readonly applied: () => void;
+  /** Has the whole message on this disk. */
+  readonly fetchWhole: (id: MessageId) => Promise<unknown>;
+}
+
+/** Messages of one folder and where they go. */
+interface Going extends Messages {
+  readonly to: FolderId;
 }
 
 export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
-  const { change, track, say, mail, opened } = core;
+  const { change, track, say, opened } = core;
   const state = () => core.state.get();
-  const accountOf = (folder: FolderId): AccountStore | undefined => mail.get(splitFolderId(folder).account);
+  const returned = (folder: FolderId, [uid]: readonly LocalUid[]): void => {
+    deps.applied();
+    if (uid !== undefined) change(before => cursorOn(before, core.data, folder, uid));
+  };
+  const carry = createCarry(core, { applied: deps.applied, returned });
+  const across: Across = createAcross(core, carry, { fetchWhole: deps.fetchWhole, returned });
+  const undo = createUndo(core, deps);
+
+  const what = (messages: readonly Messages[]): string =>
+    whatOf(messages, ({ folder, uids }) => opened.get(folder)?.envelope(uids[0] ?? 0)?.subject);
   const nameOf = (folder: FolderId): string => {
     const record = folderRecord(state(), folder);
     return record ? folderLabel(record) : 'the folder';
   };
-  const subjectOf = (messages: readonly Messages[]): string => {
-    const [first] = messages;
-    const uid = first?.uids[0];
-    if (countOf(messages) !== 1 || !first || uid === undefined) return plural(countOf(messages), 'message');
-    return opened.get(first.folder)?.envelope(uid)?.subject || '(no subject)';
+  const placeName = (to: FolderId, messages: readonly Messages[]): string => {
+    const { account } = splitFolderId(to);
+    const own = messages.every(({ folder }) => splitFolderId(folder).account === account);
+    return own ? nameOf(to) : `${account} / ${nameOf(to)}`;
+  };
+  const throwFailed = ({ error }: Carried): void => {
+    if (error) throw error;
   };
 
-  /** Goes on to the next message where the open one is about to leave; back to the list when it was the last. */
-  const leaveReader = (messages: readonly Messages[]): (() => void) => {
-    const { reader } = state();
-    const folder = reader && opened.get(reader.folder);
-    const uids = messages.find(group => group.folder === reader?.folder)?.uids ?? [];
-    if (!reader || !folder || !uids.includes(reader.uid)) return () => undefined;
-    const next = neighbourOf(folder, reader.uid, uids);
-    const reading = hasLayer(state(), 'reader');
-    return () => {
-      if (reading && next !== undefined) deps.openMessage(`${reader.folder}:${next}` as MessageId);
-      else change(before => ({ ...without(before, 'reader'), reader: null }));
-    };
-  };
-
-  const commit = async (op: NewOperation): Promise<Operation | null> => {
-    const committing = accountOf(op.folder)?.commit(op);
-    deps.applied();
-    const done = (await committing) ?? null;
-    deps.applied();
-    return done;
-  };
-  /** What takes a step back, once it is known where the messages went. */
-  const backs = new Map<number, Promise<TakeBack | null>>();
-  let steps = 0;
-  const remember = (what: string, back: Promise<TakeBack | null>): void => {
-    const n = ++steps;
-    // Why it could not be done is said where it was asked for.
-    backs.set(
-      n,
-      back.catch(() => null),
+  /** Within their accounts. */
+  const moveHere = (goings: readonly Going[], done: Done): void => {
+    const count = countOf(goings);
+    const about = what(goings);
+    const goOn = leaveReader(core, deps.openMessage, goings);
+    const moving = Promise.all(
+      goings.map(going => carry.each([going], on => ({ t: 'move', to: going.to, ...on }))),
+    ).then(joined);
+    goOn();
+    change(before => unmark(before, goings));
+    const long = goings.some(({ uids }) => uids.length > MOVED_AT_ONCE);
+    if (long) say('info', `${about}: on the way.`);
+    else say('info', doneText(about, count, done));
+    undo.remember(
+      about,
+      moving.then(({ operations }) => allBack(operations.map(carry.back))),
+      done.deed,
     );
-    backs.delete(n - UNDO_STEPS);
-    change(before => ({ ...before, undo: [...before.undo, { n, what }].slice(-UNDO_STEPS) }));
+    track(
+      moving.then(carried => {
+        if (long && !carried.error) say('info', doneText(about, count, done));
+        throwFailed(carried);
+      }),
+    );
   };
-  const takeBack = (op: NewOperation) => async (): Promise<boolean> => {
-    const done = await commit(op);
-    if (!done || done.targets.length === 0) return false;
-    if (done.t === 'move') change(before => cursorOn(before, opened.get(done.to), done));
-    return true;
+
+  /** To another account. */
+  const sendAcross = (messages: readonly Messages[], to: FolderId, takeAway: boolean): void => {
+    const about = what(messages);
+    const place = placeName(to, messages);
+    const goOn = leaveReader(core, deps.openMessage, messages);
+    say('info', `${takeAway ? 'Moving' : 'Copying'} to ${place}: ${about}.`);
+    const sending = across.send(messages, to, takeAway);
+    const backs = (copies: readonly Copied[]) =>
+      allBack(copies.map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy)));
+    const deed = `${takeAway ? 'moved' : 'copied'} to ${place}`;
+    undo.remember(
+      about,
+      sending.then(({ copies }) => backs(copies)),
+      deed,
+    );
+    track(
+      sending.then(({ copies, notHere, failed, stopped }) => {
+        deps.applied();
+        const sent = byCopies(copies);
+        change(before => unmark(before, sent));
+        if (takeAway && notHere.length === 0 && failed.length === 0 && !stopped) goOn();
+        const count = countOf(sent);
+        if (count > 0)
+          say('info', doneText(count === countOf(messages) ? about : what(sent), count, { deed }));
+        else if (stopped) say('info', 'Stopped before anything was copied.');
+        if (notHere.length > 0) {
+          const one = notHere.length === 1;
+          say(
+            'warning',
+            `Not ${takeAway ? 'moved' : 'copied'}, because ${one ? 'it is' : 'they are'} not on this computer and can't be fetched now: ${someOf(notHere)}.`,
+          );
+        }
+        for (const error of failed) core.fail(error);
+      }),
+    );
   };
-  const operation = (folder: FolderId, uids: readonly LocalUid[]) => ({
-    folder,
-    targets: uids.map(uid => ({ uid, remote: null, messageId: '' })),
-  });
+
+  const move = (messages: readonly Messages[], to: FolderId): void => {
+    const { account } = splitFolderId(to);
+    const [own, foreign] = parted(messages, ({ folder }) => splitFolderId(folder).account === account);
+    const here = own.filter(({ folder }) => folder !== to).map(group => ({ ...group, to }));
+    if (here.length > 0) moveHere(here, { deed: `moved to ${nameOf(to)}` });
+    if (foreign.length > 0) sendAcross(foreign, to, true);
+    if (here.length === 0 && foreign.length === 0) say('info', `It is in ${nameOf(to)} already.`);
+  };
+
+  const made = async ({ account, id, path, becomes, top }: Destination): Promise<FolderId> => {
+    if (top) await made(top);
+    const store = core.mail.get(account);
+    // Another message of this step may have had it made.
+    const known = id ?? store?.folders().find(folder => folder.path === path && folder.selectable)?.id;
+    const folder = known ?? (await store?.createFolder(path));
+    if (!store || folder === undefined)
+      throw new TmailError('config', 'account.unknown', { facts: { account } });
+    if (becomes) await store.setRole?.(folder, becomes);
+    deps.applied();
+    return folder;
+  };
+
+  const file = (messages: readonly Messages[], role: FilingRole, read = false): void => {
+    const plan = planOf(core, messages, role, read);
+    if (plan === null) {
+      // The archive's folder depends on dates that are not in memory yet.
+      track(envelopesOf(core, messages).then(() => file(messages, role, true)));
+      return;
+    }
+    const done = (goings: readonly Going[], folders: readonly string[]): void => {
+      const away = goings.filter(({ folder, to }) => folder !== to);
+      if (away.length === 0) return;
+      const names = [...new Set(away.map(({ to }) => nameOf(to)))];
+      const [name] = names;
+      const target = name !== undefined && names.length === 1 ? ` to ${name}` : ' to their folders';
+      const deed = role === 'archive' ? 'archived' : `moved${target}`;
+      moveHere(away, { deed, made: folders });
+    };
+    const ready = plan.flatMap(({ id, group, destination }) =>
+      id === undefined || destination.becomes || destination.top ? [] : [{ ...group, to: id }],
+    );
+    if (ready.length === plan.length) {
+      done(ready, []);
+      return;
+    }
+    const making = async (): Promise<void> => {
+      const goings: Going[] = [];
+      const folders = new Set<string>();
+      for (const { destination, group } of plan) {
+        if (destination.id === undefined) folders.add(destination.path);
+        goings.push({ ...group, to: await made(destination) });
+      }
+      done(goings, [...folders]);
+    };
+    track(making());
+  };
 
   return {
-    move(messages, to) {
-      const what = subjectOf(messages);
-      const goOn = leaveReader(messages);
-      const moved = Promise.all(
-        messages.map(({ folder, uids }) => commit({ t: 'move', to, ...operation(folder, uids) })),
+    ...undo,
+    file: (messages, role) => file(messages, role),
+    move,
+    cancel: across.cancel,
+    copy(messages, to) {
+      const { account } = splitFolderId(to);
+      const [own, foreign] = parted(messages, ({ folder }) => splitFolderId(folder).account === account);
+      if (foreign.length > 0) sendAcross(foreign, to, false);
+      if (own.length === 0) return;
+      const about = what(own);
+      const deed = `copied to ${nameOf(to)}`;
+      const copying = carry.each(own, on => ({ t: 'copy', to, ...on }));
+      change(before => unmark(before, own));
+      say('info', doneText(about, countOf(own), { deed }));
+      undo.remember(
+        about,
+        copying.then(({ operations }) => allBack(operations.map(carry.back))),
+        deed,
       );
-      goOn();
-      say('info', `Moved to ${nameOf(to)}: ${what}. u to undo.`);
-      remember(
-        what,
-        moved.then(done => allBack(done.filter(op => op?.t === 'move').map(op => takeBack(backOf(op))))),
-      );
-      track(moved);
+      track(copying.then(throwFailed));
     },
-    flag(messages, add, remove) {
-      const what = subjectOf(messages);
-      const changed = messages.map(({ folder, uids }) => {
-        const there = opened.get(folder);
-        const targets = uids.map(uid => ({
-          uid,
-          remote: there?.remote(uid) ?? null,
-          messageId: there?.envelope(uid)?.messageId ?? '',
-        }));
-        return { t: 'flags', folder, targets } as const;
-      });
-      track(Promise.all(changed.map(op => commit({ ...op, add, remove }))));
-      const backs = changed.map(op => takeBack({ ...op, add: remove, remove: add }));
-      remember(what, Promise.resolve(allBack(backs)));
+    flag(messages, wish) {
+      const count = countOf(messages);
+      const about = what(messages);
+      const deed = flagDeed(wish);
+      const changing = changeFlags(core, carry, messages, wish);
+      change(before => unmark(before, messages));
+      // Of one message the screen shows it.
+      if (count > 1) say('info', doneText(about, count, { deed }));
+      undo.remember(
+        about,
+        changing.then(({ operations }) => allBack(operations.map(carry.back))),
+        deed,
+      );
+      track(changing.then(throwFailed));
     },
     destroy(messages) {
-      const what = subjectOf(messages);
-      const goOn = leaveReader(messages);
-      const deleted = Promise.all(
-        messages.map(({ folder, uids }) => commit({ t: 'delete', ...operation(folder, uids) })),
-      );
+      const about = what(messages);
+      const goOn = leaveReader(core, deps.openMessage, messages);
+      const deleting = carry.each(messages, on => ({ t: 'delete', ...on }));
       goOn();
-      say('info', `Deleted for good: ${what}.`);
-      track(deleted);
+      change(before => unmark(before, messages));
+      say('info', `Deleted for good: ${about}.`);
+      track(deleting.then(throwFailed));
     },
     empty(id) {
       const empty = async (): Promise<void> => {
-        const folder = await accountOf(id)?.folder(id);
+        const folder = await carry.accountOf(id)?.folder(id);
         if (!folder) return;
         await folder.loadAll();
         const uids = Array.from({ length: folder.length }, (_, position) => folder.uidAt(position) ?? 0);
-        const goOn = leaveReader([{ folder: id, uids }]);
-        for (let i = 0; i < uids.length; i += MOVED_AT_ONCE) {
-          await commit({ t: 'delete', ...operation(id, uids.slice(i, i + MOVED_AT_ONCE)) });
-        }
+        const all = [{ folder: id, uids }];
+        const goOn = leaveReader(core, deps.openMessage, all);
+        const carried = await carry.each(all, on => ({ t: 'delete', ...on }));
         goOn();
+        change(before => unmark(before, all));
+        throwFailed(carried);
         say('info', `Deleted for good: ${plural(uids.length, 'message')}.`);
       };
       track(empty());
     },
-    remember,
-    takeBack,
-    undo() {
-      const step = state().undo.at(-1);
-      if (!step || step.sending !== undefined) return;
-      change(before => ({ ...before, undo: before.undo.slice(0, -1) }));
-      const undone = async (): Promise<void> => {
-        const back = await backs.get(step.n);
-        backs.delete(step.n);
-        if (!(await back?.())) say('info', `${step.what} is not where it was put any more.`);
-        deps.applied();
-      };
-      say('info', `Taken back: ${step.what}.`);
-      track(undone());
-    },
   };
 }
 
-/** All of them; false where none of it was there any more. Null: there is nothing to take back. */
-function allBack(backs: readonly TakeBack[]): TakeBack | null {
-  if (backs.length === 0) return null;
-  return async () => {
-    const done = await Promise.all(backs.map(back => back()));
-    return done.some(Boolean);
+function parted<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(test), all.filter(one => !test(one))];
+}
+
+function joined(all: readonly Carried[]): Carried {
+  return {
+    operations: all.flatMap(({ operations }) => operations),
+    error: all.find(({ error }) => error !== null)?.error ?? null,
   };
 }
 
-/** The next older message that stays, else the next newer one. */
-function neighbourOf(folder: FolderStore, uid: LocalUid, going: readonly LocalUid[]): LocalUid | undefined {
-  const at = folder.positionOf(uid);
-  const stays = (position: number) => {
-    const other = folder.uidAt(position);
-    return other !== undefined && !going.includes(other) ? other : undefined;
-  };
-  return stays(at + 1) ?? (at > 0 ? stays(at - 1) : undefined);
-}
-
-/** Messages come back under the numbers that they had, that is, to their place in the list. */
-export function backOf(op: Extract<Operation, { t: 'move' }>): NewOperation {
-  const targets = op.landing.map((uid, i) => ({
-    uid,
-    remote: op.targets[i]?.remote ?? null,
-    messageId: op.targets[i]?.messageId ?? '',
-  }));
-  return { t: 'move', folder: op.to, to: op.folder, targets, landing: op.targets.map(({ uid }) => uid) };
-}
-
-function cursorOn(
-  state: AppState,
-  folder: FolderStore | undefined,
-  { to, landing }: Extract<Operation, { t: 'move' }>,
-): AppState {
-  const position = folder && landing[0] !== undefined ? folder.positionOf(landing[0]) : -1;
-  if (!folder || position < 0) return state;
-  return setList(state, to, putCursor(listOf(state, to), rowsOf(folder), listHeight(state), position));
-}
-
-/** The folders of an account by what they are for. */
-export function folderByRole(state: AppState, account: AccountId, role: string): FolderId | undefined {
-  const view = state.accounts.find(({ id }) => id === account);
-  return view?.folders.find(folder => folder.role === role && folder.selectable)?.id;
+function byCopies(copies: readonly Copied[]): readonly Messages[] {
+  return byFolder(copies.map(({ folder, uid }) => messageId(folder, uid)));
 }

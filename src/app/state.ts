@@ -22,11 +22,29 @@ export interface Messages {
   readonly uids: readonly LocalUid[];
 }
 
+/** Messages that go to the folder that is picked, or to a new one of this account. */
+export interface PickerMove {
+  readonly account: AccountId;
+  readonly messages: readonly Messages[];
+  /** They stay where they are, and copies go. */
+  readonly copy?: true;
+}
+
+/** What was done last with messages, to be done again with others. */
+export type Deed =
+  | { readonly t: 'file'; readonly role: 'trash' | 'archive' | 'junk' | 'inbox' }
+  | { readonly t: 'move' | 'copy'; readonly to: FolderId }
+  | { readonly t: 'flag'; readonly add: readonly string[]; readonly remove: readonly string[] }
+  /** Asks again. */
+  | { readonly t: 'destroy' };
+
 /** Something that can be taken back. */
 export interface UndoStep {
   readonly n: number;
   /** A subject, or how many. Hostile text. */
   readonly what: string;
+  /** What was done with it, as a participle. Hostile text. */
+  readonly deed?: string;
   /** It was sent, and waits for that in the outbox. */
   readonly sending?: OutboxId;
 }
@@ -66,7 +84,7 @@ export type Layer =
       readonly field: Field;
       readonly cursor: number;
       /** The messages that go to the chosen folder, or to a new one; absent: it is opened. */
-      readonly move?: { readonly account: AccountId; readonly messages: readonly Messages[] };
+      readonly move?: PickerMove;
     }
   | {
       readonly t: 'confirm';
@@ -78,6 +96,8 @@ export type Layer =
       readonly act:
         | { readonly t: 'destroy'; readonly messages: readonly Messages[] }
         | { readonly t: 'empty'; readonly folder: FolderId }
+        | { readonly t: 'archive'; readonly messages: readonly Messages[] }
+        | { readonly t: 'drop'; readonly account: AccountId; readonly operation: string }
         | { readonly t: 'remove-folder'; readonly folder: FolderId };
     }
   | {
@@ -94,8 +114,19 @@ export type Layer =
       readonly act:
         | { readonly t: 'create-folder'; readonly account: AccountId }
         | { readonly t: 'rename-folder'; readonly folder: FolderId }
+        | { readonly t: 'archive-older'; readonly folder: FolderId }
+        | { readonly t: 'mark-by' }
         | { readonly t: 'export'; readonly format: Format };
     }
+  /** Labels of messages: those that there are, to be set and taken away, and a new one. */
+  | {
+      readonly t: 'labels';
+      readonly field: Field;
+      readonly cursor: number;
+      readonly messages: readonly Messages[];
+    }
+  /** What waits for an account's server. */
+  | { readonly t: 'queue'; readonly account: AccountId; readonly cursor: number }
   | { readonly t: 'palette'; readonly field: Field; readonly cursor: number }
   | { readonly t: 'help'; readonly field: Field; readonly typing: boolean; readonly cursor: number }
   | { readonly t: 'accounts'; readonly cursor: number }
@@ -243,6 +274,15 @@ export interface AppState {
   readonly diskFree: number | null;
   /** The export that is under way: of which folder how much is through. */
   readonly exporting: (Pick<Progress, 'label' | 'done' | 'total'> & { readonly account: AccountId }) | null;
+  /** What was done last with messages; null: nothing in this run. */
+  readonly deed: Deed | null;
+  /** Where a range of marks begins; null: none is being marked. */
+  readonly range: {
+    readonly list: string;
+    readonly from: number;
+    /** What was marked before. */
+    readonly base: ReadonlySet<MessageId>;
+  } | null;
   /** What can be taken back, the last step last. */
   readonly undo: readonly UndoStep[];
   /** What is being written, the oldest first: a tab each. */
@@ -291,6 +331,8 @@ export function initialState(from: Beginning): AppState {
     copies: {},
     diskFree: null,
     exporting: null,
+    deed: null,
+    range: null,
     undo: [],
     drafts: [],
     kills: [],
@@ -307,7 +349,16 @@ export function topLayer(state: AppState): Layer {
   return state.stack[state.stack.length - 1] ?? state.stack[0];
 }
 
-const FLOATING: readonly LayerName[] = ['palette', 'picker', 'confirm', 'prompt', 'ask', 'chooser', 'line'];
+const FLOATING: readonly LayerName[] = [
+  'palette',
+  'picker',
+  'labels',
+  'confirm',
+  'prompt',
+  'ask',
+  'chooser',
+  'line',
+];
 
 /** The screen under what floats over it. */
 export function screenLayer(state: AppState): Layer {

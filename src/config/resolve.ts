@@ -111,6 +111,7 @@ function resolveAccount(
     ...(raw.signature !== undefined && { signature: raw.signature }),
     ...(raw.signatureAbove !== undefined && { signatureAbove: raw.signatureAbove }),
     ...(raw.sentCopy !== undefined && { sentCopy: raw.sentCopy }),
+    ...(raw.archive !== undefined && { archive: raw.archive }),
     disabled: raw.disabled ?? false,
   };
 }

@@ -253,6 +253,13 @@ const account = object(
         'sent',
       ),
     ),
+    archive: optional(
+      about(
+        words('flat', 'year', 'month'),
+        'Where a files mail: in the Archive folder itself, or below it as Archive/2027 or Archive/2027/11. Default: flat',
+        'archivescheme',
+      ),
+    ),
     disabled: optional(about(boolean(), 'Keeps the account and its mail, but never connects')),
   },
   {

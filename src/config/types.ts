@@ -66,9 +66,12 @@ export interface AccountConfig {
   readonly signatureAbove?: boolean;
   /** Who files a copy of what is sent; absent: as the server's name suggests. */
   readonly sentCopy?: SentCopy;
+  /** How archived mail is filed: in one folder, or below it by year or month. Absent: flat. */
+  readonly archive?: ArchiveScheme;
   readonly disabled: boolean;
 }
 
+export type ArchiveScheme = 'flat' | 'year' | 'month';
 export type SentCopy = 'append' | 'server' | 'none';
 
 export interface IdentitySettings {

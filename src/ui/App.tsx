@@ -53,6 +53,7 @@ function Screen() {
 const FLOATING: readonly string[] = [
   'palette',
   'picker',
+  'labels',
   'drawer',
   'confirm',
   'ask',

@@ -5,15 +5,14 @@ import type { AppDeps, Size } from '../../src/app/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import { messageId } from '../../src/mail/ids.ts';
 import {
-  ANSWERED,
   type Envelope,
-  FLAGGED,
   type FolderId,
   type LocalUid,
   type MessageId,
   type Role,
   SEEN,
 } from '../../src/mail/types.ts';
+import { flagBits } from '../../src/store/flags.ts';
 import type {
   AccountStore,
   FolderChange,
@@ -59,7 +58,7 @@ interface Entry {
 export class FakeFolder implements FolderStore {
   rev = 0;
   readonly sync = { uidValidity: '1', uidNext: 1, highestModseq: null, filledDownTo: 1 };
-  readonly keywords: readonly string[] = [];
+  readonly keywords: string[] = [];
   readonly entries = new Map<LocalUid, Entry>();
   /** Oldest first. */
   uids: LocalUid[] = [];
@@ -188,6 +187,11 @@ export class FakeFolder implements FolderStore {
     this.changed({ messages: { put: [], gone: [uid] } });
   }
 
+  become(role: Role | null) {
+    this.#info = { ...this.#info, role };
+    this.store.emit({ t: 'folders', account: this.record.account });
+  }
+
   rename(path: string) {
     this.#info = { ...this.#info, path };
     this.store.emit({ t: 'folders', account: this.record.account });
@@ -205,12 +209,6 @@ export class FakeFolder implements FolderStore {
     this.store.emit({ t: 'folder', folder: this.id, ...what });
   }
 }
-
-const BITS: Readonly<Record<string, number>> = {
-  '\\Seen': SEEN,
-  '\\Flagged': FLAGGED,
-  '\\Answered': ANSWERED,
-};
 
 export class FakeStore implements Store {
   readonly dir = '/nowhere';
@@ -264,10 +262,13 @@ export class FakeStore implements Store {
       setFolders: never,
       setCounts: () => undefined,
       createFolder: async path => {
-        const taken = [...this.folders.values()].some(folder => folder.record.path === path);
+        const taken = [...this.folders.values()].some(
+          ({ record }) => record.account === id && record.path === path,
+        );
         if (taken) throw new TmailError('rejected', 'folder.exists', { facts: { folder: path } });
         return this.addFolder(id, path).id;
       },
+      setRole: async (folder, role) => this.folderOf(folder).become(role),
       renameFolder: async (folder, path) => this.folderOf(folder).rename(path),
       removeFolder: async folder => {
         const { path } = this.folderOf(folder).record;
@@ -324,8 +325,8 @@ export class FakeStore implements Store {
       if (!entry) continue;
       if (operation.t === 'move' || operation.t === 'delete') folder.drop(uid);
       else if (operation.t === 'flags') {
-        for (const name of operation.add) entry.flags |= BITS[name] ?? 0;
-        for (const name of operation.remove) entry.flags &= ~(BITS[name] ?? 0);
+        entry.flags |= flagBits(operation.add, folder.keywords);
+        entry.flags &= ~flagBits(operation.remove, folder.keywords);
       }
     }
     this.operations.push(queued);

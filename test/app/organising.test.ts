@@ -1,4 +1,4 @@
-// Moving, deleting and taking back, for accounts whose mail is only here; the others say that it comes later.
+// What is done with messages and taken back: of POP3 and IMAP accounts, of one, of marks, over several folders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { topLayer } from '../../src/app/state.ts';
@@ -143,20 +143,202 @@ test('a star is taken back as well', async () => {
   w.press('F', 'u');
   await w.app.settled();
   assert.equal((w.inbox.flags(5) ?? 0) & 4, 0);
-  assert.equal(said(w), 'Taken back: Message 5.');
+  assert.equal(said(w), 'Taken back: Message 5 (starred).');
 });
 
-test('for mail that a server keeps these keys say that they come later, and change nothing', async () => {
-  const w = await world({ messages: 5 });
-  for (const key of ['d', 'D', 'a', 'e', 's', 'X']) {
-    w.press(key);
-    assert.equal(said(w), 'Moving and deleting mail comes with a later version of tmail.', key);
-  }
-  w.press('F', 'u');
-  assert.match(said(w), /undoing comes with a later version/);
+/** An IMAP account without any of the folders that mail is filed in. */
+async function work(archive?: 'year' | 'month') {
+  const config = testConfig(['work']);
+  const accounts = config.accounts.map(account => ({ ...account, ...(archive && { archive }) }));
+  const there = await world({ messages: 8, deps: { config: { ...config, accounts } } });
+  const folder = (path: string): FakeFolder => {
+    const found = [...there.store.folders.values()].find(each => each.record.path === path);
+    return found ?? assert.fail(path);
+  };
+  return { ...there, folder };
+}
+
+const marked = (w: World) => [...(w.app.state.get().marks[w.inbox.id] ?? [])].length;
+
+test('a folder that is missing is made, said, and knows from then on what it is for', async () => {
+  const w = await work();
+  w.press('d');
+  await w.app.settled();
+  assert.deepEqual(subjects(w.folder('Trash')), ['Message 8']);
+  assert.equal(w.folder('Trash').record.role, 'trash');
+  assert.equal(said(w), 'Moved to Trash: Message 8. Made the folder "Trash". u to undo.');
+  w.press('d');
+  await w.app.settled();
+  assert.equal(said(w), 'Moved to Trash: Message 7. u to undo.');
+});
+
+test('space marks and goes on; what is marked goes together, is counted, and is taken back together', async () => {
+  const w = await work();
+  w.press('3', 'space');
+  assert.equal(marked(w), 3);
+  w.press('a');
+  await w.app.settled();
+  assert.equal(said(w), 'Archived 3 messages. Made the folder "Archive". u to undo.');
+  assert.equal(marked(w), 0);
+  assert.equal(w.inbox.length, 5);
+  w.press('g', 'd');
+  await w.app.settled();
+  w.press('u');
+  await w.app.settled();
+  assert.equal(said(w), 'Taken back: 3 messages (archived).');
+  assert.deepEqual(w.inbox.uids, [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('V marks what the cursor passes, % all and none, ~ by words, Esc takes the marks away', async () => {
+  const w = await work();
+  w.press('V', 'j', 'j', 'j', 'k');
+  assert.equal(marked(w), 3);
+  w.press('V', 'j', 'j');
+  assert.equal(marked(w), 3);
+  w.press('esc');
+  assert.equal(marked(w), 0);
+  w.press('%');
+  await w.app.settled();
+  assert.equal(marked(w), 8);
+  w.press('%');
+  await w.app.settled();
+  assert.equal(marked(w), 0);
+  w.press('~', ...'message', 'space', '7', 'enter');
+  await w.app.settled();
+  assert.equal(said(w), '1 message marked.');
+  w.press('~', ...'nobody', 'enter');
+  await w.app.settled();
+  const layer = topLayer(w.app.state.get());
+  assert.ok(layer.t === 'prompt' && layer.problem === 'No message of this list has these words.');
+});
+
+test('of flags only what changed is taken back', async () => {
+  const w = await work();
+  // The newest three are unread, the fourth is not.
+  w.press('4', 'space', 'U');
+  await w.app.settled();
+  assert.equal(said(w), 'Marked 4 messages read. u to undo.');
+  assert.equal(w.inbox.unread, 0);
+  w.press('u');
   await w.app.settled();
   assert.deepEqual(
-    w.store.operations.map(({ t }) => t),
-    ['flags'],
+    w.inbox.uids.map(uid => ((w.inbox.flags(uid) ?? 0) & 1) === 0),
+    [false, false, false, false, false, true, true, true],
   );
+});
+
+test('. does the last thing again with what is chosen now', async () => {
+  const w = await work();
+  w.press('s', ...'debian', 'enter');
+  await w.app.settled();
+  w.press('2', 'space', '.');
+  await w.app.settled();
+  assert.equal(said(w), 'Moved 2 messages to lists/debian. u to undo.');
+  assert.equal(w.folder('lists/debian').length, 4);
+  w.press('F', 'j', '.');
+  await w.app.settled();
+  assert.deepEqual(
+    w.inbox.uids.filter(uid => ((w.inbox.flags(uid) ?? 0) & 4) !== 0),
+    [4, 5],
+  );
+});
+
+test('a copy is put beside, and goes again with u', async () => {
+  const w = await work();
+  w.press('g', 'C', ...'debian', 'enter');
+  await w.app.settled();
+  assert.equal(said(w), 'Copied to lists/debian: Message 8. u to undo.');
+  assert.equal(w.inbox.length, 8);
+  assert.equal(w.folder('lists/debian').length, 2);
+  w.press('u');
+  await w.app.settled();
+  assert.equal(w.folder('lists/debian').length, 1);
+});
+
+test('archived by month each goes to the folder of its date, made where it is missing', async () => {
+  const w = await work('month');
+  w.inbox.add({ subject: 'older', date: new Date(2026, 0, 15).getTime() });
+  w.inbox.add({ subject: 'newer', date: new Date(2027, 10, 3).getTime() });
+  await w.app.settled();
+  w.press('g', 'g', '2', 'space', 'a');
+  await w.app.settled();
+  assert.deepEqual(subjects(w.folder('Archive/2026/01')), ['older']);
+  assert.deepEqual(subjects(w.folder('Archive/2027/11')), ['newer']);
+  assert.equal(w.folder('Archive').record.role, 'archive');
+  w.press('u');
+  await w.app.settled();
+  assert.equal(w.inbox.length, 10);
+});
+
+test('everything older is counted and asked about before it is archived', async () => {
+  const w = await work();
+  w.inbox.add({ subject: 'ancient', date: new Date(2020, 0, 15).getTime() });
+  w.inbox.add({ subject: 'old', date: new Date(2025, 0, 15).getTime() }, 4);
+  await w.app.settled();
+  w.press(':', ...'archive-older', 'enter', ...'soon', 'enter');
+  const prompt = topLayer(w.app.state.get());
+  assert.ok(prompt.t === 'prompt' && prompt.problem?.startsWith('An age is'));
+  w.press('C-u', '1', 'y', 'enter');
+  await w.app.settled();
+  const question = topLayer(w.app.state.get());
+  assert.ok(question.t === 'confirm');
+  assert.deepEqual(question.lines, [
+    '2 messages in Inbox, older than 1y, are archived. u takes it back.',
+    '2 of them unread.',
+    '1 of them starred.',
+  ]);
+  w.press('y');
+  await w.app.settled();
+  assert.deepEqual(subjects(w.folder('Archive')), ['ancient', 'old']);
+});
+
+test('labels: a new one is typed, a known one is ticked for all and taken away again', async () => {
+  const w = await work();
+  w.press('Y', ...'to do', 'enter', 'esc');
+  await w.app.settled();
+  assert.deepEqual(w.inbox.keywords, ['to_do']);
+  assert.equal(said(w), '');
+  w.press('2', 'space', 'Y', 'enter', 'esc');
+  await w.app.settled();
+  assert.equal(said(w), 'Labelled 2 messages "to_do". u to undo.');
+  w.press('u');
+  await w.app.settled();
+  const has = (uid: number) => ((w.inbox.flags(uid) ?? 0) & 256) !== 0;
+  assert.deepEqual([has(8), has(7)], [true, false]);
+  w.press('Y', ...'wörk', 'enter');
+  assert.match(said(w), /letters from a to z/);
+});
+
+test('fifty steps are taken back one by one, after other folders were shown', async () => {
+  const w = await work();
+  for (let n = 0; n < 25; n++) w.press('F', 'U');
+  await w.app.settled();
+  w.press('g', 's');
+  await w.app.settled();
+  const before = w.store.operations.length;
+  for (let n = 0; n < 50; n++) w.press('u');
+  await w.app.settled();
+  assert.equal(w.store.operations.length, before + 50);
+  w.press('u');
+  assert.equal(said(w), 'There is nothing to undo.');
+});
+
+test('marks in several accounts go each to its own Trash', async () => {
+  const w = await world({ accounts: ['work', 'home'], messages: 3 });
+  const home = [...w.store.folders.values()].find(({ id }) => id.startsWith('home:')) ?? assert.fail();
+  await w.app.settled();
+  const marks = new Set([`${w.inbox.id}:3`, `${home.id}:2`] as const);
+  w.app.open(home.id);
+  await w.app.settled();
+  w.app.state.set({ ...w.app.state.get(), marks: { [home.id]: marks } });
+  w.press('d');
+  await w.app.settled();
+  const trashes = [...w.store.folders.values()].filter(each => each.record.role === 'trash');
+  assert.deepEqual(trashes.map(each => [each.record.account, subjects(each)]).sort(), [
+    ['home', ['Message 2']],
+    ['work', ['Message 3']],
+  ]);
+  w.press('u');
+  await w.app.settled();
+  assert.deepEqual([home.length, w.inbox.length], [3, 3]);
 });

@@ -3,7 +3,7 @@ import type { Config } from '../../config/types.ts';
 import type { DraftId, Identity } from '../../mail/compose/types.ts';
 import type { AccountId, FolderId, MessageId } from '../../mail/types.ts';
 import type { OutboxId, Outgoing } from '../../outgoing/types.ts';
-import type { FolderStore } from '../../store/types.ts';
+import type { FolderStore, Operation } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
@@ -35,6 +35,9 @@ export interface Data {
   /** What is in the list; undefined while it is read from the disk. */
   listing(state: AppState): Listing | undefined;
   engine(account: AccountId): Engine | undefined;
+  /** What waits for the account's server, in order, and whether it may go yet. */
+  queue(account: AccountId): readonly Operation[];
+  isReady(account: AccountId, op: Operation): boolean;
   readonly commands: readonly Command[];
   readonly keymap: Keymap;
   readonly config: Config;
@@ -105,8 +108,19 @@ export interface Effects {
   openMessage(id: MessageId): void;
   /** Sets and clears flags (wire names). */
   flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
-  /** Moves messages to a folder. */
+  /** To the folder of each account that is for this, which is made where there is none. */
+  file(messages: readonly Messages[], role: 'trash' | 'archive' | 'junk' | 'inbox'): void;
+  /** Moves messages to a folder, of another account too. */
   move(messages: readonly Messages[], to: FolderId): void;
+  copy(messages: readonly Messages[], to: FolderId): void;
+  /** The same again, with these. */
+  repeat(messages: readonly Messages[]): void;
+  /** Asks about all messages of the folder that are older than what the prompt says, or says why it can't. */
+  archiveOlder(folder: FolderId, age: string): void;
+  /** Marks the messages of the list that have these words. */
+  markBy(words: string): void;
+  /** Takes an operation out of the queue, with what builds on it: the person was asked. */
+  dropOperation(account: AccountId, operation: string): void;
   /** Deletes messages for good: the person was asked. */
   destroy(messages: readonly Messages[]): void;
   /** Deletes all messages of a folder for good: the person was asked. */
@@ -204,7 +218,7 @@ export interface Command {
 }
 
 /** A line of input over whatever is on the screen; Esc takes it away. */
-export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'find', 'prompt', 'line'];
+export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'labels', 'find', 'prompt', 'line'];
 /** Contexts in which printable keys are text. */
 export const TEXT_CONTEXTS: readonly Context[] = [...PROMPT_CONTEXTS, 'compose'];
 /** Contexts in which printable keys are commands; a question takes only its answers. */
@@ -219,6 +233,7 @@ export const KEY_CONTEXTS: readonly Context[] = [
   'links',
   'link',
   'outbox',
+  'queue',
   'preview',
 ];
 export const EVERYWHERE: readonly Context[] = [

@@ -107,9 +107,10 @@ export const folderCommands: readonly Command[] = [
       const found = pickerMatches(state, layer)[layer.cursor];
       if (found && layer.move) {
         context.change(pop);
-        context.effects.move(layer.move.messages, found.id);
+        if (layer.move.copy) context.effects.copy(layer.move.messages, found.id);
+        else context.effects.move(layer.move.messages, found.id);
       } else if (found) context.effects.openFolder(found.id);
-      else if (layer.move && pickerNew(state, layer) !== null) {
+      else if (layer.move && !layer.move.copy && pickerNew(state, layer) !== null) {
         const { move, field } = layer;
         context.change(pop);
         context.effects.createFolder(move.account, field.text, move.messages);

@@ -1,11 +1,14 @@
 // All commands, in the order of help.
 import type { Command } from './command.ts';
 import { composingCommands } from './composing.ts';
+import { destroyingCommands } from './destroying.ts';
 import { editingCommands } from './editing.ts';
 import { exportCommands } from './exporting.ts';
 import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
+import { labelCommands } from './labels.ts';
 import { laterCommands } from './later.ts';
+import { markingCommands } from './marking.ts';
 import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
 import { organisingCommands } from './organising.ts';
@@ -13,6 +16,7 @@ import { askingCommands, outboxCommands } from './outbox.ts';
 import { ownFolderCommands } from './own-folders.ts';
 import { partsCommands } from './parts.ts';
 import { programCommands } from './program.ts';
+import { queueCommands } from './queue.ts';
 import { readingCommands } from './reading.ts';
 import { screenCommands } from './screens.ts';
 import { writingCommands } from './writing.ts';
@@ -27,11 +31,15 @@ export const allCommands: readonly Command[] = [
   ...composingCommands,
   ...editingCommands,
   ...outboxCommands,
+  ...markingCommands,
   ...organisingCommands,
+  ...labelCommands,
+  ...destroyingCommands,
   ...folderCommands,
   ...ownFolderCommands,
   ...programCommands,
   ...screenCommands,
+  ...queueCommands,
   ...askingCommands,
   ...exportCommands,
   ...laterCommands,

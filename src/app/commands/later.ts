@@ -1,15 +1,13 @@
 // Keys whose feature comes with a later version: they are in the keymap so that pressing one says so.
 import type { Command, Context, Group } from './command.ts';
-import { MOVING } from './organising.ts';
 
 const BOTH: readonly Context[] = ['list', 'reader'];
 const LIST: readonly Context[] = ['list'];
 const READER: readonly Context[] = ['reader'];
 
 const CONTACTS = 'An address book and invitations come with a later version of tmail.';
-const MARKING = 'Marking several messages comes with a later version of tmail.';
 const SEARCHING = 'Searching comes with a later version of tmail.';
-const LABELS = 'Labels, snoozing and muting come with a later version of tmail.';
+const LABELS = 'Snoozing and muting come with a later version of tmail.';
 const THREADS = 'Conversations come with a later version of tmail.';
 const COPYING =
   'Copying comes with a later version of tmail; a number shows a link alone, ready to be selected.';
@@ -40,26 +38,13 @@ export const laterCommands: readonly Command[] = [
     ['invite.decline', 'Decline the invitation', ['gn'], READER],
     ['invite.maybe', 'Answer maybe', ['gm'], READER, ['tentative']],
   ]),
-  ...later('Organising', MOVING, [
-    ['archive-thread', 'Archive conversation', ['A'], BOTH],
-    ['copy', 'Copy to folder', ['gC'], BOTH, ['cp']],
-  ]),
+  ...later('Organising', THREADS, [['archive-thread', 'Archive conversation', ['A'], BOTH]]),
   ...later('Organising', LABELS, [
-    ['labels', 'Labels', ['Y'], BOTH, ['keywords', 'modify-labels']],
     ['snooze', 'Snooze', ['S'], BOTH],
     ['snoozed', 'Snoozed messages', ['gS'], BOTH],
     ['mute', 'Mute conversation', ['M'], BOTH, ['ignore']],
     ['remind', 'Wait for a reply', ['W'], BOTH, ['remind']],
     ['waiting', 'Waiting for a reply', ['gW'], BOTH],
-  ]),
-  ...later('Marking', MARKING, [
-    ['mark', 'Mark', ['x', 't'], BOTH, ['tag', 'select']],
-    ['mark-next', 'Mark and go on', ['space'], LIST],
-    ['mark-range', 'Mark a range', ['V'], LIST, ['visual']],
-    ['mark-all', 'Mark all', ['%'], LIST, ['mark -a']],
-    ['mark-by', 'Mark by pattern', ['~'], LIST, ['tag-pattern']],
-    ['for-marked', 'Act on the marked ones', [';'], LIST, ['apply', 'tag-prefix']],
-    ['repeat', 'Repeat the last action', ['.'], BOTH],
   ]),
   ...later('Searching', SEARCHING, [
     ['search', 'Search', ['/'], LIST],

@@ -14,11 +14,12 @@ const ROWS: readonly Context[] = [
   'parts',
   'links',
   'outbox',
+  'queue',
   'preview',
   'chooser',
 ];
 const PAGED: readonly Context[] = ['reader', 'help', 'log', 'preview'];
-const CHOOSING: readonly Context[] = ['palette', 'picker'];
+const CHOOSING: readonly Context[] = ['palette', 'picker', 'labels'];
 
 function go(context: CommandContext, motion: Motion): void {
   const before = context.state();

@@ -69,7 +69,7 @@ export const outboxCommands: readonly Command[] = [
     help: 'Lists what waits, is sent, or could not be sent, with what can be done about it.',
     keys: ['gO'],
     in: [...KEY_CONTEXTS.filter(context => context !== 'outbox'), 'review'],
-    synonyms: ['outbox', 'queue', 'sent'],
+    synonyms: ['outbox', 'sent'],
     disabled: cannotWrite,
     run: context =>
       context.change(state => push(state, { t: 'outbox', cursor: Math.max(0, state.outbox.length - 1) })),

@@ -136,6 +136,8 @@ export const ownFolderCommands: readonly Command[] = [
       const { act, field } = layer;
       if (act.t === 'export') context.effects.beginExport();
       else if (act.t === 'create-folder') context.effects.createFolder(act.account, field.text);
+      else if (act.t === 'archive-older') context.effects.archiveOlder(act.folder, field.text);
+      else if (act.t === 'mark-by') context.effects.markBy(field.text);
       else context.effects.renameFolder(act.folder, field.text);
     },
   },

@@ -1,6 +1,7 @@
 // Commands of the program itself: back, quit, help, palette, and the first screen.
 import { EMPTY_FIELD } from '../field.ts';
 import { helpCommands, helpRows, paletteMatches } from '../matching.ts';
+import { onMarks } from '../selection.ts';
 import { hush, pop, push, replaceTop, topLayer } from '../state.ts';
 import { type Command, type Context, EVERYWHERE, KEY_CONTEXTS, PROMPT_CONTEXTS } from './command.ts';
 
@@ -43,6 +44,7 @@ const leaving: readonly Command[] = [
     help: 'Clears the message in the status row; it stays in the log.',
     keys: ['esc'],
     in: ['list', 'first-run'],
+    instead: ({ state }) => (onMarks(state) || state.range ? 'marks.clear' : undefined),
     disabled: ({ state }) => (state.toast ? undefined : 'This is the first screen; q leaves tmail.'),
     run: context => context.change(state => hush(state)),
   },

@@ -61,6 +61,11 @@ export const screenCommands: readonly Command[] = [
     keys: ['enter', 'right'],
     in: ['accounts'],
     hint: { label: 'inbox', rank: 60 },
+    instead: ({ state }) => {
+      const layer = topLayer(state);
+      const waiting = layer.t === 'accounts' ? (state.accounts[layer.cursor]?.queued ?? 0) : 0;
+      return waiting > 0 ? 'queue' : undefined;
+    },
     run: context => {
       const state = context.state();
       const layer = topLayer(state);

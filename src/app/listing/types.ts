@@ -48,6 +48,8 @@ export interface Listing extends Rows {
   keyOf(folder: FolderId, uid: LocalUid): RowKey | undefined;
   /** In lists of conversations. */
   fold?(key: RowKey): Fold | undefined;
+  /** All messages of the folded conversation that this row stands for; undefined: it stands for its message alone. */
+  members?(key: RowKey): readonly { readonly folder: FolderId; readonly uid: LocalUid }[] | undefined;
   /** Reads the envelopes of these positions (inclusive), as far as it is known what stands there. */
   ensure(from: number, to: number): Promise<void>;
   /** It is known for every position which message stands there. */

@@ -17,7 +17,9 @@ import {
   type Rect,
 } from '../../app/layout.ts';
 import { paletteMatches, pickerMatches, pickerNew } from '../../app/matching.ts';
-import { folderLabel, layoutOf } from '../../app/selectors.ts';
+import { labelChoices } from '../../app/organising/labels.ts';
+import { countOf } from '../../app/selection.ts';
+import { folderLabel, layoutOf, plural } from '../../app/selectors.ts';
 import { type Layer, topLayer } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { fit, width, wrapCells } from '../../mail/width.ts';
@@ -33,6 +35,7 @@ export function overlayRows(view: View, theme: Theme): Overlay | null {
   const layer = topLayer(view.state);
   if (layer.t === 'palette') return palette(view, layer.field.text, layer.cursor, theme);
   if (layer.t === 'picker') return picker(view, layer, theme);
+  if (layer.t === 'labels') return labels(view, layer, theme);
   if (layer.t === 'confirm') return confirm(view, layer, theme);
   if (layer.t === 'prompt') return prompt(view, layer, theme);
   if (layer.t === 'ask') return ask(view, layer, theme);
@@ -69,13 +72,16 @@ function commandChoice(view: View, command: Command): Choice {
 }
 
 function picker(view: View, layer: Extract<Layer, { t: 'picker' }>, theme: Theme): Overlay {
-  const several = view.state.accounts.length > 1;
+  const { move } = layer;
+  const own = move?.messages.every(({ folder }) => folder.startsWith(`${move.account}:`));
+  const several = (account: string) =>
+    view.state.accounts.length > 1 && (!move || !own || account !== move.account);
   const { cursor } = layer;
   const query = layer.field.text;
-  const title = layer.move ? 'Move to folder' : 'Go to folder';
+  const title = move ? (move.copy ? 'Copy to folder' : 'Move to folder') : 'Go to folder';
   const made = pickerNew(view.state, layer);
   const known = pickerMatches(view.state, layer).map(record => ({
-    left: `${several ? `${clean(record.account)} / ` : ''}${clean(folderLabel(record)) || '(no name)'}`,
+    left: `${several(record.account) ? `${clean(record.account)} / ` : ''}${clean(folderLabel(record)) || '(no name)'}`,
     right: record.counts.unread > 0 ? String(record.counts.unread) : '',
     dim: false,
   }));
@@ -86,6 +92,23 @@ function picker(view: View, layer: Extract<Layer, { t: 'picker' }>, theme: Theme
   return chooser(
     view,
     { title, label: '> ', query, cursor, choices, none: 'No folder has this name.' },
+    theme,
+  );
+}
+
+const TICKS = { all: '[x]', some: '[-]', none: '[ ]' } as const;
+
+function labels(view: View, layer: Extract<Layer, { t: 'labels' }>, theme: Theme): Overlay {
+  const choices = labelChoices(view, layer).map(({ name, has, isNew }) => ({
+    left: isNew ? `new label "${clean(name)}"` : `${TICKS[has]} ${clean(name)}`,
+    right: isNew ? 'new' : '',
+    dim: false,
+  }));
+  const title = `Labels of ${plural(countOf(layer.messages), 'message')}`;
+  const none = 'No label yet: type one.';
+  return chooser(
+    view,
+    { title, label: '> ', query: layer.field.text, cursor: layer.cursor, choices, none },
     theme,
   );
 }

@@ -12,6 +12,7 @@ import { wrapCells } from '../../mail/wrap.ts';
 import type { Theme } from '../theme.ts';
 import { accountsRows } from './account-rows.ts';
 import { outboxRows, previewScreen } from './outgoing-rows.ts';
+import { queueRows } from './queue-rows.ts';
 import { byteSize } from './reader-rows.ts';
 import { bar, clean, fill, type Piece, piece, row, split } from './row.ts';
 
@@ -36,6 +37,8 @@ function contentRows(view: View, theme: Theme, cells: number, height: number): r
       return linksRows(view, theme, cells, height);
     case 'link':
       return linkRows(view, theme, cells);
+    case 'queue':
+      return queueRows(view, theme, cells, height);
     case 'outbox':
       return outboxRows(view, theme, cells);
     case 'preview':

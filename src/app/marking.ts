@@ -1,0 +1,125 @@
+// Marks in the list on the screen, which the next command acts on: one message, a range that grows with the cursor,
+// all, or those with given words.
+import { messageId } from '../mail/ids.ts';
+import type { Envelope, MessageId } from '../mail/types.ts';
+import type { Data, View } from './commands/command.ts';
+import type { Core } from './core.ts';
+import { cursorPosition } from './list-view.ts';
+import type { Listing } from './listing/types.ts';
+import { marksOf, NO_MARKS } from './selection.ts';
+import { plural } from './selectors.ts';
+import { type AppState, listOf, pop, replaceTop, topLayer } from './state.ts';
+
+/** Replaces the marks of the list on the screen. */
+export function setMarks(state: AppState, marks: ReadonlySet<MessageId>): AppState {
+  if (state.list === null || marksOf(state) === marks) return state;
+  return { ...state, marks: { ...state.marks, [state.list]: marks } };
+}
+
+/** Takes all marks of the list on the screen away, and ends a range. */
+export function clearMarks(state: AppState): AppState {
+  return { ...setMarks(state, NO_MARKS), range: null };
+}
+
+/** Marks the row under the cursor, or takes its mark away; a folded conversation as a whole. */
+export function toggleMark(state: AppState, data: Data): AppState {
+  const rows = data.listing(state);
+  const at = rows ? cursorPosition(listOf(state, rows.id), rows) : -1;
+  if (!rows || at < 0) return state;
+  const ids = idsAt(rows, at);
+  const marks = new Set(marksOf(state));
+  const all = ids.every(id => marks.has(id));
+  for (const id of ids) {
+    if (all) marks.delete(id);
+    else marks.add(id);
+  }
+  return setMarks(state, marks);
+}
+
+/** All rows of the list. */
+export function allMarks(rows: Listing): ReadonlySet<MessageId> {
+  const marks = new Set<MessageId>();
+  for (let position = 0; position < rows.length; position += 1)
+    for (const id of idsAt(rows, position)) marks.add(id);
+  return marks;
+}
+
+/** Begins a range at the cursor, or ends it; its rows stay marked. */
+export function toggleRange(state: AppState, data: Data): AppState {
+  const rows = data.listing(state);
+  const at = rows ? cursorPosition(listOf(state, rows.id), rows) : -1;
+  const from = rows && at >= 0 ? rows.keyAt(at) : undefined;
+  if (state.range?.list === state.list) return { ...state, range: null };
+  if (!rows || from === undefined) return state;
+  return stretched({ ...state, range: { list: rows.id, from, base: marksOf(state) } }, data);
+}
+
+/** A range goes from where it began to the cursor; it ends when another list is shown. */
+export function stretched(state: AppState, data: Data): AppState {
+  const { range } = state;
+  if (range === null) return state;
+  if (range.list !== state.list) return { ...state, range: null };
+  const rows = data.listing(state);
+  if (!rows) return state;
+  const first = rows.locate(range.from);
+  const last = cursorPosition(listOf(state, rows.id), rows);
+  const marks = new Set(range.base);
+  for (let position = Math.min(first, last); position <= Math.max(first, last); position += 1)
+    for (const id of idsAt(rows, position)) marks.add(id);
+  const before = marksOf(state);
+  const same = before.size === marks.size && [...marks].every(id => before.has(id));
+  return same ? state : setMarks(state, marks);
+}
+
+/** The messages that a row stands for. */
+function idsAt(rows: Listing, position: number): readonly MessageId[] {
+  const key = rows.keyAt(position);
+  const found = key === undefined ? undefined : rows.message(key);
+  if (key === undefined || !found) return [];
+  const members = rows.members?.(key);
+  if (members) return members.map(({ folder, uid }) => messageId(folder, uid));
+  return [messageId(found.folder.record.id, found.uid)];
+}
+
+/** All the words stand in subject, sender or recipients, whatever their case. */
+export function hasWords({ subject, from, to, cc }: Envelope, pattern: string): boolean {
+  const people = [...from, ...to, ...cc].flatMap(({ name, address }) => [name, address]);
+  const text = [subject, ...people].join(' ').toLowerCase();
+  return pattern
+    .toLowerCase()
+    .split(/\s+/)
+    .every(word => text.includes(word));
+}
+
+/** Marks those messages of the list on the screen that have the words; the prompt goes, or says that none has. */
+export async function markBy(core: Core, pattern: string): Promise<void> {
+  const asked = topLayer(core.state.get());
+  const rows = core.data.listing(core.state.get());
+  if (!rows || asked.t !== 'prompt') return;
+  core.change(state => replaceTop(state, { ...asked, busy: true, problem: null }));
+  await rows.load();
+  const marks = new Set(marksOf(core.state.get()));
+  const before = marks.size;
+  for (let position = 0; position < rows.length; position += 1) {
+    const key = rows.keyAt(position);
+    const found = key === undefined ? undefined : rows.message(key);
+    if (!found) continue;
+    if (!found.folder.envelope(found.uid)) await rows.ensure(position, position);
+    const envelope = found.folder.envelope(found.uid);
+    if (envelope && hasWords(envelope, pattern)) marks.add(messageId(found.folder.record.id, found.uid));
+  }
+  const problem = marks.size === before ? 'No message of this list has these words.' : null;
+  core.change(state => {
+    const layer = topLayer(state);
+    if (layer.t !== 'prompt' || layer.act.t !== 'mark-by') return state;
+    if (problem !== null) return replaceTop(state, { ...layer, busy: false, problem });
+    return setMarks(pop(state), marks);
+  });
+  if (problem === null) core.say('info', `${plural(marks.size, 'message')} marked.`);
+}
+
+/** How many are marked; '' where none is. */
+export function marksText(view: View): string {
+  const count = marksOf(view.state).size;
+  return count === 0 ? '' : `${count} marked`;
+}

@@ -1,0 +1,211 @@
+// Copies and moves messages to another account: each is here whole, its copy is durable and read again before anything
+// is said of the source, which goes only when the copy's server has it (a deletion that waits for the copy).
+import { messageId } from '../../mail/ids.ts';
+import type { FolderId, LocalUid, MessageId } from '../../mail/types.ts';
+import { flagNames } from '../../store/flags.ts';
+import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
+import { asTmailError, TmailError } from '../../util/errors.ts';
+import type { Core } from '../core.ts';
+import type { Messages } from '../state.ts';
+import type { Carry } from './carry.ts';
+import type { TakeBack } from './undo.ts';
+
+/** Copies that are made at the same time: they share the waits for the disk. */
+const AT_ONCE = 8;
+
+export interface Across {
+  /** Oldest first. `takeAway`: the sources go when their copies are where they belong. */
+  send(messages: readonly Messages[], to: FolderId, takeAway: boolean): Promise<Sent>;
+  /** Stops after what is under way; false when nothing is. */
+  cancel(): boolean;
+}
+
+export interface Sent {
+  readonly copies: readonly Copied[];
+  /** Not on this computer, and can't be fetched now. */
+  readonly notHere: readonly string[];
+  readonly failed: readonly TmailError[];
+  readonly stopped: boolean;
+}
+
+export interface Copied {
+  readonly folder: FolderId;
+  readonly uid: LocalUid;
+  readonly append: Operation;
+  /** What takes the source away; null: it stays. */
+  readonly deletion: Operation | null;
+}
+
+export interface AcrossDeps {
+  /** Has the whole message on this disk. @throws TmailError as the engine's `body` */
+  readonly fetchWhole: (id: MessageId) => Promise<unknown>;
+  readonly returned: (folder: FolderId, uids: readonly LocalUid[]) => void;
+}
+
+export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across {
+  let stopping = false;
+  let running = 0;
+
+  const one = async (
+    source: Source,
+    target: AccountStore,
+    to: FolderId,
+    takeAway: boolean,
+  ): Promise<Copied> => {
+    const { account, folder, uid } = source;
+    const bytes = await wholeOf(source, deps.fetchWhole);
+    const at = folder.positionOf(uid);
+    if (folder.envelope(uid) === undefined) await folder.ensure(at, at);
+    const envelope = folder.envelope(uid);
+    if (!envelope || at < 0) throw new TmailError('storage', 'message.gone');
+    if (!target.append) throw new TmailError('storage', 'store.reader');
+    const flags = flagNames(folder.flags(uid) ?? 0, folder.keywords).filter(name => name !== '\\Deleted');
+    const append = await target.append({
+      folder: to,
+      bytes,
+      envelope: { ...envelope, size: bytes.length },
+      flags,
+      date: envelope.arrival,
+      upload: isRemote(core, to),
+      verify: true,
+    });
+    await compare(target, to, append, bytes);
+    const from = folder.record.id;
+    if (!takeAway) return { folder: from, uid, append, deletion: null };
+    const targets = [{ uid, remote: folder.remote(uid) ?? null, messageId: envelope.messageId }];
+    const after = { account: target.id, operation: append.id };
+    const deletion = await account.commit({ t: 'delete', folder: from, targets, after });
+    return { folder: from, uid, append, deletion };
+  };
+
+  return {
+    async send(messages, to, takeAway) {
+      const copies: Copied[] = [];
+      const notHere: string[] = [];
+      const failed: TmailError[] = [];
+      const target = carry.accountOf(to);
+      if (!target) throw new TmailError('config', 'account.unknown', { facts: { account: to } });
+      running += 1;
+      stopping = false;
+      try {
+        for (const { folder: id, uids } of messages) {
+          const account = carry.accountOf(id);
+          const folder = await account?.folder(id);
+          if (!account || !folder) continue;
+          const oldestFirst = uids.toSorted((a, b) => a - b);
+          for (let i = 0; i < oldestFirst.length && !stopping; i += AT_ONCE) {
+            const part = oldestFirst.slice(i, i + AT_ONCE).map(uid => ({ account, folder, uid }));
+            const done = await Promise.allSettled(part.map(each => one(each, target, to, takeAway)));
+            done.forEach((each, n) => {
+              if (each.status === 'fulfilled') copies.push(each.value);
+              else {
+                const error = asTmailError(each.reason);
+                const uid = part[n]?.uid ?? 0;
+                if (NOT_HERE.has(error.code)) notHere.push(folder.envelope(uid)?.subject ?? '');
+                else failed.push(error);
+              }
+            });
+          }
+        }
+      } finally {
+        running -= 1;
+      }
+      return { copies, notHere, failed, stopped: stopping };
+    },
+    cancel() {
+      stopping = running > 0;
+      return stopping;
+    },
+  };
+}
+
+/** No connection, or nothing that could be fetched. */
+const NOT_HERE: ReadonlySet<string> = new Set(['body.offline', 'body.gone', 'raw.missing']);
+
+interface Source {
+  readonly account: AccountStore;
+  readonly folder: FolderStore;
+  readonly uid: LocalUid;
+}
+
+/** @throws TmailError `body.*`, `raw.*` */
+async function wholeOf(source: Source, fetchWhole: AcrossDeps['fetchWhole']): Promise<Buffer> {
+  const { account, folder, uid } = source;
+  if (folder.positionOf(uid) < 0) throw new TmailError('storage', 'message.gone');
+  const here = folder.raw(uid);
+  if (!here || here.partial) await fetchWhole(messageId(folder.record.id, uid));
+  const raw = folder.raw(uid);
+  if (!raw || raw.partial) throw new TmailError('network', 'body.offline');
+  return account.raw.read(raw);
+}
+
+/** What was written is what was to be copied. */
+async function compare(target: AccountStore, to: FolderId, append: Operation, bytes: Buffer): Promise<void> {
+  const folder = await target.folder(to);
+  const raw = folder.raw(append.targets[0]?.uid ?? 0);
+  const copy = raw ? await target.raw.read(raw) : null;
+  if (copy?.equals(bytes)) return;
+  throw new TmailError('storage', 'copy.differs', { retry: 'never', facts: { folder: folder.record.path } });
+}
+
+function isRemote(core: Core, folder: FolderId): boolean {
+  const { account } = { account: folder.slice(0, folder.lastIndexOf(':')) };
+  return core.deps.config.accounts.find(({ id }) => id === account)?.protocol === 'imap';
+}
+
+/** Takes a copy away again, and brings its source back: by taking the deletion back where it waits, else as a copy. */
+export function takeBackCopy(
+  core: Core,
+  carry: Carry,
+  deps: AcrossDeps,
+  { folder: from, uid, append, deletion }: Copied,
+): TakeBack {
+  const away = async (after?: { account: string; operation: string }): Promise<boolean> => {
+    const { folder, targets } = append;
+    const gone = await carry.commit({ t: 'delete', folder, targets, ...(after && { after }) });
+    return gone !== null && gone.targets.length > 0;
+  };
+  const copyBack = async (): Promise<boolean> => {
+    const target = carry.accountOf(append.folder);
+    const source = carry.accountOf(from);
+    const folder = await target?.folder(append.folder);
+    const copy = append.targets[0]?.uid ?? 0;
+    if (!target || !source?.append || !folder || folder.flags(copy) === undefined) return false;
+    const bytes = await wholeOf({ account: target, folder, uid: copy }, deps.fetchWhole);
+    const at = folder.positionOf(copy);
+    await folder.ensure(at, at);
+    const envelope = folder.envelope(copy);
+    if (!envelope) return false;
+    const flags = flagNames(folder.flags(copy) ?? 0, folder.keywords);
+    const upload = isRemote(core, from);
+    const back = await source.append({
+      folder: from,
+      bytes,
+      envelope,
+      flags,
+      date: envelope.arrival,
+      upload,
+      verify: true,
+    });
+    await compare(source, from, back, bytes);
+    deps.returned(
+      from,
+      back.targets.map(target => target.uid),
+    );
+    return away({ account: source.id, operation: back.id });
+  };
+  return async () => {
+    if (!deletion) return away();
+    const source = carry.accountOf(from);
+    if (!source?.drop || !source.queue().some(({ id }) => id === deletion.id)) return copyBack();
+    try {
+      await source.drop(deletion.id);
+    } catch (thrown) {
+      if (asTmailError(thrown).code !== 'operation.under-way') throw thrown;
+      return copyBack();
+    }
+    deps.returned(from, [uid]);
+    await away();
+    return true;
+  };
+}
