@@ -11,7 +11,7 @@ import { FaultPlan, type Faults } from './imap/faults.ts';
 import { fetchCommands } from './imap/fetch.ts';
 import { type MailFolder, MailStore } from './imap/mail-store.ts';
 import { searchCommands } from './imap/search.ts';
-import { type ServerContext, Session } from './imap/session.ts';
+import { type CommandDefinition, type ExtraItem, type ServerContext, Session } from './imap/session.ts';
 
 export type { CommandFault, FaultAction, Faults } from './imap/faults.ts';
 export { HOSTILE, HOSTILE_NAMES } from './imap/faults.ts';
@@ -36,10 +36,19 @@ export interface ImapServerOptions {
   /** In place of DEFAULT_CAPABILITIES. */
   readonly capabilities?: readonly string[];
   readonly tls?: { readonly cert: string; readonly key: string; readonly mode: 'implicit' | 'starttls' };
+  /** Another server's ways, laid over this one's. */
+  readonly extension?: ServerExtension;
   /** Limit in kilobytes. */
   readonly quota?: number;
   /** The port to listen on; a free one when absent. */
   readonly port?: number;
+}
+
+export interface ServerExtension {
+  readonly commands: Readonly<Record<string, CommandDefinition>>;
+  readonly items: ReadonlyMap<string, ExtraItem>;
+  /** Before anybody connects. */
+  begin(store: MailStore): void;
 }
 
 export interface ImapServer {
@@ -103,6 +112,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     store.ensure(encodeMailboxName(name), use ?? null).subscribed = subscribed ?? true;
   }
   for (const name of options.rawMailboxes ?? []) store.ensure(name);
+  options.extension?.begin(store);
   const plan = new FaultPlan(options.faults ?? {});
   const { tls } = options;
   const log: string[] = [];
@@ -112,6 +122,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
     users: new Map(Object.entries(options.users)),
     plan,
     quota: options.quota ?? null,
+    ...(options.extension && { items: options.extension.items }),
     capabilities: options.capabilities ?? DEFAULT_CAPABILITIES,
     startTls:
       tls?.mode === 'starttls'
@@ -131,6 +142,7 @@ export async function startImapServer(options: ImapServerOptions): Promise<ImapS
       ...messageCommands,
       ...fetchCommands,
       ...searchCommands,
+      ...options.extension?.commands,
     }),
   );
   const sockets = new Set<Socket>();

@@ -50,6 +50,7 @@ function readItems(token: Token | undefined, session: Session): Item[] {
     const name = textOf(item, 'FETCH item');
     const upper = name.toUpperCase();
     if (PLAIN_ITEMS.includes(upper) && (upper !== 'MODSEQ' || session.has('CONDSTORE'))) return upper;
+    if (session.context.items?.has(upper)) return upper;
     const legacy = LEGACY[upper];
     const section = parseSection(legacy ?? name);
     if (!section) throw syntaxError('Unknown FETCH item');
@@ -100,7 +101,7 @@ async function fetch(session: Session, args: readonly Token[], call: Call): Prom
       folder.setFlags(message, [...message.flags, '\\Seen'], view);
       if (!items.includes('FLAGS')) items.push('FLAGS');
     }
-    session.out.write(`* ${view.sequenceOf(message)} FETCH (`, ...data(message, items), ')\r\n');
+    session.out.write(`* ${view.sequenceOf(message)} FETCH (`, ...data(message, items, session), ')\r\n');
     written++;
     await session.out.flush();
     if (session.out.closed) break;
@@ -123,7 +124,7 @@ function strike(session: Session, call: Call, written: number): boolean {
   return false;
 }
 
-function data(message: StoredMessage, items: readonly Item[]): Piece[] {
+function data(message: StoredMessage, items: readonly Item[], session: Session): Piece[] {
   let root: Part | null = null;
   const tree = () => {
     root ??= parseMessage(message.raw);
@@ -131,6 +132,8 @@ function data(message: StoredMessage, items: readonly Item[]): Piece[] {
   };
   return items.flatMap((item, n): Piece[] => {
     const space = n === 0 ? '' : ' ';
+    const extra = typeof item === 'string' ? session.context.items?.get(item) : undefined;
+    if (extra) return [`${space}${item} ${extra(message, session.open().folder)}`];
     if (typeof item === 'string') return [`${space}${item} ${plain(message, item, tree)}`];
     // The whole message needs no parsing.
     const whole = item.numbers.length === 0 && item.what === '' && item.partial === null;

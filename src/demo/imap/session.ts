@@ -4,10 +4,12 @@ import type { Socket } from 'node:net';
 import { TmailError } from '../../util/errors.ts';
 import type { FaultAction, FaultPlan } from './faults.ts';
 import { FolderView, type ViewOwner } from './folder-view.ts';
-import type { MailFolder, MailStore } from './mail-store.ts';
+import type { MailFolder, MailStore, StoredMessage } from './mail-store.ts';
 import { Output } from './output.ts';
 import { LineReader, type RawCommand } from './reader.ts';
 import { type Answer, refuse, syntaxError, type Token, textOf, tokenize } from './syntax.ts';
+
+export type ExtraItem = (message: StoredMessage, folder: MailFolder) => string;
 
 /** What all sessions of a server share. */
 export interface ServerContext {
@@ -20,6 +22,8 @@ export interface ServerContext {
   /** Switches a connection to TLS; null when it can't. */
   readonly startTls: ((socket: Socket) => Socket) | null;
   readonly implicitTls: boolean;
+  /** FETCH items beyond the standard's, in upper case: what stands for a message of a folder. */
+  readonly items?: ReadonlyMap<string, ExtraItem>;
   /** Each command as it arrives, without its arguments' secrets; for tests. */
   readonly seen: (name: string, line: string) => void;
   /** An exception that the server should not have thrown; its client got BYE. */

@@ -5,6 +5,7 @@ import type { Peer } from '../errors.ts';
 import { appendUid, copyUid, internalDate, refusalOf } from './answers.ts';
 import type { Changes, Copied, Features, MailboxName, NewOnServer, Place } from './client-types.ts';
 import { type Answer, type Coded, nameOnWire, type UntaggedHandlers } from './flow.ts';
+import { splitLabels } from './gmail.ts';
 
 /** Messages that one answer may name; no command here is about more. */
 const MOST_NAMED = 100_000;
@@ -20,12 +21,15 @@ export abstract class ChangingClient implements Changes {
   /** With a deadline, and errors translated. */
   protected abstract run<T>(work: () => Promise<T>): Promise<T>;
 
-  storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void> {
-    return this.#command('UID STORE', [
-      set(range),
-      { type: 'ATOM', value: change === 'add' ? '+FLAGS.SILENT' : '-FLAGS.SILENT' },
-      flags.map(flag => ({ type: 'ATOM', value: flag })),
-    ]);
+  async storeFlags(range: string, change: 'add' | 'remove', flags: readonly string[]): Promise<void> {
+    const sign = change === 'add' ? '+' : '-';
+    const store = (item: string, values: readonly unknown[]) =>
+      this.#command('UID STORE', [set(range), { type: 'ATOM', value: sign + item }, values]);
+    const { utf8, labels: known } = this.features;
+    const split = known ? splitLabels(flags, utf8) : { flags, labels: [] };
+    if (split.labels.length > 0) await store('X-GM-LABELS', split.labels);
+    const atoms = split.flags.map(flag => ({ type: 'ATOM', value: flag }));
+    if (atoms.length > 0) await store('FLAGS.SILENT', atoms);
   }
 
   append(name: MailboxName, { bytes, flags, date }: NewOnServer): Promise<Place | null> {

@@ -34,6 +34,8 @@ export interface Features {
   readonly quota: boolean;
   readonly uidplus: boolean;
   readonly move: boolean;
+  /** Gmail's X-GM-EXT-1: labels are told among the flags, and taken among them. */
+  readonly labels: boolean;
   /** Names travel as UTF-8 (UTF8=ACCEPT is enabled). */
   readonly utf8: boolean;
 }

@@ -29,6 +29,7 @@ import {
   type UntaggedHandlers,
   type WireAttribute,
 } from './flow.ts';
+import { GMAIL, labelled, withLabels } from './gmail.ts';
 
 export type * from './client-types.ts';
 export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
@@ -110,6 +111,7 @@ class Client extends ChangingClient implements ImapClient {
       quota: [...capabilities.keys()].some(word => word === 'QUOTA' || word.startsWith('QUOTA=RES-')),
       uidplus: capabilities.has('UIDPLUS'),
       move: capabilities.has('MOVE'),
+      labels: capabilities.has(GMAIL),
       utf8: enabled.has('UTF8=ACCEPT'),
     };
   }
@@ -149,14 +151,17 @@ class Client extends ChangingClient implements ImapClient {
     return this.run(async () => {
       const found: FetchMessageObject[] = [];
       let since = performance.now();
-      const fetching = this.#flow.fetch(request.range, request.items, {
+      const { labels } = this.features;
+      const items = labels ? withLabels(request.items) : request.items;
+      const fetching = this.#flow.fetch(request.range, items, {
         uid: request.by === 'uid',
         ...(request.changedSince === undefined ? {} : { changedSince: BigInt(request.changedSince) }),
       });
       try {
         for await (const row of fetching) {
           if (found.length >= request.most) throw this.#overrun();
-          found.push(row);
+          const taken = items.labels ? labelled(row) : row;
+          if (taken) found.push(taken);
           if (performance.now() - since < ROWS_AT_A_TIME_MS) continue;
           // imapflow reads a whole chunk in microtasks: without a pause no key would be read meanwhile.
           await this.#turn();

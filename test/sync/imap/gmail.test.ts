@@ -1,0 +1,116 @@
+// Gmail's ways over a server that has them: labels as keywords, both ways; archive, Trash, and All Mail.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { labelKeyword, labelOf } from '../../../src/mail/labels.ts';
+import { KEYWORD_BIT } from '../../../src/mail/types.ts';
+import type { FolderStore } from '../../../src/store/types.ts';
+import { labelled, splitLabels, withLabels } from '../../../src/sync/imap/gmail.ts';
+import { type GmailServer, startGmail } from '../../servers/gmail.ts';
+import { openWorld, type World } from '../world.ts';
+
+const mail = (subject: string) =>
+  `From: Grace <grace@example.org>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\ntext of ${subject}\r\n`;
+const ODD = 'Grüße & Co';
+
+const opened = (server: GmailServer) =>
+  openWorld({ port: server.port, user: 'ada@gmail.com', password: 'secret' });
+
+async function synced(world: World): Promise<void> {
+  const { errors } = await world.engine.syncOnce(null);
+  assert.deepEqual(errors, []);
+}
+
+function keywordsOf(folder: FolderStore, uid: number): string[] {
+  const bits = folder.flags(uid) ?? 0;
+  return folder.keywords.filter((_, n) => bits & (1 << (KEYWORD_BIT + n))).sort();
+}
+
+/** Label or keyword, of the only message with this subject. */
+async function keywordsIn(world: World, path: string, subject: string): Promise<string[]> {
+  const folder = await world.folder(path);
+  for await (const { uid, envelope } of folder.scan()) {
+    if (envelope.subject === subject) return keywordsOf(folder, uid);
+  }
+  return assert.fail(`no ${subject} in ${path}`);
+}
+
+async function subjectsIn(world: World, path: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { envelope } of (await world.folder(path)).scan()) found.push(envelope.subject);
+  return found.sort();
+}
+
+const targetsOf = (folder: FolderStore, uid: number) => [
+  { uid, remote: folder.remote(uid) ?? null, messageId: folder.envelope(uid)?.messageId ?? '' },
+];
+
+test('labels are keywords here, and follow what others change', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work', ODD] }));
+  server.deliver('INBOX', mail('one'));
+  server.deliver('Work', mail('filed'));
+  await using world = await opened(server);
+  await synced(world);
+  assert.deepEqual(await keywordsIn(world, 'INBOX', 'one'), []);
+  assert.deepEqual(await keywordsIn(world, '[Gmail]/All Mail', 'filed'), ['label:Work']);
+  // In the label's own folder Gmail does not name it.
+  assert.deepEqual(await keywordsIn(world, 'Work', 'filed'), []);
+  const [inbox] = server.folder('INBOX').messages;
+  assert.ok(inbox);
+  server.folder(ODD).append(inbox.raw, inbox.flags, inbox.date);
+  await synced(world);
+  assert.deepEqual(await keywordsIn(world, 'INBOX', 'one'), [labelKeyword(ODD)]);
+  assert.deepEqual(await subjectsIn(world, ODD), ['one']);
+  server.folder(ODD).expunge(() => true);
+  await synced(world);
+  assert.deepEqual(await keywordsIn(world, 'INBOX', 'one'), []);
+  assert.deepEqual(server.defects(), []);
+});
+
+test('a label set or cleared here goes as a label, beside a flag that goes as a flag', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('INBOX', mail('one'));
+  await using world = await opened(server);
+  await synced(world);
+  const inbox = await world.folder('INBOX');
+  const change = { t: 'flags', folder: inbox.record.id, targets: targetsOf(inbox, 1) } as const;
+  await world.account.commit({ ...change, add: [labelKeyword(ODD), '\\Seen'], remove: [] });
+  assert.deepEqual(keywordsOf(inbox, 1), [labelKeyword(ODD)]);
+  await synced(world);
+  assert.deepEqual(server.labels('one'), [ODD, 'INBOX', '[Gmail]/All Mail'].sort());
+  assert.ok(server.folder('INBOX').messages[0]?.flags.has('\\Seen'));
+  // The list of folders is asked for before the queue is sent.
+  await synced(world);
+  // It came as a folder with the label, and stays read there.
+  assert.deepEqual(await subjectsIn(world, ODD), ['one']);
+  assert.deepEqual(keywordsOf(inbox, 1), [labelKeyword(ODD)]);
+  await world.account.commit({ ...change, add: [], remove: [labelKeyword(ODD)] });
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['INBOX', '[Gmail]/All Mail']);
+  assert.deepEqual(world.troubles, []);
+});
+
+test('a row that tells only flags does not take labels away', () => {
+  assert.deepEqual(withLabels({ uid: true, flags: true }), { uid: true, flags: true, labels: true });
+  assert.deepEqual(withLabels({ uid: true, size: true }), { uid: true, size: true });
+  const row = { seq: 1, uid: 7, flags: new Set(['\\Seen']) };
+  assert.equal(labelled(row), null);
+  assert.deepEqual(
+    labelled({ ...row, labels: new Set(['Work', '\\Inbox', '']) })?.flags,
+    new Set(['\\Seen', 'label:Work']),
+  );
+  assert.equal(labelled({ seq: 1, uid: 7, flags: new Set(), size: 3 })?.size, 3);
+});
+
+test('keywords and labels are told apart, also where a label looks like anything', () => {
+  for (const label of ['Work', 'a b/c', 'label:x', '"\\', ODD])
+    assert.equal(labelOf(labelKeyword(label)), label);
+  for (const keyword of ['$Forwarded', 'Label:x', 'label:', '']) assert.equal(labelOf(keyword), null);
+  assert.deepEqual(splitLabels(['\\Seen', 'todo', labelKeyword('ü')], false), {
+    flags: ['\\Seen', 'todo'],
+    labels: [{ type: 'STRING', value: '&APw-' }],
+  });
+});
+
+function disposable<T extends { stop(): Promise<void> }>(server: T): T & AsyncDisposable {
+  return { ...server, [Symbol.asyncDispose]: () => server.stop() };
+}
