@@ -1,6 +1,6 @@
 // Sends what is queued, in order. A try is counted before it is made; what the server refuses is rolled back and
 // told; an operation that keeps failing steps aside for those behind it. A message made here is never taken back.
-import type { FolderId } from '../mail/types.ts';
+import type { FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore, Operation } from '../store/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
 import type { Progress } from './types.ts';
@@ -20,65 +20,125 @@ export interface ReplayDeps {
   readonly now: () => number;
   readonly store: AccountStore;
   readonly push: (op: Operation) => Promise<void>;
-  readonly pushed: () => void;
+  /** The server has it, and the store has forgotten it. */
+  readonly settled: (op: Operation) => Promise<void>;
   readonly report: (error: TmailError) => void;
 }
 
 /** @throws TmailError network, tls, auth, storage, cancelled: nothing more can be sent now */
 export async function* replayQueue(deps: ReplayDeps): AsyncGenerator<Progress> {
   const { store } = deps;
+  /** Not once more in this round. */
   const tried = new Set<string>();
-  const stuck = new Set<FolderId>();
   for (;;) {
-    const op = nextOperation(free(store.queue(), deps), tried, stuck);
+    const op = nextOperation(store.queue(), tried, deps);
     if (!op) return;
     yield { label: '', done: tried.size, total: tried.size + store.queue().length };
+    // Somebody may have taken it back meanwhile.
+    if (!store.queue().some(({ id }) => id === op.id)) continue;
     tried.add(op.id);
     await store.attempt(op.id);
+    // What was learned of it since it was chosen goes with it.
+    const latest = store.queue().find(({ id }) => id === op.id);
+    if (!latest) continue;
     try {
-      await deps.push(op);
+      await deps.push(latest);
     } catch (thrown) {
-      const error = asTmailError(thrown);
-      if (!isAnswer(error)) throw error;
-      if (op.t === 'append') {
-        const wait = Math.min(OFFER_AGAIN_MAX_MS, OFFER_AGAIN_MS * 2 ** Math.min(op.tries, 10));
-        deps.held.set(op.id, deps.now() + wait);
-        deps.report(error);
-      } else if (error.kind === 'rejected' || op.tries + 1 >= MAX_TRIES) await store.refused(op.id, error);
-      else {
-        // What comes after it in this folder may build on it; the other folders go on.
-        stuck.add(op.folder);
-        deps.report(error);
-      }
+      await failed(deps, op, asTmailError(thrown));
       continue;
     }
     await store.settled(op.id);
-    deps.pushed();
+    await deps.settled(op);
   }
 }
 
-/** Not those that wait, nor what builds on a message that is not on the server yet. */
-function free(queue: readonly Operation[], { held, now }: ReplayDeps): Operation[] {
-  const waiting = new Set<string>();
-  return queue.filter(op => {
-    const until = held.get(op.id);
-    // A clock that was set back must not make this wait for years.
-    const waits = until !== undefined && until > now() && until - now() <= OFFER_AGAIN_MAX_MS;
-    const places = op.targets.map(({ uid }) => `${op.folder}:${uid}`);
-    const behind = op.t !== 'append' && places.some(place => waiting.has(place));
-    if (op.t === 'append') for (const place of places) waiting.add(place);
-    return !waits && !behind;
-  });
+/** @throws TmailError what is not about this operation */
+async function failed(
+  { store, held, now, report }: ReplayDeps,
+  op: Operation,
+  error: TmailError,
+): Promise<void> {
+  if (!isAnswer(error)) throw error;
+  if (op.t === 'append') {
+    const wait = Math.min(OFFER_AGAIN_MAX_MS, OFFER_AGAIN_MS * 2 ** Math.min(op.tries, 10));
+    held.set(op.id, now() + wait);
+    report(error);
+  } else if (error.kind === 'rejected' || op.tries + 1 >= MAX_TRIES) await store.refused(op.id, error);
+  else report(error);
 }
 
-/** In order; one that broke the line time and again comes last, so that it can't keep the others here. */
+/**
+ * The first that can go now. What builds on one that waits, or failed in this round, waits with it; one that broke the
+ * line time and again comes last with all that builds on it, so that it can't keep the others here.
+ */
 function nextOperation(
   queue: readonly Operation[],
   tried: ReadonlySet<string>,
-  stuck: ReadonlySet<FolderId>,
+  deps: ReplayDeps,
 ): Operation | undefined {
-  const left = queue.filter(op => !tried.has(op.id) && !stuck.has(op.folder));
-  return left.find(op => op.tries < MAX_TRIES) ?? left[0];
+  const waits = (op: Operation): boolean => isHeld(op, deps) || deps.store.ready?.(op) === false;
+  const can = (op: Operation): boolean => !tried.has(op.id) && !waits(op);
+  return firstFree(queue, op => can(op) && op.tries < MAX_TRIES) ?? firstFree(queue, can);
+}
+
+function isHeld(op: Operation, { held, now }: ReplayDeps): boolean {
+  const until = held.get(op.id);
+  // A clock that was set back must not make this wait for years.
+  return until !== undefined && until > now() && until - now() <= OFFER_AGAIN_MAX_MS;
+}
+
+function firstFree(queue: readonly Operation[], can: (op: Operation) => boolean): Operation | undefined {
+  const waiting = new Waiting();
+  for (const op of queue) {
+    if (can(op) && !waiting.holds(op)) return op;
+    waiting.add(op);
+  }
+  return undefined;
+}
+
+/** What operations that wait are about. */
+class Waiting {
+  readonly #messages = new Map<FolderId, Set<LocalUid>>();
+  /** Folders that the server does not have yet. */
+  readonly #made = new Set<FolderId>();
+  /** Folders with messages that wait in them, or for them. */
+  readonly #folders = new Set<FolderId>();
+  #folderOperations = false;
+
+  holds(op: Operation): boolean {
+    if (op.t === 'folder-delete' && this.#folders.has(op.folder)) return true;
+    if (isOnFolder(op)) return this.#folderOperations;
+    const to = op.t === 'move' || op.t === 'copy' ? op.to : op.folder;
+    if (this.#made.has(op.folder) || this.#made.has(to)) return true;
+    const here = this.#messages.get(op.folder);
+    return here !== undefined && op.targets.some(({ uid }) => here.has(uid));
+  }
+
+  add(op: Operation): void {
+    this.#folders.add(op.folder);
+    if (isOnFolder(op)) {
+      this.#folderOperations = true;
+      if (op.t === 'folder-create') this.#made.add(op.folder);
+      return;
+    }
+    this.#messagesOf(
+      op.folder,
+      op.targets.map(({ uid }) => uid),
+    );
+    if (op.t !== 'move' && op.t !== 'copy') return;
+    this.#folders.add(op.to);
+    this.#messagesOf(op.to, op.landing);
+  }
+
+  #messagesOf(folder: FolderId, uids: readonly LocalUid[]): void {
+    const known = this.#messages.get(folder) ?? new Set();
+    for (const uid of uids) known.add(uid);
+    this.#messages.set(folder, known);
+  }
+}
+
+function isOnFolder(op: Operation): op is Operation & { readonly t: `folder-${string}` } {
+  return op.t.startsWith('folder-');
 }
 
 /** The server (or we) said something about this operation; everything else is about the line or the disk. */

@@ -49,6 +49,8 @@ export interface Session {
   quota?(): Promise<QuotaUse | null>;
   /** One queued operation → server; safe to repeat. @throws TmailError; kind `rejected` rolls it back. */
   push(op: Operation): Promise<void>;
+  /** The store has forgotten an operation that went well. */
+  settled?(op: Operation): Promise<void>;
   /** The server's folder has a message with this Message-ID. Absent: nobody can be asked. */
   holds?(folder: FolderId, messageId: string): Promise<boolean>;
   /** Until aborted: calls `dirty` when a folder may have changed. `open` is the folder on the screen. */

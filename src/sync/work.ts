@@ -187,7 +187,10 @@ export class Work {
       replayQueue({
         store,
         push,
-        pushed,
+        settled: async op => {
+          pushed();
+          await session.settled?.(op);
+        },
         report: warn,
         held: this.#offers,
         now: () => this.#host.clock.now(),

@@ -1,61 +1,42 @@
 // Messages made here → the server, and earlier versions away from it. Safe to repeat: after an answer that was lost
 // the server is searched before anything is sent again, and nothing goes before its successor is stored.
-import type {
-  AccountStore,
-  AppendOperation,
-  DeleteOperation,
-  FolderRecord,
-  OnMessages,
-  Operation,
-} from '../../store/types.ts';
+import type { AppendOperation, Operation } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
-import type { ImapClient, Mailbox, MailboxName, Place } from './client.ts';
-import type { Line } from './line.ts';
-import { resolveTargets } from './push.ts';
+import type { ImapClient, Mailbox, Place } from './client-types.ts';
+import { removeFrom } from './delete.ts';
+import { bareMessageId } from './envelope.ts';
+import { marksOf } from './marks.ts';
+import { isRejected, isThere, type PushContext, recordOf, refusal } from './push-context.ts';
 import { formatUidSet } from './uid-set.ts';
 
 /** Messages looked at where SEARCH did not find one: those that came since the folder was read here last. */
 const LOOK_BACK = 500;
 
-export interface AppendContext {
-  readonly store: AccountStore;
-  readonly line: (folder: FolderRecord['id']) => Promise<Line>;
-  readonly nameOf: (record: FolderRecord) => MailboxName;
-  /** Makes a folder on the server; the store's list is up to date when it resolves. */
-  readonly create: (path: string) => Promise<void>;
-  /** Something that does not stop it. */
-  readonly report: (error: TmailError) => void;
-}
-
 type Append = AppendOperation & Operation;
 
 /** @throws TmailError; nothing is taken back here, whatever the server says */
-export async function pushAppend(context: AppendContext, op: Append): Promise<void> {
+export async function pushAppend(context: PushContext, op: Append): Promise<void> {
   const record = recordOf(context, op.folder);
   // Also one that vanished there since: what is here of it comes back with it.
-  if (!record?.remote || !record.selectable) await context.create(op.path);
+  if (!isThere(record)) await context.create(op.path);
   if (!(await isStored(context, op))) {
     const place = await upload(context, op);
     await context.store.appended?.(op.id, place && { t: 'imap', ...place });
   }
+  if (op.verify) await verify(context, op);
   for (const replaced of op.replaces) {
     try {
       await removeFrom(context, replaced);
     } catch (error) {
       // The new one is there; an old one too many is no reason to try all of it again.
-      if (!(error instanceof TmailError) || error.kind !== 'rejected') throw error;
+      if (!isRejected(error)) throw error;
       context.report(error);
     }
   }
 }
 
-/** For good: \\Deleted and expunged, by UID where the server can (RFC 4315). */
-export async function pushDelete(context: AppendContext, op: DeleteOperation): Promise<void> {
-  await removeFrom(context, op);
-}
-
 /** The server has it, or nobody wants it any more. */
-async function isStored(context: AppendContext, op: Append): Promise<boolean> {
+async function isStored(context: PushContext, op: Append): Promise<boolean> {
   const { store } = context;
   if (!recordOf(context, op.folder)) throw noFolder(op);
   const folder = await store.folder(op.folder);
@@ -66,18 +47,18 @@ async function isStored(context: AppendContext, op: Append): Promise<boolean> {
   return folder.flags(target.uid) === undefined || folder.remote(target.uid)?.t === 'imap';
 }
 
-async function upload(context: AppendContext, op: Append): Promise<Place | null> {
+async function upload(context: PushContext, op: Append): Promise<Place | null> {
   try {
     return await uploadInto(context, op);
   } catch (error) {
     // Somebody deleted the folder since it was listed.
-    if (!(error instanceof TmailError) || error.code !== 'imap.no-folder') throw error;
+    if (!isRejected(error, 'imap.no-folder')) throw error;
     await context.create(op.path);
     return await uploadInto(context, op);
   }
 }
 
-async function uploadInto(context: AppendContext, op: Append): Promise<Place | null> {
+async function uploadInto(context: PushContext, op: Append): Promise<Place | null> {
   const { store } = context;
   const record = recordOf(context, op.folder);
   if (!record) throw noFolder(op);
@@ -129,44 +110,42 @@ async function findStored(
     items,
     most: uids.length * 2 + 1000,
   });
-  const same = rows.filter(row => bare(row.envelope?.messageId ?? '') === messageId);
+  const same = rows.filter(row => bareMessageId(row.envelope?.messageId) === messageId);
   return same.reduce<number | null>((highest, { uid }) => Math.max(highest ?? 0, uid), null);
 }
 
-const bare = (messageId: string): string => messageId.replace(/^\s*<|>\s*$/g, '');
-
-async function removeFrom(context: AppendContext, { folder, targets }: OnMessages): Promise<void> {
-  const record = recordOf(context, folder);
-  // A folder that the server does not have holds nothing there.
-  if (!record?.remote || !record.selectable) return;
-  const line = await context.line(folder);
-  await line.within(
+/** The server keeps what was given to it, as far as its size and its Message-ID show. @throws TmailError `rejected` */
+async function verify(context: PushContext, op: Append): Promise<void> {
+  const { store } = context;
+  const record = recordOf(context, op.folder);
+  if (!record) throw noFolder(op);
+  const folder = await store.folder(op.folder);
+  const [target] = op.targets;
+  const raw = target && folder.raw(target.uid);
+  const remote = target && folder.remote(target.uid);
+  if (!target || !raw || remote?.t !== 'imap') throw refusal('append.unverified', record.path);
+  const line = await context.line(op.folder);
+  const rows = await line.within(
     context.nameOf(record),
-    async (client, box) => {
-      // One that was never known to be there may be all the same: its upload's answer was lost.
-      const uids = await resolveTargets(client, box, targets, 'search');
-      if (uids.length === 0) return;
-      if (box.readOnly) {
-        throw new TmailError('rejected', 'imap.read-only', {
-          retry: 'never',
-          facts: { folder: record.path },
-        });
-      }
-      const range = formatUidSet(uids);
-      await client.storeFlags(range, 'add', ['\\Deleted']);
-      // EXPUNGE alone would take what others have marked.
-      const mine = new Set(uids);
-      const safe = client.features.uidplus || (await client.uidsDeleted()).every(uid => mine.has(uid));
-      if (safe) await client.expunge(range);
-    },
+    async (client, box) =>
+      box.uidValidity === remote.uidValidity ? await marksOf(client, [remote.uid]) : [],
     'fresh',
   );
+  const bytes = await store.raw.read(raw);
+  const [there] = rows;
+  const sizes = [bytes.length, sizeOnWire(bytes)];
+  if (!there || there.messageId !== target.messageId || !sizes.includes(there.size)) {
+    throw refusal('append.unverified', record.path, { size: bytes.length, there: there?.size ?? 0 });
+  }
+}
+
+/** With every line break as CRLF, which is what a server may make of it (RFC 9051 section 2.3.4). */
+function sizeOnWire(bytes: Buffer): number {
+  let size = bytes.length;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) if (bytes[at - 1] !== 13) size++;
+  return size;
 }
 
 function noFolder({ path }: Append): TmailError {
   return new TmailError('rejected', 'imap.no-folder', { facts: { folder: path } });
-}
-
-function recordOf({ store }: AppendContext, id: FolderRecord['id']): FolderRecord | undefined {
-  return store.folders().find(each => each.id === id);
 }

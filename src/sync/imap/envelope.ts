@@ -43,8 +43,8 @@ export function envelopeOf(row: FetchMessageObject, now: number): Envelope {
     // A Date that lies before mail existed or after the message arrived would sort it out of sight.
     date: date !== null && date > DAY && date < arrival + 2 * DAY ? date : arrival,
     arrival,
-    messageId: bare(row.envelope.messageId),
-    inReplyTo: bare(row.envelope.inReplyTo),
+    messageId: bareMessageId(row.envelope.messageId),
+    inReplyTo: bareMessageId(row.envelope.inReplyTo),
     references: referencesOf(row.headers),
     size: row.size ?? 0,
     attachments: row.bodyStructure ? countAttachments(row.bodyStructure) : null,
@@ -67,7 +67,7 @@ function addresses(list: readonly MessageAddressObject[] | undefined): readonly 
 }
 
 /** `<id>` → `id`; the first one where a header holds several. */
-function bare(text: unknown): string {
+export function bareMessageId(text: unknown): string {
   if (typeof text !== 'string') return '';
   const match = /<([^<>]*)>/.exec(text.slice(0, ENVELOPE_TEXT));
   return match?.[1]?.trim() ?? text.slice(0, ENVELOPE_TEXT).trim();

@@ -63,6 +63,15 @@ export class Line {
     });
   }
 
+  /** Has neither this folder nor one below it selected any more, here or in the session. */
+  async release(wire: string): Promise<void> {
+    const mine = (): boolean => this.#selected?.name.wire.startsWith(wire) === true;
+    if (!mine()) return;
+    await this.exclusive(async () => {
+      if (mine()) await this.#select({ path: 'INBOX', wire: 'INBOX' }, true);
+    });
+  }
+
   async #select(name: MailboxName, fresh: boolean): Promise<Mailbox> {
     if (!fresh && this.#selected?.name.wire === name.wire) return this.#selected.box;
     // A refused SELECT leaves nothing selected (RFC 3501 section 6.3.1).

@@ -5,13 +5,15 @@ import type { LocalUid } from '../../mail/types.ts';
 import type { FolderChange, FolderRecord, FolderStore, FolderSync, NewMessage } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import { FETCH_CHUNK, FIRST_CHUNK } from '../../util/limits.ts';
+import { nextTurn } from '../../util/turn.ts';
 import type { Progress } from '../types.ts';
 import type { Caution } from './caution.ts';
-import type { ImapClient, Mailbox, MailboxName } from './client.ts';
-import { envelopeOf } from './envelope.ts';
+import type { ImapClient, Mailbox, MailboxName } from './client-types.ts';
+import { bareMessageId, envelopeOf } from './envelope.ts';
 import { type EnvelopeRequest, fetchEnvelopes } from './fetch-rows.ts';
 import type { Line } from './line.ts';
-import { NOTHING_OUTGOING, type OutgoingHere } from './outgoing.ts';
+import { Matches, markKey, marksOfEnvelope, marksOfFetched } from './marks.ts';
+import { type Leaving, leaves, NOTHING_OUTGOING, type OutgoingHere, unplacedIn } from './outgoing.ts';
 import { Writes } from './writes.ts';
 
 export interface PullContext {
@@ -25,6 +27,8 @@ export interface PullContext {
   /** Something the person should know although the pull goes on. */
   readonly report: (error: TmailError) => void;
   readonly received: (count: number) => void;
+  /** Mail that is new on the server since the last pull, and in the store by now. */
+  readonly arrived?: (uids: readonly LocalUid[]) => void;
   /** How much was too much for the line, remembered from one connection to the next. */
   readonly caution: Caution;
   /** What the queue has to say about the folder's messages; absent: nothing. */
@@ -32,6 +36,9 @@ export interface PullContext {
   /** Messages in the first command and in those that follow. */
   readonly chunks?: { readonly first: number; readonly next: number };
 }
+
+/** Rows looked at in one turn of the event loop. */
+const UNPLACED_SLICE = 1000;
 
 export class PullState {
   readonly c: PullContext;
@@ -41,17 +48,28 @@ export class PullState {
   readonly writes = new Writes();
   /** As it will be once everything written so far is durable. */
   sync: FolderSync;
+  /** Whatever was on its way from here at any time of this pull: an answer may be older than the end of the queue. */
+  readonly #leaving = new Set<Leaving>();
+  /** Of those without a place: how many of a Message-ID were kept out, and by which UID. */
+  readonly #keptOut = new Map<string, Set<number>>();
+  /** Rows here without a place on the server that an answer may be about. */
+  #unplaced = new Matches<LocalUid>();
+  /** Those that no operation was to bring to the server any more when the pull began: it finds them, or they are gone. */
+  #doubtful: readonly LocalUid[];
 
   constructor(context: PullContext, box: Mailbox) {
     this.c = context;
     this.box = box;
     this.chunks = context.chunks ?? { first: FIRST_CHUNK, next: FETCH_CHUNK };
     this.sync = context.folder.sync;
+    const outgoing = this.outgoing();
+    this.#doubtful = unplacedIn(context.folder, outgoing).filter(uid => !outgoing.pending.has(uid));
   }
 
   /** Every step begins here: a folder that became another one meanwhile ends the pull; the next one starts anew. */
   within<T>(work: (client: ImapClient) => Promise<T>): Promise<T> {
     this.writes.check();
+    for (const each of this.outgoing().leaving) this.#leaving.add(each);
     return this.c.line.within(this.c.name, async (client, now) => {
       if (now.uidValidity !== this.box.uidValidity) throw this.changed();
       return await work(client);
@@ -71,6 +89,7 @@ export class PullState {
         fetchEnvelopes(client, { ...request, detail: caution.detail }),
       );
       caution.relax(request.count);
+      await this.#readUnplaced();
       return rows;
     } catch (error) {
       if (error instanceof TmailError && error.code === 'imap.limit') caution.tighten(request.count);
@@ -103,7 +122,10 @@ export class PullState {
     const { folder } = this.c;
     let next = top;
     const put = this.wanted(rows).map(row => {
-      const known = this.placeOf(row);
+      const known = this.place(row.uid);
+      // One that landed here has a number that says nothing of its age.
+      const landed = known === undefined ? this.placeOf(row) : undefined;
+      if (landed !== undefined) return this.message(row, landed);
       if (known === undefined)
         return this.message(row, next >= (folder.floor ?? 1) ? next-- : folder.reserve(1));
       next = Math.min(next, known - 1);
@@ -117,19 +139,69 @@ export class PullState {
     return this.c.folder.byRemoteUid(remote) ?? this.c.folder.vacant?.(remote);
   }
 
-  /** The same; a message that was made here and whose upload nobody has confirmed yet is known by its Message-ID. */
+  /** The same; a message that came here from here, and whose place nobody has told, is known by its marks. */
   placeOf(row: FetchMessageObject): LocalUid | undefined {
     const known = this.place(row.uid);
-    if (known !== undefined) return known;
-    const messageId = row.envelope?.messageId?.replace(/^\s*<|>\s*$/g, '') ?? '';
-    const uid = messageId === '' ? undefined : this.outgoing().unsent.get(messageId);
-    return uid !== undefined && this.c.folder.remote(uid) === null ? uid : undefined;
+    if (known !== undefined || this.#unplaced.size === 0) return known;
+    const messageId = bareMessageId(row.envelope?.messageId);
+    const free = (uid: LocalUid): boolean => this.c.folder.remote(uid) === null;
+    const key = markKey(marksOfFetched(row, messageId));
+    return this.#unplaced.takeWhere(key, free) ?? this.#unplaced.takeWhere(madeKey(messageId), free);
+  }
+
+  /** Marks of the rows without a place, as they are now. */
+  async #readUnplaced(): Promise<void> {
+    const { folder } = this.c;
+    this.#unplaced = new Matches();
+    const outgoing = this.outgoing();
+    const { unsent, made } = outgoing;
+    const uids = unplacedIn(folder, outgoing).filter(uid => !unsent.has(uid));
+    for (const [i, uid] of uids.entries()) {
+      if (!folder.envelope(uid)) {
+        const position = folder.positionOf(uid);
+        if (position >= 0) await folder.ensure(position, position);
+      }
+      const envelope = folder.envelope(uid);
+      if (!envelope) continue;
+      if (!made.has(uid)) this.#unplaced.add(markKey(marksOfEnvelope(envelope)), uid);
+      else if (envelope.messageId !== '') this.#unplaced.add(madeKey(envelope.messageId), uid);
+      if (i % UNPLACED_SLICE === UNPLACED_SLICE - 1) await nextTurn();
+    }
   }
 
   /** Without those that were taken away here and are still there. */
   wanted(rows: readonly FetchMessageObject[]): readonly FetchMessageObject[] {
-    const { leaving } = this.outgoing();
-    return leaving.size === 0 ? rows : rows.filter(row => !leaving.has(`${this.box.uidValidity}:${row.uid}`));
+    const { leaving, leavingUnplaced } = this.outgoing();
+    for (const each of leaving) this.#leaving.add(each);
+    if (this.#leaving.size === 0) return rows;
+    return rows.filter(row => {
+      if (leaves(this.#leaving, this.box.uidValidity, row.uid)) return false;
+      if (leavingUnplaced.size === 0 || this.place(row.uid) !== undefined) return true;
+      return !this.#keepsOut(leavingUnplaced, row);
+    });
+  }
+
+  /** Of messages that went on before anybody knew their place here only the Message-ID is known. */
+  #keepsOut(leavingUnplaced: ReadonlyMap<string, number>, row: FetchMessageObject): boolean {
+    const messageId = bareMessageId(row.envelope?.messageId);
+    const most = leavingUnplaced.get(messageId) ?? 0;
+    const kept = this.#keptOut.get(messageId) ?? new Set();
+    if (!kept.has(row.uid) && kept.size >= most) return false;
+    this.#keptOut.set(messageId, kept.add(row.uid));
+    return true;
+  }
+
+  /** UIDs that should be here, without those that were taken away here. */
+  missing(uids: readonly number[]): readonly number[] {
+    for (const each of this.outgoing().leaving) this.#leaving.add(each);
+    if (this.#leaving.size === 0) return uids;
+    return uids.filter(uid => !leaves(this.#leaving, this.box.uidValidity, uid));
+  }
+
+  /** At the end of a whole pull: landed here, known to nobody's queue, and not found on the server. */
+  lost(): readonly LocalUid[] {
+    const { pending } = this.outgoing();
+    return this.#doubtful.filter(uid => this.c.folder.remote(uid) === null && !pending.has(uid));
   }
 
   outgoing(): OutgoingHere {
@@ -145,9 +217,12 @@ export class PullState {
     };
   }
 
-  /** Counts those that were not here before; call it before they are applied. */
-  received(put: readonly NewMessage[]): void {
-    const fresh = put.filter(message => this.c.folder.flags(message.uid) === undefined).length;
-    if (fresh > 0) this.c.received(fresh);
+  /** Counts those that were not here before; call it before they are applied. Returns their numbers. */
+  received(put: readonly NewMessage[]): LocalUid[] {
+    const fresh = put.flatMap(({ uid }) => (this.c.folder.flags(uid) === undefined ? [uid] : []));
+    if (fresh.length > 0) this.c.received(fresh.length);
+    return fresh;
   }
 }
+
+const madeKey = (messageId: string): string => `made ${messageId}`;

@@ -1,11 +1,13 @@
 // Server → store for one folder, in batches that can each be the last: what is new here first (fill.ts), later only
 // what changed. Every yield lies between two commands. Says nothing to the server but questions.
 import type { FetchMessageObject } from 'imapflow';
+import type { LocalUid } from '../../mail/types.ts';
 import type { FolderSync } from '../../store/types.ts';
 import type { Progress } from '../types.ts';
 import { type Diff, diffFlags, diffPresence, filledRange, isEmpty, planPull, type Survey } from './diff.ts';
 import { fillDown, firstChunk } from './fill.ts';
 import { indexOf } from './folder-index.ts';
+import { expectedThere } from './outgoing.ts';
 import { type PullContext, PullState } from './pull-state.ts';
 import { formatUidSet, type UidRange, uidSetsDescending } from './uid-set.ts';
 
@@ -34,8 +36,15 @@ async function* steps(s: PullState): AsyncGenerator<Progress> {
     yield* verify(s);
   }
   yield* fillDown(s);
+  forgetLost(s);
   await s.writes.drain();
   yield { label: record.name, done: folder.length, total: folder.length };
+}
+
+/** Landed here, and nowhere on the server: others took it away before its place was known. */
+function forgetLost(s: PullState): void {
+  const remove = s.lost();
+  if (remove.length > 0 && s.sync.filledDownTo === 1) s.apply({ remove });
 }
 
 /** The old numbers mean other messages now, or none: nothing of them is kept. */
@@ -141,7 +150,8 @@ async function* arrivals(s: PullState, from: number): AsyncGenerator<Progress> {
     });
     const rows = found.filter(row => row.uid >= from).sort((a, b) => a.uid - b.uid);
     const highest = set?.[0] ?? rows.at(-1)?.uid ?? 0;
-    putNewer(s, rows, { ...s.sync, uidNext: Math.max(s.sync.uidNext, highest + 1) });
+    const fresh = putNewer(s, rows, { ...s.sync, uidNext: Math.max(s.sync.uidNext, highest + 1) });
+    if (fresh.length > 0) s.c.arrived?.(fresh);
     yield s.progress(s.box.exists);
   }
   s.apply({}, { ...s.sync, uidNext: Math.max(s.sync.uidNext, s.box.uidNext) });
@@ -155,19 +165,21 @@ async function newSets(s: PullState, range: string, from: number): Promise<numbe
   ).reverse();
 }
 
-function putNewer(s: PullState, found: readonly FetchMessageObject[], sync: FolderSync): void {
+/** Returns the numbers of those that were not here in any way. */
+function putNewer(s: PullState, found: readonly FetchMessageObject[], sync: FolderSync): LocalUid[] {
   const { folder } = s.c;
-  const rows = s.wanted(found);
-  const fresh = rows.filter(row => s.placeOf(row) === undefined);
-  let next = fresh.length > 0 ? folder.reserve(fresh.length) : 0;
-  const put = rows.map(row => s.message(row, s.placeOf(row) ?? next++));
-  s.received(put);
+  const rows = s.wanted(found).map(row => ({ row, place: s.placeOf(row) }));
+  const fresh = rows.filter(({ place }) => place === undefined).length;
+  let next = fresh > 0 ? folder.reserve(fresh) : 0;
+  const put = rows.map(({ row, place }) => s.message(row, place ?? next++));
+  const received = s.received(put);
   s.apply(put.length > 0 ? { put } : {}, sync);
+  return received;
 }
 
 /** Messages that should have been here: fetched now, in the order that is left. */
 async function* repair(s: PullState, missing: readonly number[]): AsyncGenerator<Progress> {
-  for (const set of uidSetsDescending(missing, s.size).reverse()) {
+  for (const set of uidSetsDescending(s.missing(missing), s.size).reverse()) {
     const range = formatUidSet(set);
     const rows = await s.envelopes({ by: 'uid', range, uids: set, count: set.length });
     putNewer(
@@ -184,8 +196,7 @@ async function* verify(s: PullState): AsyncGenerator<Progress> {
   const { folder } = s.c;
   const filled = filledRange(s.sync);
   const whole = s.sync.filledDownTo === 1;
-  const { unsent, leaving } = s.outgoing();
-  if (whole && folder.length - unsent.size + leaving.size === s.box.exists) return;
+  if (whole && expectedThere(folder, s.outgoing()) === s.box.exists) return;
   if (filled.to < filled.from) return;
   const uids = await s.within(client => client.uidsIn(`${filled.from}:${filled.to}`));
   await folder.loadAll();

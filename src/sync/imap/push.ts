@@ -1,69 +1,60 @@
-// One queued operation → the server, safe to repeat. A UID is used only under the UIDVALIDITY it was given in;
-// otherwise the message is looked for by its Message-ID, and what can't be found is reported, never guessed.
-import type { FlagsOperation, FolderRecord, OperationTarget } from '../../store/types.ts';
-import { TmailError } from '../../util/errors.ts';
-import type { ImapClient, Mailbox, MailboxName } from './client.ts';
+// Queued flags → the server, safe to repeat. A message that has no flags to take any more is no loss; one that was
+// renumbered and can't be found is told, never guessed.
+import type { FlagsOperation } from '../../store/types.ts';
+import type { ImapClient, Mailbox } from './client-types.ts';
 import { isKeyword } from './flags.ts';
-import type { Line } from './line.ts';
+import { loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+import { locate } from './targets.ts';
 import { formatUidSet } from './uid-set.ts';
 
-/** UIDs in one STORE: command lines stay below the 8,000 bytes that every server takes (RFC 9051 section 4). */
-const STORE_CHUNK = 500;
-
-export interface PushContext {
-  readonly line: Line;
-  readonly name: MailboxName;
-  readonly record: FolderRecord;
-}
+/** UIDs in one STORE. */
+const CHUNK = 5000;
+/** Bytes of one set: command lines stay below the 8,000 bytes that every server takes (RFC 9051 section 4). */
+const SET_BYTES = 6000;
 
 /** @throws TmailError `rejected` when the server will not, or when the messages can't be found any more. */
 export async function pushFlags(context: PushContext, op: FlagsOperation): Promise<void> {
-  await context.line.within(
-    context.name,
+  const record = recordOf(context, op.folder);
+  // Others deleted the folder, and its messages with it.
+  if (!record) throw refusal('imap.no-folder', op.folder);
+  const line = await context.line(op.folder);
+  const folder = await loaded(context, op.folder);
+  await line.within(
+    context.nameOf(record),
     async (client, box) => {
-      const uids = await resolveTargets(client, box, op.targets);
-      if (uids.length === 0) {
+      const { uids, lost } = await locate(client, box, folder, op.targets);
+      if (uids.size === 0) {
         // Messages that others expunged need no flags; messages that were renumbered and not found are a loss.
-        if (op.targets.some(target => isStale(target, box))) throw lost(context.record);
+        if (lost.some(({ remote }) => remote?.t === 'imap')) throw refusal('imap.message-lost', record.path);
         return;
       }
-      if (box.readOnly) throw refusal('imap.read-only', context.record);
+      if (box.readOnly) throw refusal('imap.read-only', record.path);
       const add = keepable(op.add, box);
       if (op.add.length > 0 && add.length === 0 && op.remove.length === 0) {
-        throw refusal('imap.flag-not-kept', context.record, op.add.join(' '));
+        throw refusal('imap.flag-not-kept', record.path, { flags: op.add.join(' ') });
       }
-      for (let i = 0; i < uids.length; i += STORE_CHUNK) {
-        const set = formatUidSet(uids.slice(i, i + STORE_CHUNK));
-        if (add.length > 0) await client.storeFlags(set, 'add', add);
-        if (op.remove.length > 0) await client.storeFlags(set, 'remove', op.remove);
-      }
+      await storeAll(client, [...uids.values()], add, op.remove);
     },
     'fresh',
   );
 }
 
-/** `search`: also for those that have no place on the server, as far as is known. */
-export async function resolveTargets(
+async function storeAll(
   client: ImapClient,
-  box: Mailbox,
-  targets: readonly OperationTarget[],
-  placeless: 'skip' | 'search' = 'skip',
-): Promise<number[]> {
-  const uids: number[] = [];
-  for (const target of targets) {
-    if (target.remote?.t !== 'imap' && placeless === 'skip') continue;
-    const { remote } = target;
-    if (remote?.t === 'imap' && remote.uidValidity === box.uidValidity) uids.push(remote.uid);
-    else if (target.messageId !== '') {
-      // Two messages with one Message-ID are copies of one mail: both get the flag.
-      uids.push(...(await client.uidsOfMessageId(target.messageId)));
+  uids: readonly number[],
+  add: readonly string[],
+  remove: readonly string[],
+): Promise<void> {
+  const sorted = [...uids].sort((a, b) => a - b);
+  for (let from = 0, size = CHUNK; from < sorted.length; from += size, size = CHUNK) {
+    let set = formatUidSet(sorted.slice(from, from + size));
+    while (set.length > SET_BYTES) {
+      size = Math.ceil(size / 2);
+      set = formatUidSet(sorted.slice(from, from + size));
     }
+    if (add.length > 0) await client.storeFlags(set, 'add', add);
+    if (remove.length > 0) await client.storeFlags(set, 'remove', remove);
   }
-  return uids.sort((a, b) => a - b);
-}
-
-function isStale(target: OperationTarget, box: Mailbox): boolean {
-  return target.remote?.t === 'imap' && target.remote.uidValidity !== box.uidValidity;
 }
 
 /** PERMANENTFLAGS (RFC 9051 section 7.1): what is not in it would be forgotten with the session. */
@@ -72,15 +63,4 @@ function keepable(flags: readonly string[], box: Mailbox): readonly string[] {
   if (allowed === null) return flags;
   const folded = new Set([...allowed].map(flag => flag.toLowerCase()));
   return flags.filter(flag => folded.has(flag.toLowerCase()) || (folded.has('\\*') && isKeyword(flag)));
-}
-
-function refusal(code: string, record: FolderRecord, flags?: string): TmailError {
-  return new TmailError('rejected', code, {
-    retry: 'never',
-    facts: { folder: record.path, ...(flags === undefined ? {} : { flags }) },
-  });
-}
-
-function lost(record: FolderRecord): TmailError {
-  return refusal('imap.message-lost', record);
 }

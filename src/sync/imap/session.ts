@@ -2,38 +2,39 @@
 // that opening a message never waits behind a long pull. Decides nothing about when; that is the engine's.
 import { splitMessageId } from '../../mail/ids.ts';
 import type { FolderId, MessageId } from '../../mail/types.ts';
-import type { FolderRecord, FolderStore, Operation } from '../../store/types.ts';
+import type { FolderInfo, FolderRecord, FolderStore, Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, QuotaUse, Session } from '../types.ts';
-import { type AppendContext, pushAppend, pushDelete } from './append.ts';
+import { pushAppend } from './append.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { Caution } from './caution.ts';
 import { type ImapClient, LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
+import { pushDelete } from './delete.ts';
+import { pushFolder } from './folder-push.ts';
 import { countsOf, type FolderStatus, isUpToDate, listedFolders, sameStatus, statusOf } from './folders.ts';
-import { Line } from './line.ts';
+import type { Line } from './line.ts';
+import { Lines } from './lines.ts';
+import { pushTransfer } from './move.ts';
 import { encodeModifiedUtf7 } from './names.ts';
-import { outgoingIn } from './outgoing.ts';
+import { expectedThere, Outgoing, type OutgoingHere } from './outgoing.ts';
 import { prefetchFolder, type Seen } from './prefetch.ts';
 import { pullFolder } from './pull.ts';
 import { pushFlags } from './push.ts';
+import type { PushContext } from './push-context.ts';
 import { readQuota } from './quota.ts';
 import { watchLine } from './watch.ts';
 
 export const IMAP_CAPS: Caps = {
   folders: true,
   flags: true,
-  move: false,
+  move: true,
   push: true,
   serverSearch: false,
   quota: true,
 };
 
-/** The second connection is let go after this long without work. */
-const SPARE_LINGER_MS = 20_000;
-/** After a refusal ("too many connections") the server is not asked for a second one again for this long. */
-const SPARE_RETRY_MS = 60_000;
 /** Without CONDSTORE, all flags of a folder are compared this often; between, only the newest. */
 const THOROUGH_EVERY_MS = 10 * 60_000;
 
@@ -56,21 +57,27 @@ class ImapSession implements Session {
   readonly #options: ImapSessionOptions;
   readonly #abort = new AbortController();
   readonly #names = new Map<FolderId, MailboxName>();
+  /** The server's folders by path. */
+  #listed: ReadonlyMap<string, MailboxName> = new Map();
   /** What STATUS said since the last pull of the folder. */
   readonly #statuses = new Map<FolderId, FolderStatus>();
   readonly #lastStatuses = new Map<FolderId, FolderStatus>();
   readonly #thorough = new Map<FolderId, number>();
   #resolveClosed: (reason: TmailError | null) => void = () => undefined;
+  readonly #lines: Lines;
+  readonly #outgoing = new Outgoing();
   #password = '';
-  #main: Line | null = null;
-  #spare: Promise<Line> | null = null;
-  #sparesRefusedUntil = 0;
   #open: FolderId | null = null;
   #dirty: ((folder: FolderId) => void) | null = null;
 
   constructor(deps: SessionDeps, options: ImapSessionOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#lines = new Lines({
+      clock: deps.clock,
+      dial: () => this.#dial(),
+      gone: () => this.#abort.signal.aborted,
+    });
     this.closed = new Promise(resolve => {
       this.#resolveClosed = resolve;
     });
@@ -82,8 +89,7 @@ class ImapSession implements Session {
     try {
       if (signal.aborted) throw cancelled();
       this.#password = await this.#deps.password();
-      const line = await this.#dial();
-      this.#main = line;
+      const line = await this.#lines.open();
       void line.client.closed.then(reason => this.#resolveClosed(reason));
     } finally {
       signal.removeEventListener('abort', stop);
@@ -92,24 +98,40 @@ class ImapSession implements Session {
 
   async folders(): Promise<void> {
     const { store } = this.#deps;
-    const { entries, features } = await this.#mainLine().exclusive(async client => ({
+    const { entries, features } = await this.#lines.main().exclusive(async client => ({
       features: client.features,
       entries: await client.list(client.features.listStatus),
     }));
     const listed = listedFolders(entries, features.utf8);
-    await store.setFolders(listed.map(folder => folder.info));
-    const byPath = new Map(store.folders().map(record => [record.path, record.id]));
+    this.#listed = new Map(listed.map(({ name }) => [name.path, name]));
+    await store.setFolders(listed.map(({ info }) => this.#withoutOldCounts(info)));
+    this.#names.clear();
     for (const folder of listed) {
-      const id = byPath.get(folder.info.path);
+      const id = this.#idOf(folder.info.path);
       if (id === undefined) continue;
       this.#names.set(id, folder.name);
       if (folder.status) await this.#note(id, folder.status);
     }
   }
 
+  /** A folder here by the server's path. */
+  #idOf(path: string): FolderId | undefined {
+    const { store } = this.#deps;
+    return store.serverFolderId
+      ? store.serverFolderId(path)
+      : store.folders().find(record => record.path === path)?.id;
+  }
+
+  /** What is on its way from here the server does not count yet: its numbers would flicker. */
+  #withoutOldCounts({ counts, ...info }: FolderInfo): FolderInfo {
+    const id = this.#idOf(info.path);
+    const keeps = id !== undefined && this.#outgoingIn(id).touched;
+    return counts && !keeps ? { ...info, counts } : info;
+  }
+
   /** Without LIST-STATUS: each folder's counts, one by one. */
   async *counts(): AsyncGenerator<Progress> {
-    if (this.#mainLine().client.features.listStatus) return;
+    if (this.#lines.main().client.features.listStatus) return;
     const records = this.#deps.store.folders().filter(record => record.selectable && record.remote);
     for (const [done, record] of records.entries()) {
       if (record.id === this.#open) continue;
@@ -123,7 +145,7 @@ class ImapSession implements Session {
     const context = await this.#context(folder);
     const status = this.#statuses.get(folder);
     this.#statuses.delete(folder);
-    if (status && isUpToDate(status, context.folder.sync, context.folder.length)) return;
+    if (status && isUpToDate(status, context.folder.sync, this.#expected(context.folder))) return;
     const thorough = this.#isThorough(folder);
     yield* pullFolder({
       ...context,
@@ -132,7 +154,8 @@ class ImapSession implements Session {
       now: () => this.#deps.clock.now(),
       report: this.#deps.report,
       received: this.#deps.received,
-      outgoing: () => outgoingIn(this.#deps.store.queue(), folder),
+      outgoing: () => this.#outgoingIn(folder),
+      arrived: uids => this.#deps.arrived?.(folder, uids),
     });
     if (thorough) this.#thorough.set(folder, this.#deps.clock.now());
     const { sync, length, unread } = context.folder;
@@ -165,14 +188,25 @@ class ImapSession implements Session {
   }
 
   async push(op: Operation): Promise<void> {
-    if (op.t === 'append') return await pushAppend(this.#appendContext(), op);
-    if (op.t === 'delete') return await pushDelete(this.#appendContext(), op);
-    // The keys say that moving comes later; nothing else queues it.
-    if (op.t !== 'flags') throw new TmailError('bug', 'bug.unexpected', { facts: { text: op.t } });
-    const record = this.#deps.store.folders().find(each => each.id === op.folder);
-    if (!record) throw this.#noFolder(op.folder);
-    const name = this.#nameOf(record);
-    await pushFlags({ line: await this.#lineFor(op.folder), name, record }, op);
+    const context = this.#pushContext();
+    switch (op.t) {
+      case 'flags':
+        return await pushFlags(context, op);
+      case 'append':
+        return await pushAppend(context, op);
+      case 'delete':
+        return await pushDelete(context, op);
+      case 'move':
+      case 'copy':
+        return await pushTransfer(context, op);
+      default:
+        await pushFolder(context, op);
+    }
+  }
+
+  /** After an operation on folders is settled: names and subscriptions as the server has them now. */
+  async settled(op: Operation): Promise<void> {
+    if (op.t === 'folder-rename' || op.t === 'folder-create') await this.folders();
   }
 
   async holds(folder: FolderId, messageId: string): Promise<boolean> {
@@ -184,25 +218,39 @@ class ImapSession implements Session {
   }
 
   quota(): Promise<QuotaUse | null> {
-    return this.#mainLine().exclusive(readQuota);
+    return this.#lines.main().exclusive(readQuota);
   }
 
-  #appendContext(): AppendContext {
+  #pushContext(): PushContext {
     const { store, report } = this.#deps;
     return {
       store,
       report,
       line: folder => this.#lineFor(folder),
       nameOf: record => this.#nameOf(record),
+      nameAt: path => this.#nameAt(path),
+      outgoing: folder => this.#outgoingIn(folder),
+      list: () => this.folders(),
+      release: wire => this.#lines.release(wire),
       create: async path => {
-        await this.#mainLine().exclusive(client => client.create({ path, wire: this.#wireOf(path) }));
+        await this.#lines.main().exclusive(client => client.create(this.#nameAt(path)));
         await this.folders();
       },
     };
   }
 
+  #outgoingIn(folder: FolderId): OutgoingHere {
+    return this.#outgoing.in(this.#deps.store.queue(), folder);
+  }
+
+  #nameAt(path: string): MailboxName {
+    return { path, wire: this.#wireOf(path) };
+  }
+
   #wireOf(path: string): string {
-    return this.#mainLine().client.features.utf8 ? path : encodeModifiedUtf7(path);
+    const listed = this.#listed.get(path);
+    if (listed) return listed.wire;
+    return this.#lines.main().client.features.utf8 ? path : encodeModifiedUtf7(path);
   }
 
   async watch(open: FolderId | null, dirty: (folder: FolderId) => void, signal: AbortSignal): Promise<void> {
@@ -210,7 +258,7 @@ class ImapSession implements Session {
     this.#dirty = dirty;
     const record = this.#deps.store.folders().find(each => each.id === open);
     await watchLine({
-      line: this.#mainLine(),
+      line: this.#lines.main(),
       name: record?.selectable ? this.#nameOf(record) : null,
       dirty: () => {
         if (open !== null) dirty(open);
@@ -222,14 +270,11 @@ class ImapSession implements Session {
 
   async close(): Promise<void> {
     this.#abort.abort();
-    this.#main?.client.close();
-    const spare = this.#spare;
-    this.#spare = null;
-    await spare?.then(line => line.client.close()).catch(() => undefined);
+    await this.#lines.close();
     this.#resolveClosed(null);
   }
 
-  async #dial(): Promise<Line> {
+  async #dial(): Promise<ImapClient> {
     const { account, version, pace } = this.#deps;
     const limits = this.#options.limits ?? LINE_LIMITS;
     const options = {
@@ -239,78 +284,33 @@ class ImapSession implements Session {
       limits,
       ...(pace && { pace }),
     };
-    return new Line(await openClient(options, this.#abort.signal));
-  }
-
-  #mainLine(): Line {
-    if (!this.#main || this.#abort.signal.aborted) throw cancelled();
-    return this.#main;
+    return await openClient(options, this.#abort.signal);
   }
 
   /** The folder on the screen has the main line to itself; everything else shares the second. */
   async #lineFor(folder: FolderId): Promise<Line> {
-    const main = this.#mainLine();
-    return folder === this.#open || this.#open === null ? main : await this.#spareLine();
-  }
-
-  /** The second connection, or the first where the server grants no second one: then they take turns. */
-  async #spareLine(): Promise<Line> {
-    const main = this.#mainLine();
-    const now = this.#deps.clock.now();
-    if (now < this.#sparesRefusedUntil) return main;
-    try {
-      this.#spare ??= this.#dialSpare();
-      return await this.#spare;
-    } catch (error) {
-      if (!(error instanceof TmailError) || error.kind !== 'network') throw error;
-      this.#sparesRefusedUntil = now + SPARE_RETRY_MS;
-      return main;
-    }
-  }
-
-  async #dialSpare(): Promise<Line> {
-    try {
-      const line = await this.#dial();
-      void line.client.closed.then(() => {
-        this.#spare = null;
-      });
-      this.#letGoWhenIdle(line);
-      return line;
-    } catch (error) {
-      this.#spare = null;
-      throw error;
-    }
-  }
-
-  #letGoWhenIdle(line: Line): void {
-    let bytes = line.client.received();
-    const check = (): void => {
-      const now = line.client.received();
-      if (line.free && now === bytes) {
-        line.client.close();
-        return;
-      }
-      bytes = now;
-      if (this.#spare !== null) this.#deps.clock.after(SPARE_LINGER_MS, check);
-    };
-    this.#deps.clock.after(SPARE_LINGER_MS, check);
+    return folder === this.#open || this.#open === null ? this.#lines.main() : await this.#lines.spare();
   }
 
   async #context(folder: FolderId, where?: 'background'): Promise<BodyContext> {
     const record = this.#deps.store.folders().find(each => each.id === folder);
     if (!record) throw this.#noFolder(folder);
-    const line = where === 'background' ? await this.#spareLine() : await this.#lineFor(folder);
+    const line = where === 'background' ? await this.#lines.spare() : await this.#lineFor(folder);
     const opened: FolderStore = await this.#deps.store.folder(folder);
     return { line, name: this.#nameOf(record), record, folder: opened, raw: this.#deps.store.raw };
   }
 
   #nameOf(record: FolderRecord): MailboxName {
     // Before the first LIST of a session only the path is known; that is right for all but broken names.
-    return this.#names.get(record.id) ?? { path: record.path, wire: this.#wireOf(record.path) };
+    return this.#names.get(record.id) ?? this.#nameAt(record.serverPath ?? record.path);
   }
 
   #noFolder(folder: FolderId): TmailError {
     return new TmailError('rejected', 'imap.no-folder', { retry: 'never', facts: { folder } });
+  }
+
+  #expected(folder: FolderStore): number {
+    return expectedThere(folder, this.#outgoingIn(folder.record.id));
   }
 
   #isThorough(folder: FolderId): boolean {
@@ -320,7 +320,7 @@ class ImapSession implements Session {
 
   async #status(record: FolderRecord): Promise<FolderStatus | null> {
     try {
-      const answer = await this.#mainLine().exclusive(client => client.status(this.#nameOf(record)));
+      const answer = await this.#lines.main().exclusive(client => client.status(this.#nameOf(record)));
       return statusOf(answer);
     } catch (error) {
       // One folder that can't be asked about must not hide the counts of the others.
@@ -331,16 +331,17 @@ class ImapSession implements Session {
 
   async #note(id: FolderId, status: FolderStatus): Promise<void> {
     // Of the folder that is selected here STATUS tells what the session knew, not what is there (RFC 9051 section 6.3.11).
-    if (this.#main?.selectedName === this.#names.get(id)?.wire) return;
+    if (this.#lines.selected === this.#names.get(id)?.wire) return;
     const before = this.#lastStatuses.get(id);
-    this.#deps.store.setCounts(id, countsOf(status));
+    // What is on its way from here the server does not count yet: its numbers would flicker.
+    if (!this.#outgoingIn(id).touched) this.#deps.store.setCounts(id, countsOf(status));
     this.#statuses.set(id, status);
     this.#lastStatuses.set(id, status);
     if (id === this.#open || !this.#dirty) return;
     // Without mod-sequences STATUS can only show that nothing moved between two of its answers.
     if (status.highestModseq === null && before && sameStatus(before, status)) return;
     const folder = await this.#deps.store.folder(id);
-    if (!isUpToDate(status, folder.sync, folder.length)) this.#dirty(id);
+    if (!isUpToDate(status, folder.sync, this.#expected(folder))) this.#dirty(id);
   }
 }
 

@@ -1,0 +1,113 @@
+// Folders made, renamed, removed and subscribed here → the server, safe to repeat: before a second try its list is
+// asked what the first one did. A folder with mail in it that nobody here has seen is not removed.
+import type { FolderOperation, FolderRecord } from '../../store/types.ts';
+import type { ImapClient, MailboxName } from './client-types.ts';
+import { isRejected, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+
+type Queued = FolderOperation & { readonly tries: number };
+type Of<T extends FolderOperation['t']> = Extract<Queued, { readonly t: T }>;
+
+/** @throws TmailError; `rejected` takes it back here */
+export async function pushFolder(context: PushContext, op: Queued): Promise<void> {
+  if (op.t === 'folder-create') await make(context, op);
+  else if (op.t === 'folder-rename') await rename(context, op);
+  else if (op.t === 'folder-delete') await remove(context, op);
+  else await subscribe(context, op);
+}
+
+function mainLine<T>(context: PushContext, op: Queued, work: (client: ImapClient) => Promise<T>): Promise<T> {
+  return context.line(op.folder).then(line => line.exclusive(work));
+}
+
+async function make(context: PushContext, op: Of<'folder-create'>): Promise<void> {
+  await mainLine(context, op, client => client.create(context.nameAt(op.path)));
+}
+
+/** The server's list has it. */
+async function exists(client: ImapClient, { wire }: MailboxName): Promise<boolean> {
+  const entries = await client.list(false);
+  return entries.some(entry => entry.pathAsListed === wire && !entry.flags.has('\\NonExistent'));
+}
+
+async function rename(context: PushContext, op: Of<'folder-rename'>): Promise<void> {
+  const from = context.nameAt(op.from);
+  const to = context.nameAt(op.path);
+  await context.release(from.wire);
+  await mainLine(context, op, async client => {
+    // The answer to an earlier try may have been lost.
+    if (op.tries > 0 && !(await exists(client, from)) && (await exists(client, to))) return;
+    await client.rename(from, to);
+  });
+  await resubscribe(context, op, from, to);
+}
+
+/** RENAME leaves the subscriptions where they were (RFC 9051 section 6.3.6). What fails here is no reason to fail. */
+async function resubscribe(
+  context: PushContext,
+  op: Queued,
+  from: MailboxName,
+  to: MailboxName,
+): Promise<void> {
+  const record = recordOf(context, op.folder);
+  const below = record ? belowOf(context.store.folders(), record) : [];
+  const levels = below.map(each => each.path.slice(record?.path.length ?? 0));
+  for (const [i, level] of ['', ...levels].entries()) {
+    const subscribed = (i === 0 ? record : below[i - 1])?.subscribed ?? false;
+    if (!subscribed) continue;
+    const [was, is] = [context.nameAt(from.path + level), context.nameAt(to.path + level)];
+    await mainLine(context, op, async client => {
+      await client.subscribeTo(is, true);
+      await client.subscribeTo(was, false);
+    }).catch((error: unknown) => {
+      if (!isRejected(error)) throw error;
+    });
+  }
+}
+
+function belowOf(folders: readonly FolderRecord[], { path, delimiter }: FolderRecord): FolderRecord[] {
+  return delimiter === '' ? [] : folders.filter(each => each.path.startsWith(path + delimiter));
+}
+
+async function remove(context: PushContext, op: Of<'folder-delete'>): Promise<void> {
+  const name = context.nameAt(op.path);
+  await refuseUnseen(context, op, name);
+  await context.release(name.wire);
+  await mainLine(context, op, async client => {
+    try {
+      await client.remove(name);
+    } catch (error) {
+      // Gone already is as good; some servers have no code for that.
+      if (isRejected(error, 'imap.no-folder') || (isRejected(error) && !(await exists(client, name)))) return;
+      throw error;
+    }
+    await client.subscribeTo(name, false).catch((error: unknown) => {
+      if (!isRejected(error)) throw error;
+    });
+  });
+}
+
+/** Mail that nobody here has seen was not in what the person agreed to delete. */
+async function refuseUnseen(context: PushContext, op: Of<'folder-delete'>, name: MailboxName): Promise<void> {
+  const folder = await loaded(context, op.folder).catch(() => null);
+  if (!folder) return;
+  const line = await context.line(op.folder);
+  try {
+    await line.within(
+      name,
+      async (client, box) => {
+        const { uidValidity, uidNext, filledDownTo } = folder.sync;
+        const same = uidValidity === box.uidValidity && filledDownTo !== null;
+        const uids = box.exists === 0 ? [] : await client.uidsIn(`${same ? uidNext : 1}:*`);
+        const unseen = uids.filter(uid => !same || (uid >= uidNext && folder.byRemoteUid(uid) === undefined));
+        if (unseen.length > 0) throw refusal('imap.folder-not-empty', op.path, { count: unseen.length });
+      },
+      'fresh',
+    );
+  } catch (error) {
+    if (!isRejected(error, 'imap.no-folder')) throw error;
+  }
+}
+
+async function subscribe(context: PushContext, op: Of<'folder-subscribe'>): Promise<void> {
+  await mainLine(context, op, client => client.subscribeTo(context.nameAt(op.path), op.subscribed));
+}
