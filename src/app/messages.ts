@@ -235,6 +235,12 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `the copy in "${f.folder}" did not read back as it was written; is the disk failing? The message stays where it was.`,
   'operation.under-way':
     'this is on its way to the server right now; it can be taken back with u when it is there.',
+  'imap.not-moved': f =>
+    `the server said that messages of "${f.folder}" were moved, but they are still there. Taken back here.`,
+  'imap.only-marked': f =>
+    `"${f.folder}": the server can only expunge all that is marked as deleted, and others have marked some. Ours are marked, not expunged.`,
+  'imap.folder-not-empty': f =>
+    `"${f.folder}" was not deleted: there is mail in it on the server that was never seen here.`,
   'imap.message-lost': f =>
     `the message is no longer in "${f.folder}" on the server; nothing was changed there.`,
 
@@ -337,6 +343,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'outbox.nobody-left':
     'there is nobody left to send it to: every recipient has it already or was refused. Next: e on it in the outbox changes the recipients.',
   'outbox.message-lost': 'the message that waited here is missing on this disk. Next: tmail doctor.',
+  'append.unverified': f =>
+    `the copy in "${f.folder}" on the server is not what was sent there. The original is kept.`,
   'append.message-lost': f =>
     `a message for "${f.folder}" is missing on this disk; it was not filed on the server.`,
   'imap.append-limit': f =>
