@@ -38,11 +38,9 @@ export async function* replayQueue(deps: ReplayDeps): AsyncGenerator<Progress> {
     if (!store.queue().some(({ id }) => id === op.id)) continue;
     tried.add(op.id);
     await store.attempt(op.id);
-    // What was learned of it since it was chosen goes with it.
-    const latest = store.queue().find(({ id }) => id === op.id);
-    if (!latest) continue;
     try {
-      await deps.push(latest);
+      // With the tries that were made before this one.
+      await deps.push(op);
     } catch (thrown) {
       await failed(deps, op, asTmailError(thrown));
       continue;
