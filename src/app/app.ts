@@ -2,6 +2,7 @@
 // the state and returns; whatever takes longer changes it again when it is done.
 import { splitMessageId } from '../mail/ids.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
+import type { SettingsShape } from '../store/types.ts';
 import { asTmailError } from '../util/errors.ts';
 import { remind } from './backup.ts';
 import type { Data } from './commands/command.ts';
@@ -14,6 +15,7 @@ import { createEffects } from './effects.ts';
 import { createExports } from './exporting.ts';
 import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
+import { layoutChoice } from './layout.ts';
 import { putCursor } from './list-view.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
@@ -123,6 +125,7 @@ export function createApp(deps: AppDeps): Program {
     press(key) {
       deps.pace?.touched();
       harvest.touched();
+      core.listings.typed();
       if (!state.get().quitting) state.batch(() => pressKey(on, key));
     },
     paste(text) {
@@ -159,7 +162,12 @@ async function begin(
   const { deps, mail } = core;
   const ids = deps.config.accounts.filter(account => !account.disabled).map(account => account.id);
   for (const id of ids) mail.set(id, await deps.store.account(id));
-  core.change(before => ({ ...before, accounts: ids.map(id => accountView(core, id)) }));
+  const settings = deps.store.settings?.get();
+  core.change(before => ({
+    ...before,
+    accounts: ids.map(id => accountView(core, id)),
+    ...(settings && { sorts: sortsOf(settings), layout: layoutChoice(settings.layout) }),
+  }));
   await folders.openFirst(deps.start);
   // Not before the first frame, which needs none of it.
   core.track(composing.begin());
@@ -169,6 +177,11 @@ async function begin(
   }
   for (const warning of deps.warnings ?? []) core.say('warning', sentence(warning));
   if (deps.askOwner) core.say('info', 'Another tmail has this mail open: here it can only be read.');
+}
+
+/** The orders of lists that were chosen before. */
+function sortsOf({ lists }: SettingsShape): AppState['sorts'] {
+  return Object.fromEntries(Object.entries(lists).flatMap(([id, { sort }]) => (sort ? [[id, sort]] : [])));
 }
 
 /** How it ends: nothing new begins, engines stop, everything is durable. `letGo` gives the last thing to close. */

@@ -3,6 +3,7 @@
 
 import { identitiesOf } from '../config/identities.ts';
 import { type AddressBook, createAddressBook } from '../mail/compose/contacts.ts';
+import { splitFolderId } from '../mail/ids.ts';
 import type { AccountId, FolderId } from '../mail/types.ts';
 import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
@@ -14,8 +15,9 @@ import { textFrame } from './compose/frame.ts';
 import { changeWriting, writingIn } from './compose/writing.ts';
 import { scrolled } from './editor/moving.ts';
 import type { Keymap } from './keymap.ts';
-import { reconcile } from './list-view.ts';
-import { createListings } from './listing/listings.ts';
+import { cursorPosition, EMPTY_VIEW, rearranged, reconcile } from './list-view.ts';
+import { createListings, type Listings } from './listing/listings.ts';
+import type { ListId, Rows } from './listing/types.ts';
 import { stretched } from './marking.ts';
 import { sentence } from './messages.ts';
 import { observable } from './observable.ts';
@@ -36,6 +38,10 @@ export interface Core {
   readonly mail: Map<AccountId, AccountStore>;
   /** Folders that were shown. */
   readonly opened: Map<FolderId, FolderStore>;
+  /** What can be in the list. */
+  readonly listings: Listings;
+  /** Opens a folder, unless it is. */
+  openFolder(id: FolderId): Promise<FolderStore>;
   /** A step from one state to the next; everybody who listens has been told when it returns. */
   change(step: (state: AppState) => AppState): void;
   say(level: Level, text: string): void;
@@ -50,6 +56,7 @@ export interface Core {
   afterChange(listener: (state: AppState) => void): void;
 }
 
+const NO_ROWS: Rows = { length: 0, keyAt: () => undefined, positionOf: () => -1, locate: () => 0 };
 /** A window before the terminal has told its size. */
 const USUAL_SIZE = { columns: 80, rows: 24 };
 
@@ -58,7 +65,6 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const opened = new Map<FolderId, FolderStore>();
   const mail = new Map<AccountId, AccountStore>();
   const contacts = createAddressBook(deps.now);
-  const listings = createListings(opened);
   const tasks = new Set<Promise<void>>();
   const after: ((state: AppState) => void)[] = [];
   const state = observable(
@@ -70,8 +76,39 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
       firstRun: deps.firstRun !== null,
     }),
   );
+  const openFolder = async (id: FolderId): Promise<FolderStore> => {
+    const known = opened.get(id);
+    if (known) return known;
+    const folder = await (await deps.store.account(splitFolderId(id).account)).folder(id);
+    opened.set(id, folder);
+    return folder;
+  };
+  const bump = (before: AppState, id: ListId): AppState => ({
+    ...before,
+    revs: { ...before.revs, [id]: (before.revs[id] ?? 0) + 1 },
+  });
+  const listings = createListings({
+    opened,
+    openFolder,
+    background: work => void track(work),
+    arranged: (id, take, fresh) =>
+      change(before => {
+        const was = listings.of(before);
+        take();
+        const rows = listings.of(before);
+        const next = bump(before, id);
+        if (fresh && cursorPosition(listOf(next, id), was ?? NO_ROWS) <= 0)
+          return setList(next, id, EMPTY_VIEW);
+        if (!was || !rows || was === rows || rows.id !== id) return next;
+        return setList(next, id, rearranged(listOf(next, id), was, rows, listHeight(next)));
+      }),
+    changed: id => change(before => bump(before, id)),
+    now: deps.now,
+  });
+  after.push(now => listings.arrange(now));
   const data: Data = {
     folder: id => opened.get(id),
+    envelope: message => listings.envelopes.of(message),
     listing: state => listings.of(state),
     engine: id => engines.get(id),
     queue: id => mail.get(id)?.queue() ?? [],
@@ -84,6 +121,16 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     contacts,
     identities: identitiesOf(deps.config),
     exports: deps.exportAll !== undefined,
+  };
+  const track: Core['track'] = work => {
+    const watched: Promise<void> = work
+      .then(
+        () => undefined,
+        thrown => fail(asTmailError(thrown)),
+      )
+      .finally(() => tasks.delete(watched));
+    tasks.add(watched);
+    return watched;
   };
   const change: Core['change'] = step => {
     const before = state.get();
@@ -105,19 +152,12 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     contacts,
     mail,
     opened,
+    listings,
+    openFolder,
     change,
     say: tell,
     fail,
-    track(work) {
-      const watched: Promise<void> = work
-        .then(
-          () => undefined,
-          thrown => fail(asTmailError(thrown)),
-        )
-        .finally(() => tasks.delete(watched));
-      tasks.add(watched);
-      return watched;
-    },
+    track,
     async worked() {
       await Promise.all([...tasks]);
     },
@@ -137,6 +177,9 @@ function fitted(before: AppState, after: AppState, data: Data): AppState {
   const resized = before.size !== next.size || before.layout !== next.layout;
   if (rows) {
     const { id } = rows;
+    const was = before.list === id && before.filter !== next.filter ? data.listing(before) : rows;
+    if (was && was !== rows)
+      next = setList(next, id, rearranged(listOf(next, id), was, rows, listHeight(next)));
     const moved = before.lists[id] !== next.lists[id];
     const other = resized || before.revs[id] !== next.revs[id] || before.list !== id;
     if (other || !moved) next = setList(next, id, reconcile(listOf(next, id), rows, listHeight(next)));

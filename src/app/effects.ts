@@ -76,6 +76,20 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     renameFolder: own.rename,
     removeFolder: own.remove,
     whenLoaded: then => folders.whenLoaded(then),
+    chooseLayout(layout) {
+      change(before => ({ ...before, layout }));
+      core.deps.store.settings?.change(before => ({ ...before, layout: { ...before.layout, ...layout } }));
+    },
+    sort(sort) {
+      const { list } = state.get();
+      if (list === null) return;
+      change(before => ({ ...before, sorts: { ...before.sorts, [list]: sort } }));
+      core.deps.store.settings?.change(before => {
+        const { sort: _, ...others } = before.lists[list] ?? {};
+        const usual = sort.by === 'arrival' && !sort.reverse;
+        return { ...before, lists: { ...before.lists, [list]: usual ? others : { ...others, sort } } };
+      });
+    },
     refresh() {
       for (const engine of engines.values()) engine.refresh();
     },

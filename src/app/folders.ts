@@ -1,25 +1,27 @@
 // Shows folders: opens them from the cache, tells the engine which one is on the screen, and reads the envelopes of
 // the visible rows (and a few pages around them) from the disk.
 import { messageId, splitFolderId } from '../mail/ids.ts';
-import { type FolderId, type MessageId, SEEN } from '../mail/types.ts';
-import type { FolderRecord } from '../store/types.ts';
+import { type AccountId, type FolderId, type MessageId, SEEN } from '../mail/types.ts';
+import type { FolderRecord, FolderStore } from '../store/types.ts';
 import type { Data } from './commands/command.ts';
 import type { Core } from './core.ts';
 import { putCursor, windowOf } from './list-view.ts';
 import { rowsOf } from './listing/folder.ts';
-import type { ListId, Listing } from './listing/types.ts';
+import { isUnified, type ListId, type Listing } from './listing/types.ts';
 import { folderRecord, listHeight } from './selectors.ts';
 import { type AppState, hasLayer, listOf, say, setList } from './state.ts';
 import type { AppDeps } from './types.ts';
 
 /** Rows beyond the window whose envelopes are read early, so that paging finds them in memory. */
 const AHEAD = 200;
+/** A person sees no wait yet. */
+const SOON_MS = 150;
 
 export type Landing = 'first-unread' | 'last-unread';
 
 export interface Folders {
   /** Resolves when it is in the list (or another one was asked for meanwhile). */
-  open(id: FolderId, landing?: Landing): Promise<void>;
+  open(id: ListId, landing?: Landing): Promise<void>;
   /** Where the person asked to start, else the first inbox. Does nothing while no folder is known. */
   openFirst(start: AppDeps['start']): Promise<void>;
   whenLoaded(then: () => void): void;
@@ -30,6 +32,8 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
   const { change, track, opened, engines } = core;
   const now = () => core.state.get();
   const loading = new Set<string>();
+  /** Folders that were shown: their first rows are in memory, the others come. */
+  const seen = new WeakSet<FolderStore>();
   let latest = 0;
 
   const bump = (id: ListId) =>
@@ -37,31 +41,40 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
 
   /** With the rows that will be seen first: a list is drawn once, and whole. */
   const fetchFolder = async (id: FolderId): Promise<void> => {
-    const account = await core.deps.store.account(splitFolderId(id).account);
-    const folder = await account.folder(id);
+    const folder = await core.openFolder(id);
     const { from, to } = windowOf(listOf(now(), id), rowsOf(folder), listHeight(now()));
     if (to > from) await folder.ensure(from, to - 1);
-    opened.set(id, folder);
   };
 
-  /** The list shows this folder now; the one before keeps its cursor for when it comes back. */
-  const show = (id: FolderId, landing: Landing | undefined) => {
+  /** The list shows this now; the one before keeps its cursor for when it comes back. */
+  const show = (id: ListId, landing: Landing | undefined) => {
     const before = now();
     const inReader = hasLayer(before, 'reader');
+    const folder = isUnified(id) ? null : id;
+    if (before.lists[id] === undefined) core.listings.fresh(id);
     change(state => {
-      const shown: AppState = {
-        ...state,
-        stack: [{ t: 'list' }],
-        list: id,
-        folder: id,
-        pending: state.pending,
-      };
+      const shown: AppState = { ...state, stack: [{ t: 'list' }], list: id, folder, filter: null };
       return { ...shown, revs: { ...shown.revs, [id]: shown.revs[id] ?? 0 } };
     });
-    for (const engine of engines.values()) {
-      engine.show(engine.account === splitFolderId(id).account ? id : null);
-    }
+    for (const engine of engines.values()) engine.show(shownOf(engine.account, id));
     if (landing) land(landing, inReader);
+  };
+
+  /** What an account's engine looks after first. */
+  const shownOf = (account: AccountId, id: ListId): FolderId | null => {
+    if (!isUnified(id)) return splitFolderId(id).account === account ? id : null;
+    const folders = now().accounts.find(view => view.id === account)?.folders ?? [];
+    return id === 'all:inbox' ? (folders.find(({ role }) => role === 'inbox')?.id ?? null) : null;
+  };
+
+  /** A list in an order of its own is shown when its first rows are known, or as it is where that takes long. */
+  const openArranged = async (id: ListId, token: number, landing: Landing | undefined): Promise<void> => {
+    if (!isUnified(id) && !opened.has(id)) await fetchFolder(id);
+    if (token !== latest) return;
+    const next: AppState = { ...now(), list: id, folder: isUnified(id) ? null : id, filter: null };
+    const ready = core.listings.ready(next).then(() => core.listings.refresh(next));
+    await (isUnified(id) ? ready : Promise.race([ready, soon()]));
+    if (token === latest) show(id, landing);
   };
 
   const land = (landing: Landing, open: boolean) => {
@@ -91,7 +104,7 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     bump(rows.id);
   };
 
-  const open = (id: FolderId, landing?: Landing): Promise<void> => {
+  const open = (id: ListId, landing?: Landing): Promise<void> => {
     latest += 1;
     const token = latest;
     const record = folderRecord(now(), id);
@@ -99,7 +112,9 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       change(state => say(state, 'info', 'This folder holds only other folders, no messages.'));
       return Promise.resolve();
     }
-    if (opened.has(id)) {
+    if (isUnified(id) || now().sorts[id]) return track(openArranged(id, token, landing));
+    const known = opened.get(id);
+    if (known && seen.has(known)) {
       show(id, landing);
       return Promise.resolve();
     }
@@ -107,8 +122,10 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       fetchFolder(id).then(() => {
         if (token !== latest) return;
         show(id, landing);
-        // The rest of a large folder is read after the first frame, before somebody scrolls there.
         const rows = core.data.listing(now());
+        const folder = opened.get(id);
+        if (folder) seen.add(folder);
+        // The rest of a large folder is read after the first frame, before somebody scrolls there.
         const afterFrame = new Promise(resolve => setImmediate(resolve));
         if (rows) track(afterFrame.then(() => loadWhole(rows)));
       }),
@@ -133,16 +150,22 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
       if (!rows || rows.length === 0) return;
       const { id } = rows;
       const { from, to } = windowOf(listOf(state, id), rows, listHeight(state));
-      // The rows themselves, then a little around them: three places are enough to see that a shard is missing.
-      for (const position of [from, to - 1, from - AHEAD, to + AHEAD]) {
-        const at = Math.max(0, Math.min(rows.length - 1, position));
-        const message = messageAt(rows, at);
-        const key = `${id} ${at}`;
-        if (!message || message.folder.envelope(message.uid) !== undefined || loading.has(key)) continue;
+      // The rows themselves, then a little around them: where neighbours lie together, three places are enough to see
+      // that something is missing.
+      const around = [from - AHEAD, to + AHEAD].map(at => Math.max(0, Math.min(rows.length - 1, at)));
+      const shown = Array.from({ length: to - from }, (_, i) => from + i);
+      for (const positions of [shown, ...around.map(at => [at])]) {
+        const missing = positions.flatMap(position => {
+          const message = messageAt(rows, position);
+          return message && !core.data.envelope(message) ? [message] : [];
+        });
+        const [first] = missing;
+        const key = first && `${first.folder.record.id} ${first.uid} ${missing.length}`;
+        if (key === undefined || loading.has(key)) continue;
         loading.add(key);
         track(
-          rows
-            .ensure(at, at)
+          core.listings.envelopes
+            .read(missing)
             .then(() => bump(id))
             .finally(() => loading.delete(key)),
         );
@@ -150,6 +173,8 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     },
   };
 }
+
+const soon = () => new Promise<void>(resolve => setTimeout(resolve, SOON_MS).unref());
 
 function messageAt(rows: Listing, position: number): ReturnType<Listing['message']> {
   const key = rows.keyAt(position);

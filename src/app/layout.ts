@@ -66,6 +66,18 @@ export function layoutFor(size: Size, choice: LayoutChoice): Layout {
   return arrange(size, name);
 }
 
+const WIDTH_CLASSES: readonly WidthClass[] = ['narrow', 'single', 'double', 'triple'];
+const LAYOUT_NAMES: readonly LayoutName[] = ['one', 'two', 'three', 'below', 'two-below'];
+
+/** What was remembered, as far as it makes sense. */
+export function layoutChoice(remembered: Readonly<Record<string, string>>): LayoutChoice {
+  const known = WIDTH_CLASSES.flatMap(width => {
+    const name = LAYOUT_NAMES.find(one => one === remembered[width]);
+    return name ? [[width, name] as const] : [];
+  });
+  return Object.fromEntries(known);
+}
+
 /** The choice after `^w`: the next layout of this width. */
 export function nextLayout(size: Size, choice: LayoutChoice): LayoutChoice {
   const allowed = layoutsFor(size);

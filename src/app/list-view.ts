@@ -38,6 +38,15 @@ export function reconcile(view: ListView, list: Rows, height: number): ListView 
   return placed(view, list, cursor, first);
 }
 
+/** The same view of a list that stands in another order now: the cursor's row stays where it is on the screen. */
+export function rearranged(view: ListView, before: Rows, after: Rows, height: number): ListView {
+  if (view.cursor === null || after.length === 0) return EMPTY_VIEW;
+  const row = cursorPosition(view, before) - topPosition(view, before);
+  const position = after.locate(view.cursor);
+  const first = clamp(position - Math.max(0, row), 0, lastTop(after, Math.max(1, height)));
+  return placed(view, after, after.keyAt(position) ?? null, first);
+}
+
 /** Moves the cursor by rows; at the window's edge the window goes on by half a page, so that most moves redraw two rows. */
 export function moveCursor(view: ListView, list: Rows, height: number, by: number): ListView {
   const from = cursorPosition(view, list);

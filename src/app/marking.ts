@@ -1,10 +1,11 @@
 // Marks in the list on the screen, which the next command acts on: one message, a range that grows with the cursor,
 // all, or those with given words.
-import { messageId } from '../mail/ids.ts';
+import { messageId, splitMessageId } from '../mail/ids.ts';
 import type { Envelope, MessageId } from '../mail/types.ts';
 import type { Data, View } from './commands/command.ts';
 import type { Core } from './core.ts';
 import { cursorPosition } from './list-view.ts';
+import type { Touched } from './listing/listings.ts';
 import type { Listing } from './listing/types.ts';
 import { marksOf, NO_MARKS } from './selection.ts';
 import { plural } from './selectors.ts';
@@ -14,6 +15,25 @@ import { type AppState, listOf, pop, replaceTop, topLayer } from './state.ts';
 export function setMarks(state: AppState, marks: ReadonlySet<MessageId>): AppState {
   if (state.list === null || marksOf(state) === marks) return state;
   return { ...state, marks: { ...state.marks, [state.list]: marks } };
+}
+
+/** Marks of messages that are not there any more are forgotten, in every list. */
+export function forgetMarks(state: AppState, data: Data, touched: Touched): AppState {
+  let all: Record<string, ReadonlySet<MessageId>> | null = null;
+  for (const [list, marks] of Object.entries(state.marks)) {
+    if (marks.size === 0) continue;
+    const gone = [...touched].flatMap(([id, uids]) => {
+      const folder = data.folder(id);
+      const marked = uids === 'all' ? [...marks].filter(one => splitMessageId(one).folder === id) : [];
+      const looked = uids === 'all' ? marked : [...uids].map(uid => messageId(id, uid));
+      return looked.filter(one => marks.has(one) && folder?.flags(splitMessageId(one).uid) === undefined);
+    });
+    if (gone.length === 0) continue;
+    const left = new Set(marks);
+    for (const one of gone) left.delete(one);
+    all = { ...(all ?? state.marks), [list]: left };
+  }
+  return all ? { ...state, marks: all } : state;
 }
 
 /** Takes all marks of the list on the screen away, and ends a range. */

@@ -7,6 +7,7 @@ import type { AccountStatus } from '../sync/types.ts';
 import type { Core } from './core.ts';
 import { gather } from './events.ts';
 import { warningLevel, warningText } from './maildrop.ts';
+import { forgetMarks } from './marking.ts';
 import { sentence } from './messages.ts';
 import { folderRecord } from './selectors.ts';
 import type { AccountView } from './state.ts';
@@ -83,11 +84,13 @@ export function listen(core: Core, deps: NewsDeps): News {
         warn(status);
         if (status.phase === 'online') deps.online(id);
       }
+      const { lists, touched } = core.listings.update();
       core.change(before => {
         const revs = { ...before.revs };
+        for (const id of lists) revs[id] = (revs[id] ?? 0) + 1;
         for (const id of changed) if (opened.has(id)) revs[id] = (revs[id] ?? 0) + 1;
         const accounts = before.accounts.map(view => (ids.has(view.id) ? accountView(core, view.id) : view));
-        return { ...before, revs, accounts };
+        return forgetMarks({ ...before, revs, accounts }, core.data, touched);
       });
       const { list, folder } = state.get();
       if (list === null || (folder !== null && !folderRecord(state.get(), folder))) deps.lostFolder();
@@ -96,6 +99,7 @@ export function listen(core: Core, deps: NewsDeps): News {
   const touched = gather<Touched>(take, core.deps.now);
 
   const onStore = (event: StoreEvent): void => {
+    core.listings.note(event);
     switch (event.t) {
       case 'folders':
       case 'queue':
@@ -121,6 +125,7 @@ export function listen(core: Core, deps: NewsDeps): News {
     close() {
       for (const off of stop) off();
       touched.close();
+      core.listings.close();
     },
   };
 }

@@ -4,21 +4,14 @@ import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderRecord, FolderStore } from '../store/types.ts';
 import type { AccountStatus, Progress } from '../sync/types.ts';
 import type { View } from './commands/command.ts';
+import { lastOf } from './last-of.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
 import type { ListId, Listing } from './listing/types.ts';
 import { bytesText } from './notes.ts';
 import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
 
-/** Keeps the last result for the last argument: enough for values that change rarely and are read on every key. */
-export function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
-  let known: { args: A; result: R } | null = null;
-  return (...args) => {
-    if (known && args.every((arg, i) => Object.is(arg, known?.args[i]))) return known.result;
-    known = { args, result: compute(...args) };
-    return known.result;
-  };
-}
+export { lastOf };
 
 const layoutOnce = lastOf((columns: number, rows: number, choice: AppState['layout']) =>
   layoutFor({ columns, rows }, choice),

@@ -3,6 +3,7 @@
 import type { UiConfig } from '../config/types.ts';
 import type { Unsubscribe } from '../mail/compose/list-headers.ts';
 import type { DraftId } from '../mail/compose/types.ts';
+import type { Sort } from '../mail/sort.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
 import type { OutboxId, OutboxItem } from '../outgoing/types.ts';
 import type { ExportNote, FolderRecord } from '../store/types.ts';
@@ -14,7 +15,7 @@ import type { Kills } from './editor/editing.ts';
 import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
-import type { ListId } from './listing/types.ts';
+import type { ListId, RowKey } from './listing/types.ts';
 import type { Key, Size } from './types.ts';
 
 export interface Messages {
@@ -263,6 +264,10 @@ export interface AppState {
   /** Grows whenever the content of an opened folder or of a list changes: readers of the store read again. */
   readonly revs: Readonly<Record<string, number>>;
   readonly lists: Readonly<Record<string, ListView>>;
+  /** By the list's id; absent: by arrival. */
+  readonly sorts: Readonly<Record<string, Sort>>;
+  /** What the list is narrowed down to; `cursor`: where it was before. Null: nothing. */
+  readonly filter: { readonly text: string; readonly cursor: RowKey | null } | null;
   /** Marked messages, by the list that they were marked in. */
   readonly marks: Readonly<Record<string, ReadonlySet<MessageId>>>;
   readonly reader: ReaderState | null;
@@ -325,6 +330,8 @@ export function initialState(from: Beginning): AppState {
     folder: null,
     revs: {},
     lists: {},
+    sorts: {},
+    filter: null,
     marks: {},
     reader: null,
     pending: NO_PENDING,

@@ -1,13 +1,16 @@
 // What a command is. Keymap, palette, help, hints and the README's tables are all made from a list of these.
 import type { Config } from '../../config/types.ts';
 import type { DraftId, Identity } from '../../mail/compose/types.ts';
-import type { AccountId, FolderId, MessageId } from '../../mail/types.ts';
+import type { Sort } from '../../mail/sort.ts';
+import type { AccountId, Envelope, FolderId, MessageId } from '../../mail/types.ts';
 import type { OutboxId, Outgoing } from '../../outgoing/types.ts';
 import type { FolderStore, Operation } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
 import type { Contacts } from '../compose/completion.ts';
 import type { Keymap } from '../keymap.ts';
-import type { Listing } from '../listing/types.ts';
+import type { LayoutChoice } from '../layout.ts';
+import type { Message } from '../listing/envelopes.ts';
+import type { ListId, Listing } from '../listing/types.ts';
 import type { Answer, AppState, ChooserLayer, LayerName, Level, LineLayer, Messages } from '../state.ts';
 import type { FirstRun, Key } from '../types.ts';
 
@@ -32,6 +35,8 @@ export type Group = (typeof GROUPS)[number];
 export interface Data {
   /** An opened folder. */
   folder(id: FolderId): FolderStore | undefined;
+  /** From memory; rows of a list may be here although their folder has let go of them. */
+  envelope(message: Message): Envelope | undefined;
   /** What is in the list; undefined while it is read from the disk. */
   listing(state: AppState): Listing | undefined;
   engine(account: AccountId): Engine | undefined;
@@ -104,7 +109,8 @@ export type AnswerHow =
 
 /** Everything a command may set in motion besides a change of state. Each returns at once. */
 export interface Effects {
-  openFolder(id: FolderId, cursor?: 'first-unread' | 'last-unread'): void;
+  /** Shows a folder, or a list over all accounts. */
+  openFolder(id: ListId, cursor?: 'first-unread' | 'last-unread'): void;
   openMessage(id: MessageId): void;
   /** Sets and clears flags (wire names). */
   flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
@@ -134,6 +140,10 @@ export interface Effects {
   removeFolder(folder: FolderId): void;
   /** Runs `then` once every position of the folder in the list is known: at once when it is already. */
   whenLoaded(then: () => void): void;
+  /** Shows it so from now on. */
+  chooseLayout(choice: LayoutChoice): void;
+  /** Puts the list on the screen into another order, which is remembered. */
+  sort(sort: Sort): void;
   /** Fetches every account's news now. */
   refresh(): void;
   /** Lets the account delete on its server what it holds back, now. */

@@ -36,7 +36,7 @@ export const screenCommands: readonly Command[] = [
     hint: { label: 'layout', rank: 10, in: ['list'] },
     disabled: one,
     run: context => {
-      context.change(state => ({ ...state, layout: nextLayout(state.size, state.layout) }));
+      context.effects.chooseLayout(nextLayout(context.state().size, context.state().layout));
       context.say('info', `Layout: ${LAYOUT_WORDS[layoutOf(context.state()).name]}.`);
     },
   },

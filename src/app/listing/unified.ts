@@ -1,0 +1,46 @@
+// The lists over all accounts: which folders and which of their messages belong to each. Pure.
+import { FLAGGED, type Flags, type Role, SEEN } from '../../mail/types.ts';
+import type { FolderRecord } from '../../store/types.ts';
+import { UNIFIED_NAMES, type UnifiedId, type UnifiedName } from './types.ts';
+
+interface Unified {
+  readonly title: string;
+  /** Of the folders with this role; null: of all but those that repeat others or hold what nobody wants to see. */
+  readonly role: Role | null;
+  /** By flags; null: all messages. */
+  readonly keeps: ((flags: Flags) => boolean) | null;
+}
+
+const UNIFIED: Readonly<Record<UnifiedName, Unified>> = {
+  inbox: { title: 'All inboxes', role: 'inbox', keeps: null },
+  unread: { title: 'Unread', role: null, keeps: flags => (flags & SEEN) === 0 },
+  flagged: { title: 'Flagged', role: null, keeps: flags => (flags & FLAGGED) !== 0 },
+  drafts: { title: 'Drafts', role: 'drafts', keeps: null },
+  sent: { title: 'Sent', role: 'sent', keeps: null },
+};
+
+/** Gmail's All Mail and Starred hold what other folders hold too. */
+const LEFT_OUT: readonly (Role | null)[] = ['all', 'flagged', 'junk', 'trash'];
+
+export const UNIFIED_IDS: readonly UnifiedId[] = UNIFIED_NAMES.map(name => `all:${name}` as const);
+
+export function unifiedOf(id: UnifiedId): Unified {
+  const name = UNIFIED_NAMES.find(one => `all:${one}` === id) ?? 'inbox';
+  return UNIFIED[name];
+}
+
+export function unifiedTitle(id: UnifiedId): string {
+  return unifiedOf(id).title;
+}
+
+/** The folders whose messages are in it, in the order of the accounts. */
+export function foldersOf<F extends Pick<FolderRecord, 'role' | 'selectable'>>(
+  id: UnifiedId,
+  folders: readonly F[],
+): readonly F[] {
+  const { role } = unifiedOf(id);
+  return folders.filter(folder => {
+    if (!folder.selectable) return false;
+    return role === null ? !LEFT_OUT.includes(folder.role) : folder.role === role;
+  });
+}
