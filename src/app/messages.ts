@@ -427,7 +427,6 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'folder.not-empty': f =>
     `"${f.folder}" holds ${f.count === '1' ? 'a message' : `${f.count} messages`} and stays as it is.`,
   'folder.not-for-mail': f => `"${f.folder}" holds only other folders, no messages.`,
-  'folder.no-role': f => `there is no ${f.role} folder, so the message stays where it is.`,
   'change.in-trash': 'it is in Trash already. --for-ever deletes it for good.',
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,

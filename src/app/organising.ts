@@ -10,6 +10,7 @@ import { type Carried, createCarry, MOVED_AT_ONCE } from './organising/carry.ts'
 import type { Destination, FilingRole } from './organising/destinations.ts';
 import { changeFlags, type FlagChange } from './organising/flags.ts';
 import { cursorOn, leaveReader, unmark } from './organising/leaving.ts';
+import { makeDestination } from './organising/making.ts';
 import { envelopesOf, planOf } from './organising/plan.ts';
 import { allBack, createUndo, type Undo } from './organising/undo.ts';
 import { type Done, doneText, flagDeed, someOf, whatOf } from './organising/words.ts';
@@ -147,15 +148,11 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     if (here.length === 0 && foreign.length === 0) say('info', `It is in ${nameOf(to)} already.`);
   };
 
-  const made = async ({ account, id, path, becomes, top }: Destination): Promise<FolderId> => {
-    if (top) await made(top);
+  const made = async (destination: Destination): Promise<FolderId> => {
+    const { account } = destination;
     const store = core.mail.get(account);
-    // Another message of this step may have had it made.
-    const known = id ?? store?.folders().find(folder => folder.path === path && folder.selectable)?.id;
-    const folder = known ?? (await store?.createFolder(path));
-    if (!store || folder === undefined)
-      throw new TmailError('config', 'account.unknown', { facts: { account } });
-    if (becomes) await store.setRole?.(folder, becomes);
+    if (!store) throw new TmailError('config', 'account.unknown', { facts: { account } });
+    const folder = await makeDestination(store, destination);
     deps.applied();
     return folder;
   };

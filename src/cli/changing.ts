@@ -1,8 +1,11 @@
 // Changes to messages that the command line asks for: applied to a store at once and queued. Used by the process that
 // owns the store, for itself or at its door. Plain data on both sides; speaks to no server.
+import { archiveDestination, isArchived, roleDestination } from '../app/organising/destinations.ts';
+import { makeDestination } from '../app/organising/making.ts';
+import type { ArchiveScheme } from '../config/types.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
-import type { FolderId, LocalUid, Role } from '../mail/types.ts';
-import type { AccountStore, FolderRecord, FolderStore, NewOperation, Store } from '../store/types.ts';
+import type { AccountId, FolderId, LocalUid } from '../mail/types.ts';
+import type { AccountStore, FolderStore, Store } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { PlainError } from './door.ts';
 import { chosenFolder } from './folders.ts';
@@ -11,7 +14,8 @@ export type Change =
   | { readonly t: 'flag'; readonly add: readonly string[]; readonly remove: readonly string[] }
   /** A path, or what a folder is for. */
   | { readonly t: 'move'; readonly to: string }
-  | { readonly t: 'archive' }
+  /** By year or month, for accounts that say so. */
+  | { readonly t: 'archive'; readonly schemes: Readonly<Record<AccountId, ArchiveScheme>> }
   | { readonly t: 'delete'; readonly forEver: boolean };
 
 export interface ChangeRequest {
@@ -95,55 +99,63 @@ async function found(store: Store, id: string) {
 async function applyTo(group: Group, change: Change): Promise<(uid: LocalUid) => string | null> {
   const { account, folder, messages } = group;
   const from = folder.record;
-  const same = (uid: LocalUid) => messageId(from.id, uid);
-  const targets = messages.map(({ uid }) => ({
-    uid,
-    remote: folder.remote(uid) ?? null,
-    messageId: folder.envelope(uid)?.messageId ?? '',
-  }));
-  const commit = (op: NewOperation) => account.commit(op);
+  const targetsOf = (uids: readonly LocalUid[]) =>
+    uids.map(uid => ({
+      uid,
+      remote: folder.remote(uid) ?? null,
+      messageId: folder.envelope(uid)?.messageId ?? '',
+    }));
+  const targets = targetsOf(messages.map(({ uid }) => uid));
   if (change.t === 'flag') {
-    await commit({ t: 'flags', folder: from.id, targets, add: change.add, remove: change.remove });
-    return same;
+    await account.commit({ t: 'flags', folder: from.id, targets, add: change.add, remove: change.remove });
+    return uid => messageId(from.id, uid);
   }
   if (change.t === 'delete' && change.forEver) {
-    await commit({ t: 'delete', folder: from.id, targets });
+    await account.commit({ t: 'delete', folder: from.id, targets });
     return () => null;
   }
-  const to = destination(account, from, change);
-  if (to.id === from.id) return same;
-  const done = await commit({ t: 'move', folder: from.id, targets, to: to.id });
-  const landed = new Map(
-    done.t === 'move' ? done.targets.map(({ uid }, n) => [uid, done.landing[n]] as const) : [],
-  );
-  return uid => {
-    const now = landed.get(uid);
-    return now === undefined ? null : messageId(to.id, now);
-  };
+  const byPlace = new Map<FolderId, LocalUid[]>();
+  for (const { uid } of messages) {
+    const to = await destination(account, folder, uid, change);
+    byPlace.set(to, [...(byPlace.get(to) ?? []), uid]);
+  }
+  const now = new Map<LocalUid, string>();
+  for (const [to, uids] of byPlace) {
+    if (to === from.id) {
+      for (const uid of uids) now.set(uid, messageId(from.id, uid));
+      continue;
+    }
+    const done = await account.commit({ t: 'move', folder: from.id, targets: targetsOf(uids), to });
+    if (done.t !== 'move') continue;
+    for (const [n, { uid }] of done.targets.entries()) now.set(uid, messageId(to, done.landing[n] ?? 0));
+  }
+  return uid => now.get(uid) ?? null;
 }
 
-/** @throws TmailError `folder.unknown`, `folder.not-for-mail` (folder), `folder.no-role` (role), `change.in-trash` */
-function destination(
+/** Made where it is missing. @throws TmailError `folder.unknown`, `folder.not-for-mail` (folder), `change.in-trash` */
+async function destination(
   account: AccountStore,
-  from: FolderRecord,
+  folder: FolderStore,
+  uid: LocalUid,
   change: Exclude<Change, { t: 'flag' }>,
-): FolderRecord {
-  const withRole = (role: Role) =>
-    account.folders().find(folder => folder.role === role && folder.selectable);
-  const facts = { account: account.id };
+): Promise<FolderId> {
+  const { id } = account;
+  const { record } = folder;
   if (change.t === 'move') {
     const to = chosenFolder(account, change.to);
-    if (to.selectable) return to;
-    throw new TmailError('rejected', 'folder.not-for-mail', { facts: { ...facts, folder: to.path } });
+    if (to.selectable) return to.id;
+    throw new TmailError('rejected', 'folder.not-for-mail', { facts: { account: id, folder: to.path } });
   }
+  const known = { accounts: [{ id, folders: account.folders() }] };
   if (change.t === 'delete') {
-    if (from.role === 'trash') throw new TmailError('rejected', 'change.in-trash', { facts });
-    const trash = withRole('trash');
-    if (trash) return trash;
-    throw new TmailError('rejected', 'folder.no-role', { facts: { ...facts, role: 'trash' } });
+    if (record.role === 'trash')
+      throw new TmailError('rejected', 'change.in-trash', { facts: { account: id } });
+    return makeDestination(account, roleDestination(known, id, 'trash'));
   }
-  // Gmail has no archive: what leaves the inbox is in All Mail.
-  const archive = withRole('archive') ?? withRole('all');
-  if (archive) return archive;
-  throw new TmailError('rejected', 'folder.no-role', { facts: { ...facts, role: 'archive' } });
+  const scheme = change.schemes[id] ?? 'flat';
+  if (isArchived(known, record, scheme)) return record.id;
+  return makeDestination(
+    account,
+    archiveDestination(known, id, scheme, folder.envelope(uid)?.date ?? Date.now()),
+  );
 }

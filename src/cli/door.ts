@@ -258,7 +258,8 @@ function isRequest(value: unknown): value is DoorRequest {
 function isChange(change: Readonly<Record<string, unknown>>, texts: (items: unknown) => boolean): boolean {
   if (change.t === 'flag') return texts(change.add) && texts(change.remove);
   if (change.t === 'move') return typeof change.to === 'string';
-  return change.t === 'archive' || (change.t === 'delete' && typeof change.forEver === 'boolean');
+  if (change.t === 'archive') return isObject(change.schemes);
+  return change.t === 'delete' && typeof change.forEver === 'boolean';
 }
 
 /** The owner is the same program, perhaps another version: the shape is checked, its inside believed. */

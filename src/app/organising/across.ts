@@ -1,6 +1,7 @@
 // Copies and moves messages to another account: each is here whole, its copy is durable and read again before anything
 // is said of the source, which goes only when the copy's server has it (a deletion that waits for the copy).
 import { messageId } from '../../mail/ids.ts';
+import { labelOf } from '../../mail/labels.ts';
 import type { FolderId, LocalUid, MessageId } from '../../mail/types.ts';
 import { flagNames } from '../../store/flags.ts';
 import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
@@ -59,7 +60,10 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
     const envelope = folder.envelope(uid);
     if (!envelope || at < 0) throw new TmailError('storage', 'message.gone');
     if (!target.append) throw new TmailError('storage', 'store.reader');
-    const flags = flagNames(folder.flags(uid) ?? 0, folder.keywords).filter(name => name !== '\\Deleted');
+    const flags = flagNames(folder.flags(uid) ?? 0, folder.keywords).filter(
+      // Gmail's labels are folders of that account.
+      name => name !== '\\Deleted' && labelOf(name) === null,
+    );
     const append = await target.append({
       folder: to,
       bytes,

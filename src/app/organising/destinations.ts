@@ -3,7 +3,11 @@
 import type { AccountConfig, ArchiveScheme } from '../../config/types.ts';
 import type { AccountId, FolderId, Role } from '../../mail/types.ts';
 import type { FolderRecord } from '../../store/types.ts';
-import type { AppState } from '../state.ts';
+
+/** The accounts of a state, as far as folders go. */
+export interface Folders {
+  readonly accounts: readonly { readonly id: AccountId; readonly folders: readonly FolderRecord[] }[];
+}
 
 export type FilingRole = 'trash' | 'archive' | 'junk' | 'inbox';
 
@@ -26,11 +30,11 @@ const NAMES: Readonly<Record<FilingRole, string>> = {
 };
 
 /** The folders of an account by what they are for. */
-export function folderByRole(state: AppState, account: AccountId, role: string): FolderId | undefined {
+export function folderByRole(state: Folders, account: AccountId, role: string): FolderId | undefined {
   return recordByRole(foldersOf(state, account), role)?.id;
 }
 
-export const foldersOf = (state: AppState, account: AccountId): readonly FolderRecord[] =>
+export const foldersOf = (state: Folders, account: AccountId): readonly FolderRecord[] =>
   state.accounts.find(({ id }) => id === account)?.folders ?? [];
 
 function recordByRole(folders: readonly FolderRecord[], role: string): FolderRecord | undefined {
@@ -38,7 +42,7 @@ function recordByRole(folders: readonly FolderRecord[], role: string): FolderRec
 }
 
 /** A folder that has the name but was never told what it is for is taken; else a new one beside the others. */
-export function roleDestination(state: AppState, account: AccountId, role: FilingRole): Destination {
+export function roleDestination(state: Folders, account: AccountId, role: FilingRole): Destination {
   const folders = foldersOf(state, account);
   // Where a server keeps all mail in one folder, archived is what is only there.
   const known =
@@ -63,7 +67,7 @@ export const schemeOf = (config: AccountConfig | undefined): ArchiveScheme => co
 
 /** `2027`, or `2027/11`: below the archive, by the message's own date here. */
 export function archiveDestination(
-  state: AppState,
+  state: Folders,
   account: AccountId,
   scheme: ArchiveScheme,
   date: number,
@@ -89,7 +93,7 @@ function delimiterOf(folders: readonly FolderRecord[]): string {
 }
 
 /** The message is archived already as its account's scheme has it, or in a folder that a person made below. */
-export function isArchived(state: AppState, folder: FolderRecord, scheme: ArchiveScheme): boolean {
+export function isArchived(state: Folders, folder: FolderRecord, scheme: ArchiveScheme): boolean {
   const top = recordByRole(foldersOf(state, folder.account), 'archive');
   if (!top) return folder.role === 'all';
   if (folder.id === top.id) return scheme === 'flat';

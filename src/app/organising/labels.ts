@@ -1,5 +1,7 @@
 // What the picker of labels offers: those of the folders of the chosen messages, with how many of these have each, and
 // what was typed as a new one. Pure.
+import { splitFolderId } from '../../mail/ids.ts';
+import { hasLabels, isOwnLabel, labelKeyword, labelOf, shownKeyword } from '../../mail/labels.ts';
 import { MAX_KEYWORDS } from '../../mail/types.ts';
 import type { View } from '../commands/command.ts';
 import { fuzzyScore } from '../fuzzy.ts';
@@ -23,13 +25,21 @@ export function labelChoices(view: View, { messages, field }: LabelsLayer): read
     const there = view.data.folder(folder);
     for (const name of there ? knownLabels(there) : []) names.set(name.toLowerCase(), name);
   }
+  const gmail = accountsOf(view, messages).every(({ folders }) => hasLabels(folders));
+  // There a label is a folder: all of them can be chosen.
+  for (const { folders } of gmail ? accountsOf(view, messages) : []) {
+    for (const { path, selectable } of folders) {
+      const name = labelKeyword(path);
+      if (selectable && isOwnLabel(path)) names.set(name.toLowerCase(), name);
+    }
+  }
   const query = field.text.trim();
   const known = [...names.values()]
-    .map(name => ({ name, score: fuzzyScore(query, name) }))
+    .map(name => ({ name, score: fuzzyScore(query, shownKeyword(name)) }))
     .filter((entry): entry is { name: string; score: number } => entry.score !== null)
     .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : 1))
     .map(({ name }) => ({ name, has: hasOf(view, messages, name), isNew: false }));
-  const typed = keywordOf(query);
+  const typed = gmail && query !== '' ? labelKeyword(query) : keywordOf(query);
   if (typed === '' || names.has(typed.toLowerCase())) return known;
   return [...known, { name: typed, has: 'none', isNew: true }];
 }
@@ -50,6 +60,11 @@ function hasOf(view: View, messages: LabelsLayer['messages'], name: string): Lab
   return some ? (all ? 'all' : 'some') : 'none';
 }
 
+function accountsOf({ state }: View, messages: LabelsLayer['messages']) {
+  const ids = new Set(messages.map(({ folder }) => splitFolderId(folder).account));
+  return state.accounts.filter(({ id }) => ids.has(id));
+}
+
 /** A keyword is one word on the wire (RFC 9051, flag-keyword is an atom). */
 function keywordOf(text: string): string {
   return text.replace(/\s+/g, '_');
@@ -62,7 +77,9 @@ export function chosenLabel(
   choice: LabelChoice,
 ): LabelChoice | { readonly problem: string } {
   if (!choice.isNew) return choice;
-  if (!/^[\x21-\x7e]+$/.test(choice.name) || /[(){%*"\\\]]/.test(choice.name))
+  // Gmail takes any name that a folder can have.
+  const isLabel = labelOf(choice.name) !== null;
+  if (!isLabel && (!/^[\x21-\x7e]+$/.test(choice.name) || /[(){%*"\\\]]/.test(choice.name)))
     return {
       problem: 'A label can have letters from a to z, digits, and most signs, but none of (){%*"\\].',
     };

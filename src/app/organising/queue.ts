@@ -1,5 +1,6 @@
 // What waits for a server, in words: a row an operation, why it waits, and what builds on it. Pure, but for taking one
 // out of the queue, which a person was asked about.
+import { shownKeyword } from '../../mail/labels.ts';
 import type { AccountId, FolderId, LocalUid } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
 import type { View } from '../commands/command.ts';
@@ -26,8 +27,8 @@ export function operationText(view: View, op: Operation): string {
   switch (op.t) {
     case 'flags': {
       const words = [
-        ...op.add.map(flag => FLAG_WORDS[flag]?.[0] ?? `Label # "${flag}"`),
-        ...op.remove.map(flag => FLAG_WORDS[flag]?.[1] ?? `Unlabel # "${flag}"`),
+        ...op.add.map(flag => FLAG_WORDS[flag]?.[0] ?? `Label # "${shownKeyword(flag)}"`),
+        ...op.remove.map(flag => FLAG_WORDS[flag]?.[1] ?? `Unlabel # "${shownKeyword(flag)}"`),
       ];
       return `${words.join(', ').replaceAll('#', many)} in ${name(op.folder)}${about}`;
     }

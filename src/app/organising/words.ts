@@ -1,6 +1,7 @@
 // What is said of messages that were moved, copied or marked. Pure. Subjects and names of folders are hostile text:
 // whoever shows a sentence sanitises it.
 
+import { shownKeyword } from '../../mail/labels.ts';
 import { countOf } from '../selection.ts';
 import { plural } from '../selectors.ts';
 import type { Messages } from '../state.ts';
@@ -44,8 +45,8 @@ const FLAG_DEEDS: Readonly<Record<string, readonly [string, string]>> = {
 /** `marked read`, `starred`, `labelled "work"`. */
 export function flagDeed({ add, remove }: FlagChange): string {
   const deeds = [
-    ...add.map(name => FLAG_DEEDS[name]?.[0] ?? `labelled "${name}"`),
-    ...remove.map(name => FLAG_DEEDS[name]?.[1] ?? `unlabelled "${name}"`),
+    ...add.map(name => FLAG_DEEDS[name]?.[0] ?? `labelled "${shownKeyword(name)}"`),
+    ...remove.map(name => FLAG_DEEDS[name]?.[1] ?? `unlabelled "${shownKeyword(name)}"`),
   ];
   return deeds.join(', ');
 }

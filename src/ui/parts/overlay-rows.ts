@@ -21,6 +21,7 @@ import { labelChoices } from '../../app/organising/labels.ts';
 import { countOf } from '../../app/selection.ts';
 import { folderLabel, layoutOf, plural } from '../../app/selectors.ts';
 import { type Layer, topLayer } from '../../app/state.ts';
+import { shownKeyword } from '../../mail/labels.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import { fit, width, wrapCells } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
@@ -100,7 +101,7 @@ const TICKS = { all: '[x]', some: '[-]', none: '[ ]' } as const;
 
 function labels(view: View, layer: Extract<Layer, { t: 'labels' }>, theme: Theme): Overlay {
   const choices = labelChoices(view, layer).map(({ name, has, isNew }) => ({
-    left: isNew ? `new label "${clean(name)}"` : `${TICKS[has]} ${clean(name)}`,
+    left: isNew ? `new label "${clean(shownKeyword(name))}"` : `${TICKS[has]} ${clean(shownKeyword(name))}`,
     right: isNew ? 'new' : '',
     dim: false,
   }));

@@ -1,11 +1,13 @@
 // The opened message: its header and the visible lines of its body. Pure.
 import type { View } from '../../app/commands/command.ts';
+import { labelsOf } from '../../app/organising/flags.ts';
 import { addressLine, bodyHeight, type DocLine, documentOf, headerHeight } from '../../app/reader-view.ts';
 import { layoutOf } from '../../app/selectors.ts';
 import type { ReaderState } from '../../app/state.ts';
 import { longDate } from '../../mail/dates.ts';
 import { cameTo } from '../../mail/delivered.ts';
 import { splitFolderId } from '../../mail/ids.ts';
+import { shownKeyword } from '../../mail/labels.ts';
 import type { Address } from '../../mail/types.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { ParsedPart } from '../../worker/types.ts';
@@ -67,13 +69,20 @@ function headerRows(view: View, reader: ReaderState, cells: number, theme: Theme
   const from = piece(addressLine(shown.from, [], 2) || '(no sender)');
   const to = piece(addressLine(shown.to, mine) || '(nobody named)');
   const date = shown.date === null ? '' : longDate(shown.date);
-  const rows = [line('Subject', subject)];
+  const rows = [line('Subject', subject, labelText(view, reader))];
   if (headerHeight(view.state) === 2) return [...rows, line('From', from, date)];
   rows.push(line('From', from, cameToText(view, reader)), line('To', to, date));
   const parts = reader.message?.parts ?? [];
   if (parts.length > 0) rows.push(line('Files', piece(fileNames(parts)), 'v list'));
   rows.push(theme.paint('rule', theme.borders.horizontal.repeat(cells)));
   return rows;
+}
+
+/** Its labels, as far as its folder knows them. */
+function labelText({ data }: View, { folder, uid }: ReaderState): string {
+  const there = data.folder(folder);
+  const labels = there ? labelsOf(there, there.flags(uid) ?? 0) : [];
+  return labels.map(label => clean(shownKeyword(label))).join(', ');
 }
 
 /** Which account fetched it, where that is not the one whose folder it is in. */

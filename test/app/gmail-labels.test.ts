@@ -1,0 +1,47 @@
+// Y on an account with Gmail's labels: its folders are what can be set, and any name will do.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { labelChoices } from '../../src/app/organising/labels.ts';
+import { topLayer } from '../../src/app/state.ts';
+import { type FakeStore, world } from './fakes.ts';
+
+const gmail = () =>
+  world({
+    prepare(store: FakeStore) {
+      store.addFolder('work', '[Gmail]', null, false);
+      store.addFolder('work', '[Gmail]/All Mail', 'all');
+      store.addFolder('work', 'Grüße & Co');
+    },
+  });
+
+test('the labels to choose from are the folders that are labels, and what is typed', async () => {
+  const { app, press, store } = await gmail();
+  press('Y');
+  const names = () => {
+    const layer = topLayer(app.state.get());
+    assert.equal(layer.t, 'labels');
+    if (layer.t !== 'labels') return [];
+    return labelChoices({ state: app.state.get(), data: app.data }, layer).map(({ name }) => name);
+  };
+  // Sent, Drafts and [Gmail] are no labels of a person's; here the fake's Sent is an ordinary folder.
+  assert.ok(names().includes('label:Grüße & Co'));
+  assert.ok(!names().some(name => /Gmail|INBOX/.test(name)));
+  press(...'Gr', 'enter');
+  assert.deepEqual(store.operations.at(-1)?.t === 'flags' && store.operations.at(-1), {
+    ...store.operations.at(-1),
+    add: ['label:Grüße & Co'],
+    remove: [],
+  });
+  press(...'two', 'space', ...'words');
+  assert.deepEqual(names(), ['label:two words']);
+  press('enter');
+  const last = store.operations.at(-1);
+  assert.deepEqual(last?.t === 'flags' && last.add, ['label:two words']);
+});
+
+test('elsewhere a label is a keyword, one word', async () => {
+  const { press, store } = await world();
+  press('Y', ...'two', 'space', ...'words', 'enter');
+  const last = store.operations.at(-1);
+  assert.deepEqual(last?.t === 'flags' && last.add, ['two_words']);
+});
