@@ -1,8 +1,8 @@
 // One account's part of the store: the folder list, the operation queue, and its folders and message files. Keeps
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
 import { join } from 'node:path';
-import { splitFolderId } from '../mail/ids.ts';
-import type { AccountId, Envelope, FolderId, RemoteRef } from '../mail/types.ts';
+import { folderId, splitFolderId } from '../mail/ids.ts';
+import type { AccountId, Envelope, FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
@@ -89,6 +89,10 @@ export class Account implements AccountStore {
       for (const folder of this.#open.values()) await folder.writer.reservedDurably();
     };
     const known = (folder: FolderId) => this.list.entry(this.#number(folder)) !== undefined;
+    const everKnown = (folder: FolderId) => {
+      const number = this.#number(folder);
+      return this.list.entries().some(({ n }) => n === number);
+    };
     this.#operations = new Operations({
       account: options.id,
       files: queueFiles,
@@ -96,8 +100,12 @@ export class Account implements AccountStore {
       emit: options.emit,
       opened: folder => (known(folder) ? this.#open.get(this.#number(folder)) : undefined),
       folder: async folder => (known(folder) ? this.folder(folder) : null),
+      openedEver: folder => this.#open.get(this.#number(folder)),
+      folderEver: async folder => (everKnown(folder) ? this.#opening(this.#number(folder)) : null),
       reserved,
       giveTo: owners => this.raw.giveTo(owners),
+      copyRaw: copies => this.raw.copyAll(copies),
+      underWay: () => null,
       writeRaw: (bytes, owner) => this.raw.write(bytes, owner),
       removeRaw: raw => this.raw.remove(raw),
       unknown,
@@ -174,7 +182,12 @@ export class Account implements AccountStore {
   async folder(id: FolderId): Promise<Folder> {
     const number = this.#number(id);
     if (!this.list.entry(number)) throw unknown(id);
-    const opened = this.#folders.get(number) ?? this.#openFolder(id, number);
+    return this.#opening(number);
+  }
+
+  /** Also one that vanished from the server. */
+  #opening(number: number): Promise<Folder> {
+    const opened = this.#folders.get(number) ?? this.#openFolder(folderId(this.id, number), number);
     this.#folders.set(number, opened);
     opened.catch(() => this.#folders.delete(number));
     return opened;
@@ -210,6 +223,26 @@ export class Account implements AccountStore {
 
   appended(id: string, remote: RemoteRef | null): Promise<void> {
     return this.#operations.appended(id, remote);
+  }
+
+  moved(id: string, places: readonly (RemoteRef | null)[], uids?: readonly LocalUid[]): Promise<void> {
+    return this.#operations.moved(id, places, uids);
+  }
+
+  gone(id: string, uids: readonly LocalUid[], error: TmailError): Promise<void> {
+    return this.#operations.gone(id, uids, error);
+  }
+
+  drop(id: string): Promise<readonly Operation[]> {
+    return this.#operations.drop(id);
+  }
+
+  ready(op: Operation): boolean {
+    return this.#operations.ready(op);
+  }
+
+  tried(id: string): void {
+    this.#operations.tried(id);
   }
 
   /** Whether this operation waits, also one that no server has to hear of. */

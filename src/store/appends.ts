@@ -5,6 +5,7 @@ import { TmailError } from '../util/errors.ts';
 import { applyChange, spareNumbers } from './apply.ts';
 import type { Folder } from './folder.ts';
 import { envelopesOf, leave, type Placed, rowsOf, takeBack } from './moves.ts';
+import { isAlone } from './operation-folders.ts';
 import { type OperationQueue, type PendingAppend, pendingAppend } from './queue.ts';
 import type { RawOwner } from './raw.ts';
 import { uidOf } from './shards.ts';
@@ -42,14 +43,14 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   const { queue } = host;
   const { envelope, flags, date, upload } = message;
   const stamp = host.stamp();
-  const uid = newNumber(folder, upload);
+  const uid = newNumbers(folder, 1, upload);
   const owner = { folder: message.folder, uid, remote: null, partial: false, op: stamp.id };
   const raw = await host.writeRaw(message.bytes, owner);
   const replaced = await findReplaced(host, message.replaces ?? []);
   // From here on in one turn of the event loop.
   const targets = [{ uid, remote: null, messageId: envelope.messageId }];
   const replaces = replaced.flatMap(({ folder: from, placed, unsent }) => [
-    { folder: from.host.id, targets: placed.targets.map(target => onServer(target, unsent)) },
+    { folder: from.host.id, targets: placed.targets.map(target => onServer(from, target, unsent)) },
     // Of those that need not go any more: what they were to take away is left to this one.
     ...inheritedFrom(unsent),
   ]);
@@ -58,7 +59,7 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   const op = { t: 'append' as const, ...stamp, ...place, flags, date, replaces, ...verify };
   const pending = queue.add(pendingAppend(op, { flags, envelope, raw }, !upload));
   for (const { unsent } of replaced) for (const each of unsent) queue.remove(each.op.id);
-  applyChange(folder, { put: [{ uid, remote: null, flags, envelope, raw }] });
+  applyChange(folder, { put: [{ uid, remote: null, flags, envelope, raw }] }, 'own');
   for (const { folder: from, placed } of replaced) leave(from, numbersOf(placed));
   return {
     pending,
@@ -79,17 +80,22 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   };
 }
 
-/** Of a folder that is read for the first time later on. */
-function newNumber(folder: Folder, upload: boolean): LocalUid {
+/** The first of `count` new numbers; in a server's folder that is not read yet, all that is there has room below them. */
+export function newNumbers(folder: Folder, count: number, upload: boolean): LocalUid {
   const unread = upload && folder.record.remote && folder.sync.filledDownTo === null;
-  const room = unread ? spareNumbers(folder) : 0;
-  return folder.reserve(room + 1) + room;
+  const room = unread && folder.length === 0 ? spareNumbers(folder) : 0;
+  return folder.reserve(room + count) + room;
 }
 
 /** One that no server can have is not looked for there: it has no Message-ID to be found by. */
-function onServer(target: OperationTarget, unsent: readonly PendingAppend[]): OperationTarget {
-  const tried = unsent.some(({ op }) => op.tries > 0 && op.targets.some(({ uid }) => uid === target.uid));
-  return target.remote || tried ? target : { ...target, messageId: '' };
+function onServer(
+  folder: Folder,
+  target: OperationTarget,
+  unsent: readonly PendingAppend[],
+): OperationTarget {
+  const own = unsent.find(({ index }) => index.has(target.uid));
+  const may = own ? own.op.tries > 0 : !isAlone(folder);
+  return target.remote || may ? target : { ...target, messageId: '' };
 }
 
 /** What operations that need not go any more were to take away from a server, each folder's by itself. */
@@ -143,7 +149,7 @@ export async function recoverAppend(host: AppendHost, pending: PendingAppend): P
   if (target.remote) return;
   const there = row.raw ? uidOfFile(folder, row.raw.n) : undefined;
   const uid = there ?? (target.uid >= folder.floor ? target.uid : folder.reserve(1));
-  if (uid !== target.uid) host.queue.renumber(pending, uid);
+  if (uid !== target.uid) host.queue.renumber(op.folder, new Map([[target.uid, uid]]));
   if (there !== undefined) return;
   const { flags, envelope, raw } = row;
   applyChange(folder, { put: [{ uid, remote: null, flags, envelope, ...(raw && { raw }) }] });
@@ -165,7 +171,7 @@ export function placeAppended(
     if (here && folder.remote(uid) === null) applyChange(folder, { remove: [uid] });
     return;
   }
-  queue.learned(op.folder, uid, remote);
+  queue.learned(op.folder, new Map([[uid, remote]]));
   if (!here || folder.remote(uid)?.t === 'imap') return;
   const { uidValidity } = folder.sync;
   const stale = uidValidity !== null && uidValidity !== remote.uidValidity;

@@ -1,10 +1,11 @@
 // One change of a folder, applied in memory: the only place that decides what a pull's words do to the index.
 // Synchronous; the writer is told what has to be written.
-import { type LocalUid, type RawRef, SEEN } from '../mail/types.ts';
+import { type LocalUid, type RawRef, type RemoteRef, SEEN } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
 import { EnvelopeShard } from './envelopes.ts';
-import { flagBits } from './flags.ts';
+import { flagBits, flagNames } from './flags.ts';
 import { type Folder, initialSync } from './folder.ts';
+import type { Row } from './moves.ts';
 import { shardOf, slotOf } from './shards.ts';
 import { GONE } from './state.ts';
 import type { ArrangedMessages, FolderChange, NewMessage } from './types.ts';
@@ -29,13 +30,19 @@ export function shardsTouched(change: FolderChange): number[] {
   return [...shards];
 }
 
-/** @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed. */
-export function applyChange(folder: Folder, change: FolderChange): void {
+/**
+ * @param by `own`: what is put was not counted by the server yet.
+ * @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed.
+ */
+export function applyChange(folder: Folder, change: FolderChange, by: 'server' | 'own' = 'server'): void {
   assertFits(folder, change);
-  const tally: Tally = { total: 0, unread: 0, visible: false, put: [], gone: [], flags: [] };
+  const own = by === 'own';
+  const placed = new Map<LocalUid, RemoteRef>();
+  const tally: Tally = { total: 0, unread: 0, visible: false, own, placed, put: [], gone: [], flags: [] };
   if (change.reset) {
-    reset(folder, tally);
-    landAppends(folder, tally);
+    const waiting = waitingHere(folder);
+    reset(folder, tally, new Set(waiting.map(({ row }) => row.raw?.n)));
+    landAgain(folder, tally, waiting);
   }
   for (const message of change.put ?? []) put(folder, message, tally);
   for (const { uid, flags } of change.flags ?? []) serverFlags(folder, uid, flags, tally);
@@ -46,6 +53,8 @@ export function applyChange(folder: Folder, change: FolderChange): void {
     folder.sync = change.sync;
     folder.writer.indexChanged();
   }
+  // Whoever named them before they had a place there knows it now.
+  if (placed.size > 0 && folder.host.queue.learned(folder.host.id, placed)) folder.host.queueChanged();
   folder.table.changed();
   if (!tally.visible) return;
   const counted = !folder.record.remote || folder.sync.filledDownTo === 1;
@@ -62,6 +71,10 @@ interface Tally {
   total: number;
   unread: number;
   visible: boolean;
+  /** What is put was not counted by the server yet. */
+  readonly own: boolean;
+  /** Messages that got a place on the server. */
+  readonly placed: Map<LocalUid, RemoteRef>;
   readonly put: LocalUid[];
   readonly gone: LocalUid[];
   readonly flags: LocalUid[];
@@ -95,20 +108,47 @@ export function spareNumbers(folder: Folder): number {
   return folder.record.counts.total + SPARE_NUMBERS;
 }
 
-/** What was made here and is on its way to the server has nothing to do with the server's numbers: it gets a new one. */
-function landAppends(folder: Folder, tally: Tally): void {
+/**
+ * What was put here by an operation that waits has nothing to do with the server's numbers: it gets a new one, where it
+ * is still here.
+ */
+function landAgain(folder: Folder, tally: Tally, waiting: readonly Waiting[]): void {
+  if (waiting.length === 0) return;
   const { id, queue } = folder.host;
-  for (const pending of queue.appendsTo(id)) {
-    const uid = folder.next + spareNumbers(folder);
-    const { envelope, raw, flags } = pending.row;
-    put(folder, { uid, remote: null, flags, envelope, ...(raw && { raw }) }, tally);
-    queue.renumber(pending, uid);
-    folder.host.queueChanged();
+  const first = folder.next + spareNumbers(folder);
+  // Before they are put: the flags that wait for them lie on top.
+  queue.renumber(id, new Map(waiting.map(({ uid }, i) => [uid, first + i])));
+  for (const [i, { row, flags }] of waiting.entries()) {
+    const { envelope, raw } = row;
+    put(folder, { uid: first + i, remote: null, flags, envelope, ...(raw && { raw }) }, tally);
   }
+  folder.host.queueChanged();
 }
 
-function reset(folder: Folder, tally: Tally): void {
-  const kept = new Set(folder.host.queue.appendsTo(folder.host.id).map(({ row }) => row.raw?.n));
+interface Waiting {
+  readonly uid: LocalUid;
+  readonly row: Row;
+  readonly flags: readonly string[];
+}
+
+/** Messages here whose place on the server is for a queued operation to find. */
+function waitingHere(folder: Folder): Waiting[] {
+  const { id, queue } = folder.host;
+  const waits = (uid: LocalUid, row: Row): Waiting[] => {
+    if (folder.flags(uid) === undefined || folder.remote(uid)?.t === 'imap') return [];
+    const base = queue.base(id, uid) ?? -1;
+    const flags = base < 0 ? row.flags : flagNames(base, folder.keywords);
+    return [{ uid, row: { ...row, raw: folder.raw(uid) ?? row.raw }, flags }];
+  };
+  const made = queue.appendsTo(id).flatMap(({ op, row }) => waits(op.targets[0]?.uid ?? 0, row));
+  const landed = queue
+    .transfersTo(id)
+    .flatMap(({ op, rows }) => rows.flatMap((row, i) => waits(op.landing[i] ?? 0, row)));
+  return [...made, ...landed].sort((a, b) => a.uid - b.uid);
+}
+
+/** @param kept message files that are still needed */
+function reset(folder: Folder, tally: Tally, kept: ReadonlySet<number | undefined>): void {
   tally.visible = true;
   tally.total -= folder.length;
   tally.unread -= folder.unread;
@@ -154,6 +194,7 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
   // A shard that exists on disk is read before it is written again; a new one has nothing to be read.
   const held = folder.hold(number, folder.envelopes.get(number)?.shard ?? new EnvelopeShard(), isNew);
   held.set(slot, message.envelope, remote);
+  const unplaced = state.remote(slot) === 0;
   state.setRemote(slot, remote?.t === 'imap' ? remote.uid : 0);
   if (remote?.t === 'imap') state.validity = remote.uidValidity;
   if (remote?.t === 'pop3') {
@@ -171,6 +212,11 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
   state.setFlags(slot, flags);
   if (message.raw) replaceRaw(folder, uid, message.raw);
   if (before !== undefined) tally.unread += unreadOf(flags) - unreadOf(before);
+  else if (tally.own) {
+    tally.total++;
+    tally.unread += unreadOf(flags);
+  }
+  if (remote?.t === 'imap' && before !== undefined && unplaced) tally.placed.set(uid, remote);
   tally.visible = true;
   tally.put.push(uid);
   folder.writer.stateChanged(number);

@@ -7,6 +7,7 @@ import { type EnvelopeCache, type HeldEnvelopes, SHARDS_AT_ONCE } from './envelo
 import type { EnvelopeShard } from './envelopes.ts';
 import type { FolderFiles } from './folder-files.ts';
 import { FolderWriter } from './folder-writer.ts';
+import { isAlone } from './operation-folders.ts';
 import { applyTo, type OperationQueue, type PendingFlags } from './queue.ts';
 import { rebuildState, restoreEnvelopes } from './repair.ts';
 import type { FolderEntry, StateFile } from './shapes.ts';
@@ -129,6 +130,14 @@ export class Folder implements FolderStore {
 
   vacant(uid: number): LocalUid | undefined {
     return this.table.vacant(uid);
+  }
+
+  unplaced(): readonly LocalUid[] {
+    if (isAlone(this)) return [];
+    return this.table.numbers().flatMap(number => {
+      const state = this.table.state(number);
+      return state ? state.unplaced().map(slot => uidOf(number, slot)) : [];
+    });
   }
 
   uidlNames(): Iterable<string> {
@@ -353,15 +362,17 @@ export class Folder implements FolderStore {
     const state = new StateShard(file);
     this.keywords.push(...file.keywords.slice(this.keywords.length));
     for (const slot of state.order()) if (uidOf(number, slot) < this.floor) state.clear(slot, GONE);
-    for (const pending of this.host.queue.of(this.host.id)) {
-      for (const { uid } of pending.op.targets) {
-        if (shardOf(uid) !== number) continue;
-        const flags = state.flags(slotOf(uid));
-        const shown = flags === undefined ? undefined : applyTo(flags, pending, this.keywords);
-        if (shown === undefined || shown === flags) continue;
-        state.setFlags(slotOf(uid), shown);
-        this.writer.stateChanged(number);
+    const waiting = this.host.queue.of(this.host.id);
+    for (const slot of waiting.length > 0 ? state.order() : []) {
+      const flags = state.flags(slot);
+      if (flags === undefined) continue;
+      let shown = flags;
+      for (const pending of waiting) {
+        if (pending.index.has(uidOf(number, slot))) shown = applyTo(shown, pending, this.keywords);
       }
+      if (shown === flags) continue;
+      state.setFlags(slot, shown);
+      this.writer.stateChanged(number);
     }
     return state;
   }

@@ -77,10 +77,20 @@ function remoteOf(folder: Folder, uid: LocalUid, shard: EnvelopeShard | undefine
   return remote?.t === 'imap' ? remote : (shard?.remote(slotOf(uid)) ?? null);
 }
 
-/** Puts the messages under these numbers, where they are not there yet. */
-export function land(folder: Folder, placed: Placed, numbers: readonly LocalUid[]): void {
-  // Under which UID an IMAP server will have it, the server says when the move has reached it.
-  putRows(folder, placed, numbers, remote => (remote?.t === 'imap' ? null : remote));
+/**
+ * Puts the messages under these numbers, where they are not there yet. `places`: where the server has them there, as
+ * far as it said so.
+ */
+export function land(
+  folder: Folder,
+  placed: Placed,
+  numbers: readonly LocalUid[],
+  places: readonly (RemoteRef | null)[] = [],
+): void {
+  putRows(folder, placed, numbers, (remote, i) => {
+    // Under which UID an IMAP server will have it, the server says when the move has reached it.
+    return places[i] ?? (remote?.t === 'imap' ? null : remote);
+  });
 }
 
 /** Puts them where they came from, as they were. */
@@ -93,17 +103,25 @@ function putRows(
   folder: Folder,
   { targets, rows }: Placed,
   numbers: readonly LocalUid[],
-  place: (remote: RemoteRef | null) => RemoteRef | null,
+  place: (remote: RemoteRef | null, i: number) => RemoteRef | null,
 ): void {
   const put: NewMessage[] = [];
   targets.forEach(({ remote }, i) => {
     const uid = numbers[i];
     const row = rows[i];
-    if (uid === undefined || !row || folder.flags(uid) !== undefined) return;
+    if (uid === undefined || uid < folder.floor || !row || folder.flags(uid) !== undefined) return;
     const { flags, envelope, raw } = row;
-    put.push({ uid, remote: place(remote), flags, envelope, ...(raw && { raw }) });
+    put.push({ uid, remote: fitting(folder, uid, place(remote, i)), flags, envelope, ...(raw && { raw }) });
   });
-  if (put.length > 0) applyChange(folder, { put });
+  if (put.length > 0) applyChange(folder, { put }, 'own');
+}
+
+/** Where it was under another UIDVALIDITY says nothing any more. */
+function fitting(folder: Folder, uid: LocalUid, remote: RemoteRef | null): RemoteRef | null {
+  if (remote?.t !== 'imap') return remote;
+  const { uidValidity } = folder.sync;
+  const validity = uidValidity ?? folder.table.state(shardOf(uid))?.validity ?? remote.uidValidity;
+  return validity === remote.uidValidity ? remote : null;
 }
 
 /** Takes away those that are there; their message files stay. */

@@ -8,7 +8,7 @@ import { envelopesNow, envelopesOf } from './moves.ts';
 import type { QueueFiles } from './queue-files.ts';
 import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewOperation, Operation, OtherHalf, StoreEvent } from './types.ts';
 
 export interface OperationsOptions {
   readonly account: AccountId;
@@ -19,20 +19,31 @@ export interface OperationsOptions {
   readonly opened: (id: FolderId) => Folder | undefined;
   /** The folder; null when there is none (any more). */
   readonly folder: (id: FolderId) => Promise<Folder | null>;
+  /** The same for folders that vanished and whose files are still there. */
+  readonly openedEver: (id: FolderId) => Folder | undefined;
+  readonly folderEver: (id: FolderId) => Promise<Folder | null>;
   /** No number handed out so far will be handed out again. */
   readonly reserved: () => Promise<void>;
   /** These message files are these messages' from now on; durable. */
   readonly giveTo: (
     owners: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
   ) => Promise<void>;
+  /** Each file once more, for other messages; null where there is none to be copied. Durable. */
+  readonly copyRaw: (
+    copies: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
+  ) => Promise<(RawRef | null)[]>;
+  /** Whether this operation of another account is still under way there; null: not known (yet). */
+  /** An operation is settled: whoever waits for it in another account knows it durably when it resolves. */
+  readonly settledHere?: (id: string) => Promise<void>;
+  readonly underWay: (other: OtherHalf) => boolean | null;
   readonly writeRaw: AppendHost['writeRaw'];
   readonly removeRaw: AppendHost['removeRaw'];
   /** @throws TmailError for a folder that was never there. */
   readonly unknown: (id: FolderId) => TmailError;
 }
 
-/** A move or a deletion. */
-export type Removal = Exclude<NewOperation, FlagsOperation | { readonly t: 'copy' }>;
+/** Everything that needs all that is known of its messages. */
+export type Removal = Exclude<NewOperation, FlagsOperation>;
 
 /** The folders of a move or a deletion, with all that its step needs in memory. */
 export interface Ready {
@@ -72,9 +83,9 @@ export async function folderWith(
 
 export function readyNow(where: Where, op: Removal): Ready | null {
   const from = where.opened(op.folder);
-  const to = op.t === 'move' ? where.opened(op.to) : null;
-  if (!from || to === undefined || from === to) return null;
-  const places = op.t === 'move' ? (op.landing ?? [to?.next ?? 1]) : [];
+  const to = op.t === 'delete' ? null : where.opened(op.to);
+  if (!from || to === undefined || (from === to && op.t === 'move')) return null;
+  const places = op.t === 'delete' ? [] : (op.landing ?? [to?.next ?? 1]);
   if (to && !places.every(uid => isLoaded(to, uid))) return null;
   const shards = envelopesNow(
     from,
@@ -88,8 +99,9 @@ export async function makeReady(where: Where, op: Removal): Promise<Ready> {
   const from = await loadFor(where, op);
   if (!from) throw where.unknown(op.folder);
   let to: Folder | null = null;
-  if (op.t === 'move') {
-    to = op.to === op.folder ? null : await folderWith(where, op.to, op.landing ?? []);
+  if (op.t !== 'delete') {
+    const same = op.to === op.folder && op.t === 'move';
+    to = same ? null : await folderWith(where, op.to, op.landing ?? []);
     if (!to) throw where.unknown(op.to);
     await to.loadStates([shardOf(to.next)]);
   }
@@ -104,7 +116,8 @@ function isLoaded(folder: Folder, uid: LocalUid): boolean {
   return !folder.table.has(shardOf(uid)) || folder.table.state(shardOf(uid)) !== undefined;
 }
 
-/** No IMAP server has this folder. */
+/** No IMAP server has this folder: it exists only here, or is the inbox of a POP3 account. */
 export function isAlone(folder: Folder): boolean {
-  return folder.sync.uidValidity === null;
+  const { uidValidity, filledDownTo } = folder.sync;
+  return !folder.record.remote || (uidValidity === null && filledDownTo === 1);
 }

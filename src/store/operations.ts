@@ -1,43 +1,48 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
-// when the server says no. Keeps the promise of AccountStore.commit; what operations do to flags is queue.ts.
-import type { FolderId, RemoteRef } from '../mail/types.ts';
+// when the server says no. Keeps the promises of AccountStore about the queue; what becomes of messages is commit.ts,
+// withdraw.ts and placing.ts.
+import type { FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
+import { type AppendHost, append, placeAppended } from './appends.ts';
 import {
-  type AppendHost,
-  append,
-  inheritedFrom,
-  placeAppended,
-  recoverAppend,
-  unsentAmong,
-} from './appends.ts';
+  assertSameSide,
+  type Begun,
+  beginCopy,
+  beginDelete,
+  beginFlags,
+  beginMove,
+  type CommitHost,
+  drop,
+  landingOf,
+  type NewTransfer,
+} from './commit.ts';
 import type { Folder } from './folder.ts';
 import { GroupCommit } from './group-commit.ts';
-import { land, landed, leave, rowsOf, takeBack } from './moves.ts';
+import { landed, rowsOf } from './moves.ts';
 import {
   folderWith,
-  isAlone,
   loadedFor,
   loadFor,
   makeReady,
   type OperationsOptions,
-  type Removal,
   readyNow,
 } from './operation-folders.ts';
+import { forget, type PlacingHost, place } from './placing.ts';
 import {
   isAppend,
-  isFlags,
+  isDelete,
+  isTransfer,
   OperationQueue,
   type Pending,
   type PendingAppend,
-  type PendingDelete,
-  type PendingFlags,
-  type PendingMove,
-  pendingDelete,
-  pendingFlags,
-  pendingMove,
+  type PendingTransfer,
 } from './queue.ts';
-import type { QueueFiles } from './queue-files.ts';
-import type { FlagsOperation, NewAppend, NewOperation, OnMessages, Operation } from './types.ts';
+import { QUEUE_VERSION, type QueueFiles } from './queue-files.ts';
+import { fromStored, toStored } from './queue-stored.ts';
+import { recoverPending } from './recover.ts';
+import { buildingOn } from './relocate.ts';
+import type { DeleteOperation, FlagsOperation, NewAppend, NewOperation, Operation } from './types.ts';
+import { keptFiles, withdraw } from './withdraw.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
@@ -47,100 +52,70 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #commit: GroupCommit;
   readonly #ending = new Map<string, Promise<void>>();
+  /** A try is under way. */
+  readonly #trying = new Set<string>();
+  /** Operations that were settled since the account was opened. */
+  readonly #settled = new Set<string>();
   /** What no server has to hear of, on its way out of the queue: in order, or a crash would bring back what went. */
   #settling: Promise<void> = Promise.resolve();
 
   constructor(options: OperationsOptions) {
     this.#options = options;
-    this.queue.load(options.files.found, options.account);
+    this.#load(options.files);
     const write = async () => {
       // A message's number must not be given to another one after a crash while an operation names it.
       await options.reserved();
-      await options.files.write(this.queue.toFile());
+      await options.files.write({ v: QUEUE_VERSION, ops: this.queue.all().map(toStored) });
     };
     this.#commit = new GroupCommit(write, QUEUE_COMMIT_MS, error => options.emit({ t: 'trouble', error }));
   }
 
-  /** Synchronous up to its first wait when the folders and the shards of the targets are in memory. */
+  /** Synchronous up to its first wait when the folders and the shards of the targets are in memory; a copy is not. */
   async commit(newOp: NewOperation): Promise<Operation> {
-    if (newOp.t === 'copy') throw new TmailError('bug', 'bug.unexpected', { facts: { text: newOp.t } });
-    return newOp.t === 'flags' ? this.#commitFlags(newOp) : this.#commitRemoval(newOp);
-  }
-
-  async #commitFlags(newOp: FlagsOperation): Promise<Operation> {
-    const folder = loadedFor(this.#options, newOp) ?? (await loadFor(this.#options, newOp));
-    if (!folder) throw this.#options.unknown(newOp.folder);
-    const op = { ...newOp, ...this.#stamp() };
-    const was = op.targets.map(({ uid }) => folder.flags(uid) ?? -1);
-    const local = op.targets.length > 0 && op.targets.every(({ remote }) => remote?.t === 'pop3');
-    const pending = this.queue.add(pendingFlags(op, was, local));
-    folder.applyPending(pending);
-    if (!local) this.#changed();
-    await this.#keep(pending);
-    return op;
-  }
-
-  async #commitRemoval(newOp: Removal): Promise<Operation> {
-    const { from, to, shards } = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
-    const uids = newOp.targets.map(({ uid }) => uid);
+    if (newOp.t === 'flags')
+      return this.#keepBegun(this.#beginFlagsNow(newOp) ?? (await this.#beginFlags(newOp)));
+    if (newOp.t === 'copy') return this.#keepBegun(await this.#beginCopy(newOp));
+    const ready = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
+    if (newOp.t === 'delete') return this.#keepBegun(beginDelete(this.#host(), ready, newOp));
     // It was removed while its shards were read.
-    if (newOp.t === 'move' && this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
-    const { targets, rows } = rowsOf(from, uids, shards);
-    const stamp = this.#stamp();
-    const local = targets.every(({ remote }) => remote?.t !== 'imap');
-    let pending: PendingMove | PendingDelete;
-    let unsent: readonly PendingAppend[] = [];
-    if (newOp.t === 'move') {
-      const first = newOp.landing ? 0 : (to?.reserve(targets.length) ?? 0);
-      const place = new Map(newOp.landing?.map((uid, i) => [uids[i], uid]));
-      const landing = targets.map(({ uid }, i) => place.get(uid) ?? first + i);
-      const alone = local && isAlone(from) && to !== null && isAlone(to);
-      pending = pendingMove({ ...newOp, ...stamp, targets, landing }, rows, alone);
-    } else {
-      unsent = unsentAmong(
-        this.queue,
-        newOp.folder,
-        targets.map(({ uid }) => uid),
-      );
-      // Whoever fetches POP3 mail has to hear that it must not come again; what was on its way up may have arrived.
-      const alone =
-        targets.every(({ remote }) => remote === null) && unsent.every(({ op }) => op.tries === 0);
-      pending = pendingDelete({ ...newOp, ...stamp, targets }, alone);
-    }
-    if (targets.length === 0) return pending.op;
-    for (const each of unsent) this.queue.remove(each.op.id);
-    this.queue.add(pending);
-    // What they were to take away on the server goes all the same.
-    const inherited = inheritedFrom(unsent).map(each => this.#deletionOf(each));
-    for (const each of inherited) this.queue.add(each);
-    const here = targets.map(({ uid }) => uid);
-    if (to && 'rows' in pending) land(to, { targets, rows }, pending.op.landing);
-    leave(from, here);
-    if (!pending.local || inherited.length > 0) this.#changed();
-    // The rows of a deletion are known only here.
-    await this.#keep(pending, () => {
-      for (const each of inherited) this.queue.remove(each.op.id);
-      for (const each of unsent) this.queue.add(each);
-      if (pending.op.t === 'delete') takeBack(from, { targets, rows });
-    });
-    if (pending.op.t === 'delete') {
-      for (const { raw } of rows) if (raw) from.writer.drop(raw);
-      from.writer.request(false);
-    }
-    return pending.op;
+    if (!ready.to || this.#options.opened(newOp.to) !== ready.to) throw this.#options.unknown(newOp.to);
+    return this.#keepBegun(beginMove(this.#host(), ready, ready.to, newOp));
   }
 
-  /** For the server only: here it is gone already. */
-  #deletionOf({ folder, targets }: OnMessages): PendingDelete {
-    return pendingDelete({ t: 'delete', ...this.#stamp(), folder, targets }, false);
+  #beginFlagsNow(newOp: FlagsOperation): Begun | null {
+    const folder = loadedFor(this.#options, newOp);
+    return folder && beginFlags(this.#host(), folder, newOp);
+  }
+
+  async #beginFlags(newOp: FlagsOperation): Promise<Begun> {
+    const folder = await loadFor(this.#options, newOp);
+    if (!folder) throw this.#options.unknown(newOp.folder);
+    return beginFlags(this.#host(), folder, newOp);
+  }
+
+  /** The files are there before the messages are. */
+  async #beginCopy(newOp: NewTransfer): Promise<Begun> {
+    const { from, to, shards } = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
+    if (!to) throw this.#options.unknown(newOp.to);
+    assertSameSide(from, to);
+    const uids = newOp.targets.map(({ uid }) => uid);
+    const { targets, rows } = rowsOf(from, uids, shards);
+    const landing = landingOf(to, targets, newOp);
+    const { id } = this.#stamp();
+    const wanted = rows.flatMap(({ raw }, i) => {
+      const owner = { folder: newOp.to, uid: landing[i] ?? 0, remote: null, op: id };
+      return raw ? [{ raw, owner }] : [];
+    });
+    const files = await this.#options.copyRaw(wanted);
+    let next = 0;
+    const copies = rows.map(row => ({ ...row, raw: row.raw && (files[next++] ?? null) }));
+    if (this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
+    return beginCopy(this.#host(), from, to, newOp, { targets, rows: copies }, id, landing);
   }
 
   async append(message: NewAppend): Promise<Operation> {
     const { pending, back, done } = await append(this.#appendHost(), message);
-    this.#changed();
-    await this.#keep(pending, back);
-    done();
-    return pending.op;
+    return this.#keepBegun({ op: pending.op, local: pending.local, back, done });
   }
 
   async appended(id: string, remote: RemoteRef | null): Promise<void> {
@@ -152,6 +127,48 @@ export class Operations {
     const known = this.queue.get(id);
     if (known && isAppend(known)) await this.#ownDurably(known);
     await this.#commit.request(true);
+  }
+
+  /** See AccountStore.moved. */
+  async moved(id: string, places: readonly (RemoteRef | null)[], uids?: readonly LocalUid[]): Promise<void> {
+    const pending = this.queue.get(id);
+    if (!pending || !isTransfer(pending)) return;
+    const to = await this.#loadAllOf(pending.op.to);
+    if (to) place(this.#placingHost(), to, id, places, uids);
+    const known = this.queue.get(id);
+    // Before the queue says that the server has them there, they are there.
+    if (known && isTransfer(known)) await this.#landDurably(known);
+    await this.#commit.request(true);
+  }
+
+  /** See AccountStore.gone. */
+  async gone(id: string, uids: readonly LocalUid[], error: TmailError): Promise<void> {
+    const freed = await forget(this.#placingHost(), id, new Set(uids));
+    if (freed) {
+      for (const raw of freed.files) this.#options.removeRaw(raw).catch(() => undefined);
+      this.#options.emit({ t: 'trouble', error });
+      this.#changed();
+    }
+    await this.#commit.request(true);
+    this.#settleSoon();
+  }
+
+  #host(): CommitHost {
+    return {
+      queue: this.queue,
+      opened: this.#options.openedEver,
+      stamp: () => this.#stamp(),
+      waitsFor: op => this.#waitsFor(op),
+    };
+  }
+
+  /** Operations of folders that vanished meanwhile end as well. */
+  get #ever() {
+    return { ...this.#options, opened: this.#options.openedEver, folder: this.#options.folderEver };
+  }
+
+  #placingHost(): PlacingHost {
+    return { queue: this.queue, stamp: () => this.#stamp(), folder: id => this.#loadAllOf(id) };
   }
 
   #appendHost(): AppendHost {
@@ -166,27 +183,23 @@ export class Operations {
     return folder;
   }
 
-  /** The message file is known to be this message's, wherever the server has it; the folder's index says so too. */
-  async #ownDurably({ op, row }: PendingAppend): Promise<void> {
-    const folder = await this.#loadAllOf(op.folder);
-    const [target] = op.targets;
-    if (!folder || !target) return;
-    await folder.flush();
-    if (!row.raw || folder.raw(target.uid)?.n !== row.raw.n) return;
-    const remote = folder.remote(target.uid) ?? null;
-    await this.#options.giveTo([{ raw: row.raw, owner: { folder: op.folder, uid: target.uid, remote } }]);
-  }
-
   /** Not durable, hence not done: what is seen must not be more than what is kept. */
-  async #keep(pending: Pending, back: () => void = () => undefined): Promise<void> {
+  async #keepBegun({ op, nothing, local, back, done }: Begun): Promise<Operation> {
+    if (nothing) return op;
+    this.#changed();
     try {
       await this.#commit.request(true);
     } catch (error) {
-      this.#withdraw(pending);
       back();
+      this.#changed();
       throw error;
     }
-    if (!pending.local) return;
+    done();
+    if (local) this.#settleSoon();
+    return op;
+  }
+
+  #settleSoon(): void {
     this.settleLocal().catch((thrown: unknown) => {
       // It is in the queue: the next one, or the next start, takes it along.
       this.#options.emit({ t: 'trouble', error: asTmailError(thrown) });
@@ -195,12 +208,19 @@ export class Operations {
 
   async attempt(id: string): Promise<void> {
     this.queue.tried(id, 1);
+    this.#trying.add(id);
     try {
       await this.#commit.request(true);
     } catch (error) {
       this.queue.tried(id, -1);
+      this.#trying.delete(id);
       throw error;
     }
+  }
+
+  /** The try that was counted is over, however it ended. */
+  tried(id: string): void {
+    this.#trying.delete(id);
   }
 
   async settled(id: string): Promise<void> {
@@ -209,8 +229,8 @@ export class Operations {
     await this.#end(id, pending => this.#settle(pending));
   }
 
-  refused(id: string, error: TmailError): Promise<void> {
-    return this.#end(id, pending => this.#refuse(pending, error));
+  async refused(id: string, error: TmailError): Promise<void> {
+    await this.#end(id, pending => this.#refuse(pending, error));
   }
 
   /** Once: whoever ends it again waits for the first, and where that failed, for the queue without it. */
@@ -219,54 +239,110 @@ export class Operations {
     if (running) return running;
     const pending = this.queue.get(id);
     if (!pending) return this.#commit.request(true);
-    const ended = work(pending).finally(() => this.#ending.delete(id));
+    const ended = work(pending).finally(() => {
+      this.#ending.delete(id);
+      this.#trying.delete(id);
+    });
     this.#ending.set(id, ended);
     return ended;
   }
 
   async #settle(pending: Pending): Promise<void> {
     // The index has to hold durably what the queue lets go of.
-    if ('rows' in pending) await this.#landDurably(pending);
+    if (isTransfer(pending)) await this.#landDurably(pending);
     if (isAppend(pending)) {
       await this.#ownDurably(pending);
       for (const replaced of pending.op.replaces) await (await loadFor(this.#options, replaced))?.flush();
     }
-    const folder = await loadFor(this.#options, pending.op);
+    const folder = await loadFor(this.#ever, pending.op);
     await folder?.flush();
+    // Whoever waits for it in another account may go on before it is forgotten here, never the other way round.
+    if (isAppend(pending)) this.#settled.add(pending.op.id);
+    await this.#options.settledHere?.(pending.op.id);
     this.queue.remove(pending.op.id);
     if (!pending.local) this.#changed();
     await this.#commit.request(true);
+    if (folder && isDelete(pending))
+      drop(
+        folder,
+        keptFiles(pending).map(raw => ({ raw })),
+      );
   }
 
-  async #refuse(pending: Pending, error: TmailError): Promise<void> {
-    const folder = await loadFor(this.#options, pending.op);
-    this.#withdraw(pending);
+  async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
+    const pending = await this.#quiet(id);
+    if (!pending) return this.#commit.request(true);
+    withdraw(this.#host(), pending, 'queue');
     this.#options.emit({ t: 'trouble', error });
+    this.#changed();
+    const folder = await loadFor(this.#ever, pending.op);
     await folder?.flush();
     await this.#commit.request(true);
+    this.#settleSoon();
+  }
+
+  /**
+   * The operation as it is when its folders, and those of what builds on it, are in memory and nothing is on its way
+   * out of the queue that would be done again behind it.
+   */
+  async #quiet(id: string): Promise<Pending | undefined> {
+    for (;;) {
+      await this.settleLocal();
+      const pending = this.queue.get(id);
+      if (!pending) return undefined;
+      for (const each of [pending, ...buildingOn(this.queue, id)]) {
+        await loadFor(this.#ever, each.op);
+        if (isTransfer(each)) await folderWith(this.#ever, each.op.to, each.op.landing);
+      }
+      if (!this.#nextLocal()) return this.queue.get(id);
+    }
+  }
+
+  /** See AccountStore.drop. */
+  async drop(id: string): Promise<readonly Operation[]> {
+    if (!(await this.#quiet(id))) return [];
+    const first = this.queue.get(id);
+    if (!first) return [];
+    const all = [first, ...buildingOn(this.queue, id)];
+    for (const each of all) this.#assertDroppable(each);
+    for (const each of all.toReversed()) {
+      const now = this.queue.get(each.op.id);
+      if (now) withdraw(this.#host(), now, 'queue');
+    }
+    this.#changed();
+    await this.#commit.request(true);
+    this.#settleSoon();
+    return all.map(({ op }) => op);
+  }
+
+  #assertDroppable(pending: Pending): void {
+    const { op } = pending;
+    const facts = { operation: op.t };
+    if (this.#trying.has(op.id) || this.#ending.has(op.id)) {
+      throw new TmailError('rejected', 'operation.under-way', { retry: 'user', facts });
+    }
+    if (isDelete(pending) && !pending.rows?.some(Boolean) && op.targets.length > 0) {
+      throw new TmailError('rejected', 'operation.final', { retry: 'never', facts });
+    }
+  }
+
+  /** See AccountStore.ready. */
+  ready(op: Operation): boolean {
+    return !(op.t === 'delete' && op.after !== undefined);
+  }
+
+  #waitsFor({ after }: DeleteOperation): boolean {
+    if (!after) return false;
+    const under = this.#options.underWay(after);
+    if (under === null)
+      throw new TmailError('bug', 'operation.unknown', { facts: { operation: after.operation } });
+    return under;
   }
 
   /** Does again what a crash may have left half done: before anyone looks, and before files are compared. */
   async recover(): Promise<void> {
-    for (const pending of this.queue.all()) {
-      if (isFlags(pending)) continue;
-      if (isAppend(pending)) {
-        await recoverAppend(this.#appendHost(), pending);
-        continue;
-      }
-      const uids = pending.op.targets.map(({ uid }) => uid);
-      const from = await loadFor(this.#options, pending.op);
-      if ('rows' in pending) {
-        const { to: id, landing, targets } = pending.op;
-        const placed = { targets, rows: pending.rows };
-        const found = await folderWith(this.#options, id, landing);
-        const to = found && landing.every(uid => uid >= found.floor) ? found : null;
-        // The folder is gone: they stay where they were.
-        if (to) land(to, placed, landing);
-        else if (from) takeBack(from, placed);
-        if (to && from) leave(from, uids);
-      } else if (from) leave(from, uids);
-    }
+    const host = this.#appendHost();
+    for (const pending of this.queue.all()) await recoverPending(this.#options, host, pending);
     this.settleLocal().catch(() => undefined); // what failed stays in the queue, and whoever writes next hears why
   }
 
@@ -291,8 +367,12 @@ export class Operations {
 
   /** For a reader: what the owner has made of it since. */
   reload(files: QueueFiles): void {
-    this.queue.load(files.found, this.#options.account);
+    this.#load(files);
     this.#changed();
+  }
+
+  #load(files: QueueFiles): void {
+    this.queue.load(files.found.ops.map(stored => fromStored(stored, this.#options.account)));
   }
 
   #stamp(): { id: string; at: number; tries: number } {
@@ -304,11 +384,14 @@ export class Operations {
     this.#options.emit({ t: 'queue', account: this.#options.account });
   }
 
+  #nextLocal(): Pending | undefined {
+    return this.queue.all().find(({ local, op }) => local && this.ready(op));
+  }
+
   /** What no server has to hear of is out of the queue: its folders are durable. */
   settleLocal(): Promise<void> {
-    const next = () => this.queue.all().find(({ local }) => local);
     const settled = this.#settling.then(async () => {
-      for (let pending = next(); pending; pending = next())
+      for (let pending = this.#nextLocal(); pending; pending = this.#nextLocal())
         await this.#end(pending.op.id, found => this.#settle(found));
     });
     this.#settling = settled.catch(() => undefined);
@@ -316,57 +399,27 @@ export class Operations {
   }
 
   /** Where the messages went is on the disk, and their files say so: only then the queue may forget them. */
-  async #landDurably(pending: PendingMove): Promise<void> {
-    const { op, rows } = pending;
-    const to = await folderWith(this.#options, op.to, op.landing);
+  async #landDurably({ op, rows }: PendingTransfer): Promise<void> {
+    const to = await folderWith(this.#ever, op.to, op.landing);
     if (!to) return;
     const owners = landed(to, op.landing).flatMap(i => {
       const raw = rows[i]?.raw;
-      const remote = op.targets[i]?.remote;
       const uid = op.landing[i];
       if (!raw || uid === undefined || to.raw(uid)?.n !== raw.n) return [];
-      return [{ raw, owner: { folder: op.to, uid, remote: remote?.t === 'pop3' ? remote : null } }];
+      return [{ raw, owner: { folder: op.to, uid, remote: to.remote(uid) ?? null } }];
     });
     if (owners.length > 0) await this.#options.giveTo(owners);
     await to.flush();
   }
 
-  /** Takes an operation back: its messages show what they would show without it. */
-  #withdraw(pending: Pending): void {
-    const { op } = pending;
-    // What was made here stays here, whatever the server says of it; `append` takes back what the disk did not take.
-    if (isAppend(pending)) {
-      this.queue.remove(op.id);
-      this.#changed();
-      return;
-    }
-    const folder = this.#options.opened(op.folder);
-    if (isFlags(pending)) this.#withdrawFlags(pending, folder);
-    else {
-      this.queue.remove(op.id);
-      const to = 'rows' in pending ? this.#options.opened(pending.op.to) : undefined;
-      if (folder && to && 'rows' in pending) moveBack(pending, folder, to);
-    }
-    this.#changed();
+  /** The message file is known to be this message's, wherever the server has it; the folder's index says so too. */
+  async #ownDurably({ op, row }: PendingAppend): Promise<void> {
+    const folder = await this.#loadAllOf(op.folder);
+    const [target] = op.targets;
+    if (!folder || !target) return;
+    await folder.flush();
+    if (!row.raw || folder.raw(target.uid)?.n !== row.raw.n) return;
+    const remote = folder.remote(target.uid) ?? null;
+    await this.#options.giveTo([{ raw: row.raw, owner: { folder: op.folder, uid: target.uid, remote } }]);
   }
-
-  #withdrawFlags({ op }: PendingFlags, folder: Folder | undefined): void {
-    const bases = op.targets.map(({ uid }) => ({ uid, base: this.queue.base(op.folder, uid) ?? -1 }));
-    this.queue.remove(op.id);
-    folder?.showFlags(
-      bases
-        .filter(({ base }) => base >= 0)
-        .map(
-          ({ uid, base }) => [uid, this.queue.rebase(op.folder, uid, base, folder.keywords).flags] as const,
-        ),
-    );
-  }
-}
-
-/** What has gone on from where it landed is somebody else's to take back. */
-function moveBack({ op, rows }: PendingMove, from: Folder, to: Folder): void {
-  const back = landed(to, op.landing);
-  const pick = <T>(all: readonly T[]): T[] => back.flatMap(i => all[i] ?? []);
-  takeBack(from, { targets: pick(op.targets), rows: pick(rows) });
-  leave(to, pick(op.landing));
 }

@@ -2,8 +2,11 @@
 // one. Knows nothing of what the operations do.
 import { join } from 'node:path';
 import { type Disk, together } from './disk.ts';
-import { FILE_VERSION, openJson, type ReportDamage, writeJson } from './json.ts';
+import { openJson, type ReportDamage, writeJson } from './json.ts';
 import { isQueueFile, type QueueFile } from './shapes.ts';
+
+/** 1: before there were copies and operations on folders. */
+export const QUEUE_VERSION = 2;
 
 export interface QueueFiles {
   readonly found: QueueFile;
@@ -24,7 +27,8 @@ export async function openQueueFiles(options: {
       disk,
       path,
       check: isQueueFile,
-      fallback: () => ({ v: FILE_VERSION, ops: [] }),
+      fallback: () => ({ v: QUEUE_VERSION, ops: [] }),
+      version: QUEUE_VERSION,
       damaged,
       now,
     });
@@ -34,7 +38,7 @@ export async function openQueueFiles(options: {
     await together(paths.map(path => writeJson(disk, path, file, false)));
     await disk.syncDirectory(dir);
   };
-  const found = good?.low.data ?? { v: FILE_VERSION, ops: [] };
+  const found = good?.low.data ?? { v: QUEUE_VERSION, ops: [] };
   const both = opened.every(file => file.found === (good ? 'good' : 'absent'));
   if (disk.writable && !both) await write(found);
   return { found, write };

@@ -1,14 +1,9 @@
-// The operations made here that a server has not confirmed: kept twice on disk (nothing else could bring them back),
-// in order, and laid over whatever flags the server reports meanwhile. Does not know folders' files.
-
-import { folderId, splitFolderId } from '../mail/ids.ts';
+// The operations made here that a server has not confirmed, in order, and laid over whatever flags the server reports
+// meanwhile. Knows neither files nor folders' indexes.
 import type { Flags, FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { flagBits } from './flags.ts';
-import { FILE_VERSION } from './json.ts';
 import type { Row } from './moves.ts';
-import { loadRemote, storeRemote } from './remote.ts';
-import type { QueuedOnMessages, QueuedOperation, QueuedRow, QueueFile } from './shapes.ts';
-import type { FlagsOperation, OnMessages, Operation, OperationTarget } from './types.ts';
+import type { FolderOperation, OnMessages, Operation, OperationTarget } from './types.ts';
 
 interface Queued {
   /** Local uid → index of the target. */
@@ -25,14 +20,21 @@ export interface PendingFlags extends Queued {
   bits: { readonly add: Flags; readonly remove: Flags } | null;
 }
 
-export interface PendingMove extends Queued {
-  op: Extract<Operation, { t: 'move' }>;
-  /** The messages as they were; in the order of the targets. */
+/** A move or a copy. */
+export interface PendingTransfer extends Queued {
+  op: Extract<Operation, { t: 'move' | 'copy' }>;
+  /** The messages as they were, a copy's with its own file; in the order of the targets. */
   readonly rows: readonly Row[];
+  /** Where the server has them, as far as it said so. */
+  readonly places: (RemoteRef | null)[];
+  /** Number where it landed → index of the target. */
+  readonly landed: ReadonlyMap<LocalUid, number>;
 }
 
 export interface PendingDelete extends Queued {
   op: Extract<Operation, { t: 'delete' }>;
+  /** What comes back when it is taken back: nothing of those that are null. */
+  readonly rows: readonly (Row | null)[] | null;
 }
 
 export interface PendingAppend extends Queued {
@@ -41,10 +43,16 @@ export interface PendingAppend extends Queued {
   readonly row: Row;
 }
 
-export type Pending = PendingFlags | PendingMove | PendingDelete | PendingAppend;
+export interface PendingFolder extends Queued {
+  op: Extract<Operation, { t: FolderOperation['t'] }>;
+}
+
+export type Pending = PendingFlags | PendingTransfer | PendingDelete | PendingAppend | PendingFolder;
 
 export class OperationQueue {
   #pending: Pending[] = [];
+  /** Made when asked for: a pull asks for every message. */
+  #flags = new Map<FolderId, readonly PendingFlags[]>();
 
   /** What a server has to hear of. */
   list(): readonly Operation[] {
@@ -56,9 +64,19 @@ export class OperationQueue {
     return this.#pending;
   }
 
+  /** What was queued later than this one, in order. */
+  behind(id: string): readonly Pending[] {
+    return this.#pending.slice(this.#pending.findIndex(({ op }) => op.id === id) + 1);
+  }
+
   /** What lies over the flags of a folder's messages. */
   of(folder: FolderId): readonly PendingFlags[] {
-    return this.#pending.filter(isFlags).filter(({ op }) => op.folder === folder);
+    let found = this.#flags.get(folder);
+    if (!found) {
+      found = this.#pending.filter(isFlags).filter(({ op }) => op.folder === folder);
+      this.#flags.set(folder, found);
+    }
+    return found;
   }
 
   get(id: string): Pending | undefined {
@@ -66,12 +84,17 @@ export class OperationQueue {
   }
 
   add<P extends Pending>(pending: P): P {
-    this.#pending.push(pending);
+    this.#become([...this.#pending, pending]);
     return pending;
   }
 
   remove(id: string): void {
-    this.#pending = this.#pending.filter(({ op }) => op.id !== id);
+    this.replace(id);
+  }
+
+  /** Others in the place of this one; none: it is gone. */
+  replace(id: string, ...others: readonly Pending[]): void {
+    this.#become(this.#pending.flatMap(each => (each.op.id === id ? others : [each])));
   }
 
   /** Counts a try, up or (when that could not be made durable) down again. */
@@ -116,41 +139,78 @@ export class OperationQueue {
     return this.#pending.filter(isAppend).filter(({ op }) => op.folder === folder);
   }
 
-  /** The same operation on the message's new number. */
-  renumber(pending: PendingAppend, uid: LocalUid): void {
-    const targets = pending.op.targets.map(target => ({ ...target, uid, remote: null }));
-    const next = pendingAppend({ ...pending.op, targets }, pending.row, pending.local);
-    this.#pending = this.#pending.map(each => (each.op.id === pending.op.id ? next : each));
+  /** Moves and copies into a folder that a server has to hear of. */
+  transfersTo(folder: FolderId): readonly PendingTransfer[] {
+    return this.#pending.filter(isTransfer).filter(({ op, local }) => op.to === folder && !local);
   }
 
-  /** A message that had no place on the server when operations named it has one now. */
-  learned(folder: FolderId, uid: LocalUid, remote: RemoteRef): void {
-    const learn = (on: OnMessages): readonly OperationTarget[] =>
-      on.folder !== folder
-        ? on.targets
-        : on.targets.map(target => (target.uid === uid && !target.remote ? { ...target, remote } : target));
-    for (const pending of this.#pending) {
-      const targets = learn(pending.op);
+  /** Messages have other numbers now: whatever names them follows. */
+  renumber(folder: FolderId, numbers: ReadonlyMap<LocalUid, LocalUid>): void {
+    const numbered = (uid: LocalUid) => numbers.get(uid) ?? uid;
+    this.#retarget(folder, target => ({ ...target, uid: numbered(target.uid) }), numbers);
+    this.#become(
+      this.#pending.map(pending => {
+        if (!isTransfer(pending) || pending.op.to !== folder) return pending;
+        if (!pending.op.landing.some(uid => numbers.has(uid))) return pending;
+        const op = { ...pending.op, landing: pending.op.landing.map(numbered) };
+        return pendingTransfer(op, pending.rows, pending.local, pending.places);
+      }),
+    );
+  }
+
+  /** Messages that had no place on the server when operations named them have one now. True: some did. */
+  learned(folder: FolderId, places: ReadonlyMap<LocalUid, RemoteRef>): boolean {
+    const learn = (target: OperationTarget) => {
+      const remote = target.remote ? undefined : places.get(target.uid);
+      return remote ? { ...target, remote } : target;
+    };
+    return this.#retarget(folder, learn, places);
+  }
+
+  load(pending: readonly Pending[]): void {
+    this.#become([...pending]);
+  }
+
+  #retarget(
+    folder: FolderId,
+    change: (target: OperationTarget) => OperationTarget,
+    among: ReadonlyMap<LocalUid, unknown>,
+  ): boolean {
+    let any = false;
+    const changed = <On extends OnMessages>(on: On): On => {
+      if (on.folder !== folder || !on.targets.some(({ uid }) => among.has(uid))) return on;
+      const targets = on.targets.map(target => (among.has(target.uid) ? change(target) : target));
+      if (targets.every((target, i) => target === on.targets[i])) return on;
+      any = true;
+      return { ...on, targets };
+    };
+    const next = this.#pending.map((pending): Pending => {
       if (isAppend(pending)) {
-        const replaces = pending.op.replaces.map(each => ({ ...each, targets: learn(each) }));
-        pending.op = { ...pending.op, targets, replaces };
-      } else if (isFlags(pending)) pending.op = { ...pending.op, targets };
-      else if ('rows' in pending) pending.op = { ...pending.op, targets };
-      else pending.op = { ...pending.op, targets };
-    }
+        const replaces = pending.op.replaces.map(changed);
+        const op = changed(pending.op);
+        const same = op === pending.op && replaces.every((each, i) => each === pending.op.replaces[i]);
+        return same ? pending : pendingAppend({ ...op, replaces }, pending.row, pending.local);
+      }
+      const op = changed(pending.op);
+      return op === pending.op ? pending : withTargets(pending, op.targets);
+    });
+    if (any) this.#become(next);
+    return any;
   }
 
-  toFile(): QueueFile {
-    return { v: FILE_VERSION, ops: this.#pending.map(toStored) };
-  }
-
-  load(file: QueueFile, account: string): void {
-    this.#pending = file.ops.map(stored => fromStored(stored, account));
+  #become(pending: Pending[]): void {
+    this.#pending = pending;
+    this.#flags.clear();
   }
 }
 
 export const isFlags = (pending: Pending): pending is PendingFlags => pending.op.t === 'flags';
 export const isAppend = (pending: Pending): pending is PendingAppend => pending.op.t === 'append';
+export const isDelete = (pending: Pending): pending is PendingDelete => pending.op.t === 'delete';
+export const isTransfer = (pending: Pending): pending is PendingTransfer =>
+  pending.op.t === 'move' || pending.op.t === 'copy';
+export const isFolderOperation = (pending: Pending): pending is PendingFolder =>
+  pending.op.t.startsWith('folder-');
 
 /** Applying twice is applying once. */
 export function applyTo(flags: Flags, pending: PendingFlags, keywords: string[]): Flags {
@@ -166,18 +226,25 @@ export const pendingFlags = (op: PendingFlags['op'], was: number[], local: boole
   bits: null,
 });
 
-export const pendingMove = (op: PendingMove['op'], rows: readonly Row[], local: boolean): PendingMove => ({
+export const pendingTransfer = (
+  op: PendingTransfer['op'],
+  rows: readonly Row[],
+  local: boolean,
+  places: (RemoteRef | null)[] = rows.map(() => null),
+): PendingTransfer => ({
   op,
   rows,
   local,
+  places,
   index: indexOf(op),
+  landed: new Map(op.landing.map((uid, i) => [uid, i])),
 });
 
-export const pendingDelete = (op: PendingDelete['op'], local: boolean): PendingDelete => ({
-  op,
-  local,
-  index: indexOf(op),
-});
+export const pendingDelete = (
+  op: PendingDelete['op'],
+  local: boolean,
+  rows: PendingDelete['rows'] = null,
+): PendingDelete => ({ op, local, rows, index: indexOf(op) });
 
 export const pendingAppend = (op: PendingAppend['op'], row: Row, local: boolean): PendingAppend => ({
   op,
@@ -186,101 +253,28 @@ export const pendingAppend = (op: PendingAppend['op'], row: Row, local: boolean)
   index: indexOf(op),
 });
 
+export const pendingFolder = (op: PendingFolder['op']): PendingFolder => ({
+  op,
+  local: false,
+  index: indexOf(op),
+});
+
+/** The same operation with some of its targets named otherwise, in the same order. */
+function withTargets(
+  pending: Exclude<Pending, PendingAppend>,
+  targets: readonly OperationTarget[],
+): Exclude<Pending, PendingAppend> {
+  const index = indexOf({ targets });
+  if (isFlags(pending)) return { ...pending, op: { ...pending.op, targets }, index };
+  if (isTransfer(pending)) return { ...pending, op: { ...pending.op, targets }, index };
+  if (isDelete(pending)) return { ...pending, op: { ...pending.op, targets }, index };
+  return pending;
+}
+
 function count(pending: { op: Operation }, by: 1 | -1): void {
   pending.op = { ...pending.op, tries: pending.op.tries + by };
 }
 
-function indexOf(op: Pick<FlagsOperation, 'targets'>): ReadonlyMap<LocalUid, number> {
+function indexOf(op: Pick<OnMessages, 'targets'>): ReadonlyMap<LocalUid, number> {
   return new Map(op.targets.map((target, i) => [target.uid, i]));
-}
-
-function toStored(pending: Pending): QueuedOperation {
-  const { op } = pending;
-  const common = { id: op.id, at: op.at, tries: op.tries, ...toOnMessages(op) };
-  if ('was' in pending) {
-    const { add, remove } = pending.op;
-    return {
-      t: 'flags',
-      ...common,
-      add: [...add],
-      remove: [...remove],
-      was: pending.was,
-      ...(pending.local && { local: true }),
-    };
-  }
-  if ('row' in pending) {
-    const { path, date, replaces } = pending.op;
-    const stored = {
-      path,
-      date,
-      replaces: replaces.map(toOnMessages),
-      local: pending.local,
-      ...(pending.op.verify && { verify: true as const }),
-    };
-    return { t: 'append', ...common, ...stored, row: toRow(pending.row) };
-  }
-  if (!('rows' in pending)) {
-    const { after } = pending.op;
-    return { t: 'delete', ...common, local: pending.local, ...(after && { after: { ...after } }) };
-  }
-  const { to, landing } = pending.op;
-  const rows = pending.rows.map(toRow);
-  const place = { to: splitFolderId(to).folder, landing: [...landing] };
-  return { t: 'move', ...common, ...place, local: pending.local, rows };
-}
-
-function toOnMessages({ folder, targets }: OnMessages): QueuedOnMessages {
-  return {
-    folder: splitFolderId(folder).folder,
-    uid: targets.map(target => target.uid),
-    remote: targets.map(target => storeRemote(target.remote)),
-    messageId: targets.map(target => target.messageId),
-  };
-}
-
-function fromOnMessages(stored: QueuedOnMessages, account: string): OnMessages {
-  return {
-    folder: folderId(account, stored.folder),
-    targets: stored.uid.map((uid, i) => ({
-      uid,
-      remote: loadRemote(stored.remote[i] ?? null),
-      messageId: stored.messageId[i] ?? '',
-    })),
-  };
-}
-
-function toRow({ flags, envelope, raw }: Row): QueuedRow {
-  return { flags: [...flags], envelope, raw: raw === null ? 0 : raw.partial ? -raw.n : raw.n };
-}
-
-function fromRow({ flags, envelope, raw }: QueuedRow): Row {
-  return { flags, envelope, raw: raw === 0 ? null : { n: Math.abs(raw), partial: raw < 0 } };
-}
-
-function fromStored(stored: QueuedOperation, account: string): Pending {
-  const { id, at, tries } = stored;
-  const common = { id, at, tries, ...fromOnMessages(stored, account) };
-  switch (stored.t) {
-    case 'flags': {
-      const { add, remove, was, local = false } = stored;
-      return pendingFlags({ t: 'flags', ...common, add, remove }, was, local);
-    }
-    case 'append': {
-      const { path, date, local, verify } = stored;
-      const replaces = stored.replaces.map(each => fromOnMessages(each, account));
-      const row = fromRow(stored.row);
-      const body = { path, date, flags: row.flags, replaces, ...(verify && { verify }) };
-      return pendingAppend({ t: 'append', ...common, ...body }, row, local);
-    }
-    case 'delete':
-      return pendingDelete(
-        { t: 'delete', ...common, ...(stored.after && { after: stored.after }) },
-        stored.local,
-      );
-    case 'move': {
-      const rows = stored.rows.map(fromRow);
-      const to = folderId(account, stored.to);
-      return pendingMove({ t: 'move', ...common, to, landing: stored.landing }, rows, stored.local);
-    }
-  }
 }

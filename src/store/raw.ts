@@ -5,7 +5,7 @@ import { splitFolderId } from '../mail/ids.ts';
 import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
 import { RAW_BATCH, RAW_BATCH_MS, RAW_SMALL_BATCH, RAW_SMALL_BYTES } from '../util/limits.ts';
-import { type Disk, storageError } from './disk.ts';
+import { type Disk, errnoOf, storageError } from './disk.ts';
 import type { FileBatches } from './file-batch.ts';
 import { directoryOf, fileName, type Manifests, parseFileName } from './manifests.ts';
 import { readChecked, streamChecked, type TemporaryFile, writeTemporary } from './raw-file.ts';
@@ -170,6 +170,88 @@ export class RawFiles implements RawStore {
         await manifests.write(directory);
       }
     });
+  }
+
+  /**
+   * Each file once more for another message: a hard link, or a copy where the disk has none. Durable. Null: there is no
+   * such file.
+   */
+  async copyAll(
+    copies: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
+  ): Promise<(RawRef | null)[]> {
+    const { disk, manifests, began, reserved } = this.#options;
+    disk.assertWritable();
+    const first = await this.firstNew();
+    const made = copies.map(({ raw, owner }) => {
+      this.#given = Math.max(first, this.#given + 1);
+      return { raw, owner, ref: { n: this.#given, partial: raw.partial } };
+    });
+    for (const directory of new Set(made.map(({ ref }) => directoryOf(ref.n))))
+      await this.#makeDirectory(directory);
+    const linked = new Set<number>();
+    const byHand = new Set<number>();
+    await this.exclusive(async () => {
+      await began();
+      await reserved();
+      const entries = new Map<number, ManifestEntry>();
+      for (const { raw, ref, owner } of made) {
+        const entry = await manifests.entry(raw.n);
+        const { uid, op } = owner;
+        const whose = { folder: splitFolderId(owner.folder).folder, uid, remote: storeRemote(owner.remote) };
+        if (entry) entries.set(ref.n, { ...entry, ...whose, ...(op !== undefined && { op }) });
+        else byHand.add(ref.n);
+      }
+      try {
+        for (const { raw, ref } of made) {
+          if (!entries.has(ref.n)) continue;
+          const done = await this.#link(this.path(raw), this.path(ref));
+          if (done === 'linked') linked.add(ref.n);
+          else if (done === 'impossible') byHand.add(ref.n);
+        }
+        for (const directory of new Set([...linked].map(directoryOf))) {
+          const files = await manifests.files(directory);
+          for (const n of linked) {
+            const entry = entries.get(n);
+            if (entry && directoryOf(n) === directory) files[n] = entry;
+          }
+          await manifests.write(directory);
+        }
+      } catch (error) {
+        // What can't be removed now is an orphan that nothing names: swept at the next start.
+        for (const { ref } of made)
+          if (linked.has(ref.n)) await disk.remove(this.path(ref)).catch(() => undefined);
+        throw error;
+      }
+    });
+    return Promise.all(
+      made.map(async ({ raw, owner, ref }) => {
+        if (!byHand.has(ref.n)) return linked.has(ref.n) ? ref : null;
+        return this.#copyByHand(raw, owner);
+      }),
+    );
+  }
+
+  async #link(from: string, to: string): Promise<'linked' | 'absent' | 'impossible'> {
+    try {
+      await this.#options.disk.fs.link(from, to);
+      return 'linked';
+    } catch (error) {
+      const errno = errnoOf(error) ?? '';
+      if (errno === 'ENOENT') return 'absent';
+      if (['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errno))
+        return 'impossible';
+      throw storageError(error, to);
+    }
+  }
+
+  async #copyByHand(raw: RawRef, owner: Omit<RawOwner, 'partial'>): Promise<RawRef | null> {
+    try {
+      return await this.write(this.stream(raw), { ...owner, partial: raw.partial });
+    } catch (thrown) {
+      // What can't be read can't be copied; where the server has it, it is fetched again.
+      if (asTmailError(thrown).code.startsWith('raw.')) return null;
+      throw thrown;
+    }
   }
 
   /** Takes files out of use but keeps them, as `NAME.damaged-TIME`. */

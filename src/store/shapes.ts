@@ -149,13 +149,15 @@ export interface QueuedFlags extends QueuedCommon {
 }
 
 /** With all that is known of the messages: which of the two folders reaches the disk first does not matter then. */
-export interface QueuedMove extends QueuedCommon {
-  t: 'move';
+export interface QueuedTransfer extends QueuedCommon {
+  t: 'move' | 'copy';
   to: number;
   landing: number[];
   /** No server has to hear of it. */
   local: boolean;
   rows: QueuedRow[];
+  /** Where the server has them, as far as it said so. */
+  places?: ([string, number] | string | null)[];
 }
 
 export interface QueuedRow {
@@ -170,6 +172,8 @@ export interface QueuedDelete extends QueuedCommon {
   local: boolean;
   /** Waits for this account's operation. */
   after?: { account: string; operation: string };
+  /** What can be taken back. */
+  rows?: (QueuedRow | null)[];
 }
 
 export interface QueuedAppend extends QueuedCommon {
@@ -182,7 +186,14 @@ export interface QueuedAppend extends QueuedCommon {
   row: QueuedRow;
 }
 
-export type QueuedOperation = QueuedFlags | QueuedMove | QueuedDelete | QueuedAppend;
+export type QueuedFolder = QueuedCommon &
+  (
+    | { t: 'folder-create' | 'folder-delete'; path: string }
+    | { t: 'folder-rename'; from: string; path: string }
+    | { t: 'folder-subscribe'; path: string; subscribed: boolean }
+  );
+
+export type QueuedOperation = QueuedFlags | QueuedTransfer | QueuedDelete | QueuedAppend | QueuedFolder;
 
 const object = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -313,6 +324,8 @@ const isEnvelope = (value: unknown): value is Envelope =>
 const isQueuedRow = (value: unknown): value is QueuedRow =>
   object(value) && list(value.flags, text) && isEnvelope(value.envelope) && integer(value.raw);
 
+const isQueuedRowOrNull = (value: unknown): value is QueuedRow | null => value === null || isQueuedRow(value);
+
 const isOnMessages = (value: unknown): value is QueuedOnMessages =>
   object(value) &&
   count(value.folder) &&
@@ -336,15 +349,22 @@ const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolea
     if (value.verify !== undefined && value.verify !== true) return false;
     return placed && list(value.replaces, isOnMessages) && isQueuedRow(value.row);
   }
-  if (value.t === 'delete')
-    return flag(value.local) && (value.after === undefined || isOtherHalf(value.after));
+  if (value.t === 'delete') {
+    const rows = value.rows === undefined || list(value.rows, isQueuedRowOrNull);
+    return flag(value.local) && rows && (value.after === undefined || isOtherHalf(value.after));
+  }
   if (value.t === 'flags') {
     const named = list(value.add, text) && list(value.remove, text);
     if (value.local !== undefined && value.local !== true) return false;
     return named && list(value.was, integer) && sameLength(value.uid, value.was);
   }
-  if (value.t !== 'move' || !count(value.to) || !flag(value.local)) return false;
+  if (value.t === 'folder-create' || value.t === 'folder-delete') return text(value.path);
+  if (value.t === 'folder-rename') return text(value.from) && text(value.path);
+  if (value.t === 'folder-subscribe') return text(value.path) && flag(value.subscribed);
+  if ((value.t !== 'move' && value.t !== 'copy') || !count(value.to) || !flag(value.local)) return false;
+  const placed = value.places === undefined || list(value.places, remote);
   return (
+    placed &&
     list(value.landing, count) &&
     list(value.rows, isQueuedRow) &&
     sameLength(value.uid, value.landing, value.rows)
@@ -352,4 +372,4 @@ const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolea
 };
 
 export const isQueueFile: Check<QueueFile> = (value): value is QueueFile =>
-  versioned(value) && list(value.ops, isQueuedOperation);
+  object(value) && (value.v === 1 || value.v === 2) && list(value.ops, isQueuedOperation);

@@ -132,6 +132,13 @@ export class StateShard {
     return this.#order;
   }
 
+  /** Slots of messages without a remote uid, ascending. */
+  unplaced(): number[] {
+    const slots: number[] = [];
+    for (const slot of this.order()) if (this.#remote[slot] === 0) slots.push(slot);
+    return slots;
+  }
+
   summary(): ShardSummary {
     const order = this.order();
     return { first: order[0] ?? 0, last: order.at(-1) ?? -1, count: this.#count, unread: this.#unread };

@@ -201,7 +201,12 @@ export interface AccountStore {
    * The server has the targets of this move or copy there (null: it did not say where), in their order. Durable,
    * repeatable. Later operations on the landed messages learn it.
    */
-  moved?(id: string, places: readonly (RemoteRef | null)[]): Promise<void>;
+  moved?(
+    id: string,
+    places: readonly (RemoteRef | null)[],
+    /** Only these targets, in the order of `places`; absent: the first ones. */
+    uids?: readonly LocalUid[],
+  ): Promise<void>;
   /**
    * These targets are not on the server any more: forgotten here, also where they landed, and reported as `trouble`;
    * the rest of the operation goes on. Durable, repeatable.
@@ -218,6 +223,8 @@ export interface AccountStore {
   readonly outbox?: OutboxStore;
   /** Counts a try durably, before it is made. */
   attempt(id: string): Promise<void>;
+  /** The try is over, also without an answer; `settled` and `refused` say so by themselves. */
+  tried?(id: string): void;
   /** The server has it: forgotten. */
   settled(id: string): Promise<void>;
   /**

@@ -7,7 +7,7 @@ import { randomHex } from './random.ts';
 /** The calls that write or read the disk; `realFileSystem` in the program, a failing one in tests. */
 export type FileSystem = Pick<
   typeof fsPromises,
-  'open' | 'rename' | 'mkdir' | 'readdir' | 'unlink' | 'lstat' | 'statfs' | 'chmod' | 'rm'
+  'open' | 'rename' | 'link' | 'mkdir' | 'readdir' | 'unlink' | 'lstat' | 'statfs' | 'chmod' | 'rm'
 >;
 
 export const realFileSystem: FileSystem = fsPromises;

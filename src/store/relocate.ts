@@ -1,0 +1,224 @@
+// Chains of operations: what follows a move or a copy names messages where that put them. Rewrites what follows when
+// the first can't be, or when the messages are gone. The queue only, no folder.
+import type { FolderId, LocalUid, RawRef } from '../mail/types.ts';
+import {
+  isAppend,
+  isDelete,
+  isFlags,
+  isTransfer,
+  type OperationQueue,
+  type Pending,
+  type PendingDelete,
+  type PendingFlags,
+  type PendingTransfer,
+  pendingAppend,
+  pendingDelete,
+  pendingFlags,
+  pendingTransfer,
+} from './queue.ts';
+import type { OnMessages, OperationTarget } from './types.ts';
+
+export type OnTargets = PendingFlags | PendingTransfer | PendingDelete;
+export type Stamp = () => { id: string; at: number; tries: number };
+
+/** The same operation on some of its targets; null: on none. */
+export function pick<P extends OnTargets>(pending: P, keep: (uid: LocalUid, i: number) => boolean): P | null;
+export function pick(pending: OnTargets, keep: (uid: LocalUid, i: number) => boolean): OnTargets | null {
+  const chosen = pending.op.targets.flatMap(({ uid }, i) => (keep(uid, i) ? [i] : []));
+  if (chosen.length === pending.op.targets.length) return pending;
+  if (chosen.length === 0) return null;
+  const of = <T>(all: readonly T[]): T[] => chosen.flatMap(i => (i in all ? [all[i] as T] : []));
+  const targets = of(pending.op.targets);
+  if (isFlags(pending)) return pendingFlags({ ...pending.op, targets }, of(pending.was), pending.local);
+  if (isTransfer(pending)) {
+    const op = { ...pending.op, targets, landing: of(pending.op.landing) };
+    return pendingTransfer(op, of(pending.rows), pending.local, of(pending.places));
+  }
+  return pendingDelete({ ...pending.op, targets }, pending.local, pending.rows && of(pending.rows));
+}
+
+/** What became of the messages of an operation that is taken out of the queue; all by the index of its targets. */
+export interface Traced {
+  /** Still where it put them. */
+  readonly here: readonly number[];
+  /** Brought back to its folder by a later operation, under this number: there they are and stay. */
+  readonly back: readonly (readonly [i: number, uid: LocalUid])[];
+  /** Files of copies that were not copied and are gone again. */
+  readonly freed: readonly RawRef[];
+}
+
+/**
+ * What follows this move (or copy) starts where that started, and goes where it would have gone. The move itself stays
+ * in the queue for the caller to replace.
+ */
+export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: Stamp): Traced {
+  const { folder, to, landing, targets } = first.op;
+  const moved = first.op.t === 'move';
+  const active = new Map(landing.map((uid, i) => [uid, i]));
+  const back: [number, LocalUid][] = [];
+  const freed: RawRef[] = [];
+  const origin = (uid: LocalUid): OperationTarget | undefined => targets[active.get(uid) ?? -1];
+
+  for (const pending of queue.behind(first.op.id)) {
+    if (active.size === 0) break;
+    if (isAppend(pending)) {
+      if (moved) startReplacesOver(queue, pending.op.id, to, folder, origin);
+      continue;
+    }
+    if (!isTargeted(pending) || pending.op.folder !== to) continue;
+    const part = pick(pending, uid => active.has(uid));
+    if (!part) continue;
+    const rest = pick(pending, uid => !active.has(uid));
+    const there = part.op.targets.map(target => origin(target.uid) ?? target);
+    const next = moved ? fromMoved(part, folder, there) : fromCopied(part, folder, there);
+    if (!isFlags(part) && part.op.t !== 'copy') {
+      for (const [k, { uid }] of part.op.targets.entries()) {
+        const i = active.get(uid);
+        if (i !== undefined && moved && isTransfer(part) && part.op.to === folder) {
+          back.push([i, part.op.landing[k] ?? uid]);
+        }
+        if (!moved && isDelete(part)) freed.push(...rawsOf(part.rows?.[k]?.raw));
+        active.delete(uid);
+      }
+    }
+    const named = next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next;
+    queue.replace(pending.op.id, ...[rest, named as Pending | null].filter(each => each !== null));
+  }
+  return { here: [...active.values()], back, freed };
+}
+
+const isTargeted = (pending: Pending): pending is OnTargets =>
+  isFlags(pending) || isTransfer(pending) || isDelete(pending);
+
+const rawsOf = (raw: RawRef | null | undefined): RawRef[] => (raw ? [raw] : []);
+
+/** What followed a move, on the messages where they were; null: nothing is left to do. */
+function fromMoved(part: OnTargets, folder: FolderId, targets: readonly OperationTarget[]): OnTargets | null {
+  if (isFlags(part)) {
+    return pendingFlags(
+      { ...part.op, folder, targets },
+      targets.map(() => -1),
+      part.local,
+    );
+  }
+  if (isDelete(part)) return pendingDelete({ ...part.op, folder, targets }, part.local, part.rows);
+  if (part.op.t === 'move' && part.op.to === folder) return null;
+  return pendingTransfer({ ...part.op, folder, targets }, part.rows, part.local, part.places);
+}
+
+/** What followed a copy that is not made: only what took it on. */
+function fromCopied(
+  part: OnTargets,
+  folder: FolderId,
+  targets: readonly OperationTarget[],
+): OnTargets | null {
+  if (!isTransfer(part)) return null;
+  return pendingTransfer({ ...part.op, t: 'copy', folder, targets }, part.rows, part.local, part.places);
+}
+
+function startReplacesOver(
+  queue: OperationQueue,
+  id: string,
+  to: FolderId,
+  folder: FolderId,
+  origin: (uid: LocalUid) => OperationTarget | undefined,
+): void {
+  const pending = queue.get(id);
+  if (!pending || !isAppend(pending)) return;
+  const touched = pending.op.replaces.some(
+    on => on.folder === to && on.targets.some(({ uid }) => origin(uid) !== undefined),
+  );
+  if (!touched) return;
+  const replaces = pending.op.replaces.flatMap((on): OnMessages[] => {
+    if (on.folder !== to) return [on];
+    const theirs = on.targets.filter(({ uid }) => origin(uid) === undefined);
+    const ours = on.targets.flatMap(({ uid }) => origin(uid) ?? []);
+    return [
+      { folder: on.folder, targets: theirs },
+      { folder, targets: ours },
+    ].filter(({ targets }) => targets.length > 0);
+  });
+  queue.replace(id, pendingAppend({ ...pending.op, replaces }, pending.row, pending.local));
+}
+
+/** Messages by folder. */
+export type Places = Map<FolderId, Set<LocalUid>>;
+
+/**
+ * Takes messages that are gone out of this operation and of everything that follows it. This one stays, also without
+ * targets. Returns where they are shown now, and files that nobody needs. `dry`: changes nothing.
+ */
+export function forgetMessages(
+  queue: OperationQueue,
+  id: string,
+  uids: ReadonlySet<LocalUid>,
+  dry = false,
+): { places: Places; freed: RawRef[] } {
+  const first = queue.get(id);
+  const places: Places = new Map();
+  const freed: RawRef[] = [];
+  if (!first || !isTargeted(first)) return { places, freed };
+  const put = (folder: FolderId, uid: LocalUid) => {
+    const there = places.get(folder) ?? new Set();
+    places.set(folder, there.add(uid));
+  };
+  const follow = (pending: OnTargets, gone: (uid: LocalUid) => boolean, isFirst: boolean): void => {
+    const { folder, targets } = pending.op;
+    const lost = targets.flatMap(({ uid }, i) => (gone(uid) ? [[uid, i] as const] : []));
+    if (lost.length === 0) return;
+    for (const [uid, i] of lost) {
+      if (isFirst) put(folder, uid);
+      if (pending.op.t === 'move' || pending.op.t === 'delete') places.get(folder)?.delete(uid);
+      if (isTransfer(pending)) put(pending.op.to, pending.op.landing[i] ?? 0);
+      if (isDelete(pending)) freed.push(...rawsOf(pending.rows?.[i]?.raw));
+    }
+    if (dry) return;
+    const rest = pick(pending, uid => !gone(uid));
+    queue.replace(pending.op.id, ...(rest ? [rest] : isFirst ? [emptied(pending)] : []));
+  };
+  follow(first, uid => uids.has(uid), true);
+  for (const pending of queue.behind(id)) {
+    if (!isTargeted(pending)) continue;
+    const there = places.get(pending.op.folder);
+    if (there && there.size > 0) follow(pending, uid => there.has(uid), false);
+  }
+  return { places, freed };
+}
+
+function emptied(pending: OnTargets): OnTargets {
+  if (isFlags(pending)) return pendingFlags({ ...pending.op, targets: [] }, [], pending.local);
+  if (isDelete(pending)) return pendingDelete({ ...pending.op, targets: [] }, pending.local, []);
+  return pendingTransfer({ ...pending.op, targets: [], landing: [] }, [], pending.local);
+}
+
+/** Operations behind this one that act on what it made, or on what those made; in order. */
+export function buildingOn(queue: OperationQueue, id: string): Pending[] {
+  const first = queue.get(id);
+  const made: Places = new Map();
+  const makes = (pending: Pending): void => {
+    const put = (folder: FolderId, uids: readonly LocalUid[]) => {
+      const there = made.get(folder) ?? new Set();
+      for (const uid of uids) there.add(uid);
+      made.set(folder, there);
+    };
+    if (isTransfer(pending)) put(pending.op.to, pending.op.landing);
+    if (isAppend(pending))
+      put(
+        pending.op.folder,
+        pending.op.targets.map(({ uid }) => uid),
+      );
+  };
+  if (!first) return [];
+  makes(first);
+  const found: Pending[] = [];
+  for (const pending of queue.behind(id)) {
+    const there = made.get(pending.op.folder);
+    if (!there || !isTargeted(pending) || !pending.op.targets.some(({ uid }) => there.has(uid))) continue;
+    found.push(pending);
+    makes(pending);
+    // A message that went on leaves nothing for others there.
+    if (pending.op.t === 'move' || pending.op.t === 'delete')
+      for (const { uid } of pending.op.targets) there.delete(uid);
+  }
+  return found;
+}
