@@ -27,6 +27,7 @@ import { watchQuota } from './quota.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
 import { type AppState, listOf, push, setList } from './state.ts';
+import { createStorage } from './storage/storage.ts';
 import { createTimers } from './timers.ts';
 import type { App, AppDeps } from './types.ts';
 
@@ -78,6 +79,7 @@ export function createApp(deps: AppDeps): Program {
     reading.close();
     timers.close();
     notices.close();
+    storage.close();
     harvest.close();
     await composing.close();
     return () => news.close();
@@ -94,6 +96,12 @@ export function createApp(deps: AppDeps): Program {
     fetchWhole: id => reading.file(id, 'whole'),
   });
   const own = createOwnFolders(core, { folders, organising, applied: () => news.flush() });
+  const storage = createStorage(core, {
+    folders,
+    organising,
+    openMessage: id => openMessage(id),
+    recount: () => copies.count(),
+  });
   const effects = createEffects(core, {
     folders,
     reading,
@@ -101,6 +109,7 @@ export function createApp(deps: AppDeps): Program {
     own,
     copies,
     exports,
+    storage: storage.effects,
     openMessage,
     composing,
   });

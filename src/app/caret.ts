@@ -14,9 +14,15 @@ import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, openListing } from './selectors.ts';
 import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
+import { storageCursor, storageTop } from './storage/view.ts';
 
 type Caret = AppState['caret'];
-const ACCOUNT_ROWS = 6;
+/** The empty row above, the account's name, and what is here and in the queue. */
+const ACCOUNT_ROWS = 4;
+/** An error's sentence takes more where the cursor is. */
+const ERROR_ROWS = 2;
+/** Narrower, the server has a row of its own. */
+const NARROW = 72;
 /** About the disk, the outbox and the passwords, with their rule. */
 const ACCOUNTS_FOOT = 4;
 /** The label before the text of the find prompt. */
@@ -25,9 +31,11 @@ export const PROMPT_LABEL = '> ';
 export const HELP_LABEL = ' Search: ';
 
 /** The rows that an account takes on its screen, with the empty one above. */
-export function accountHeight({ data }: View, account: AccountView): number {
+export function accountHeight({ state, data }: View, account: AccountView): number {
   const config = data.config.accounts.find(({ id }) => id === account.id);
-  return config?.protocol === 'pop3' ? ACCOUNT_ROWS + maildropHeight(config) : ACCOUNT_ROWS + 1;
+  const own = config?.protocol === 'pop3' ? maildropHeight(config) : 1;
+  const server = state.size.columns < NARROW ? 1 : 0;
+  return ACCOUNT_ROWS + own + server + (account.status.error ? ERROR_ROWS : 0);
 }
 
 /** Rows below the accounts; none where there is hardly room for an account. */
@@ -138,6 +146,8 @@ export function caretOf(view: View): Caret {
     }
     case 'outbox':
       return { row: content.row + layer.cursor - outboxTop(state, layer.cursor), column: 0 };
+    case 'storage':
+      return { row: content.row + 2 + storageCursor(state, layer) - storageTop(state, layer), column: 0 };
     case 'preview':
     case 'log':
     case 'link':

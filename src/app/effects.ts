@@ -17,6 +17,7 @@ import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
 import { type Deed, replaceTop, topLayer } from './state.ts';
+import type { StorageEffects } from './storage/storage.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
@@ -25,12 +26,13 @@ export interface EffectsDeps {
   readonly own: OwnFolders;
   readonly copies: CopyCounts;
   readonly exports: Exports;
+  readonly storage: StorageEffects;
   readonly openMessage: Effects['openMessage'];
   readonly composing: Composing;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, own, copies, exports, openMessage, composing } = deps;
+  const { folders, reading, organising, own, copies, exports, storage, openMessage, composing } = deps;
   const { state, engines, change, track } = core;
   const did = (deed: Deed) => change(before => ({ ...before, deed }));
   return {
@@ -107,6 +109,7 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),
     countCopies: () => copies.count(),
+    storage,
     askExport: exports.ask,
     beginExport: exports.begin,
     suspend: () => core.deps.terminal.suspend(),

@@ -15,6 +15,7 @@ const PLACES: Readonly<Partial<Record<Context, string>>> = {
   review: 'composer',
   compose: 'text',
   outbox: 'outbox',
+  storage: 'storage',
 };
 
 /** Markdown: one table a group; without what belongs to a later version or only moves inside an overlay. */

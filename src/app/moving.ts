@@ -10,6 +10,7 @@ import { labelChoices } from './organising/labels.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { folderOrder, layoutOf, listHeight, openListing } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
+import { storageRows } from './storage/view.ts';
 
 export type Motion =
   | { readonly t: 'rows'; readonly by: number }
@@ -84,6 +85,8 @@ export function choices(view: View, layer: Layer): number {
       return view.data.queue(layer.account).length;
     case 'outbox':
       return view.state.outbox.length;
+    case 'storage':
+      return storageRows(view.state, layer).length;
     case 'chooser':
       return chooserCount(view);
     default:

@@ -150,6 +150,33 @@ export const notes = {
         ? 'headers only'
         : `the last ${count(offline.days, 'day')}`,
 
+  keptNow: (
+    account: string,
+    offline: Offline,
+    written: boolean,
+    left: { readonly messages: number; readonly bytes: number },
+  ) =>
+    [
+      `${sanitize(account)} keeps ${notes.kept(offline)} here${written ? ' from now on' : ' until tmail ends: there is no configuration file to write it to'}.`,
+      ...(left.messages > 0
+        ? [
+            `${bytesText(left.bytes)} of ${count(left.messages, 'message')} that ${left.messages === 1 ? 'is' : 'are'} here already can go: C.`,
+          ]
+        : []),
+    ].join(' '),
+  nothingToClean: (accounts: readonly { readonly id: string; readonly kept: Offline | null }[]) => {
+    const all = accounts.filter(({ kept }) => kept === 'all').map(({ id }) => sanitize(id));
+    return all.length > 0
+      ? `Nothing can go: ${all.join(' and ')} ${all.length === 1 ? 'keeps' : 'keep'} all mail here. p changes what is kept.`
+      : 'Nothing can go: no file is here that is not to be kept.';
+  },
+  cleanQuestion: (accounts: readonly string[], messages: number, bytes: number) => [
+    `${count(messages, 'message file')} of ${accounts.map(id => sanitize(id)).join(' and ')} (${bytesText(bytes)}) ${messages === 1 ? 'is' : 'are'} not to be kept here, by the choice made with p.`,
+    'The mail stays on the server and in the lists; a text is fetched again when it is opened. Drafts, what waits for the server and what is only here stay.',
+  ],
+  cleaned: (messages: number, bytes: number) =>
+    `Removed ${count(messages, 'message file')}, ${bytesText(bytes)}. The mail is on its server.`,
+
   /** What fills it is a key away. */
   quotaCrossed: (account: string, percent: number, numbers: string) =>
     `${sanitize(account)}: the mailbox on the server is ${percent}% full (${numbers}). @ then f shows what fills it.`,

@@ -1,6 +1,6 @@
 // What the program knows at one moment, and the pure steps between such moments. No envelopes (the store is asked
 // for those by id), no effects, nothing that waits.
-import type { UiConfig } from '../config/types.ts';
+import type { Offline, UiConfig } from '../config/types.ts';
 import type { Unsubscribe } from '../mail/compose/list-headers.ts';
 import type { DraftId } from '../mail/compose/types.ts';
 import type { Sort } from '../mail/sort.ts';
@@ -16,6 +16,7 @@ import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
 import type { ListId, RowKey } from './listing/types.ts';
+import type { About, Space } from './storage/types.ts';
 import type { Key, Size } from './types.ts';
 
 export interface Messages {
@@ -72,6 +73,7 @@ export type Answer =
   | { readonly t: 'quit'; readonly sendNow: boolean }
   | { readonly t: 'text'; readonly draft: DraftId; readonly text: string }
   | { readonly t: 'unsubscribe'; readonly way: Unsubscribe }
+  | { readonly t: 'keep'; readonly account: AccountId; readonly offline: Offline | 'days' }
   | null;
 
 /** One step on the way in; Esc takes the topmost away. The first is always `list` or `first-run`. */
@@ -96,6 +98,7 @@ export type Layer =
       readonly yes?: string;
       readonly act:
         | { readonly t: 'destroy'; readonly messages: readonly Messages[] }
+        | { readonly t: 'clean'; readonly accounts: readonly AccountId[] }
         | { readonly t: 'empty'; readonly folder: FolderId }
         | { readonly t: 'archive'; readonly messages: readonly Messages[] }
         | { readonly t: 'drop'; readonly account: AccountId; readonly operation: string }
@@ -117,6 +120,7 @@ export type Layer =
         | { readonly t: 'rename-folder'; readonly folder: FolderId }
         | { readonly t: 'archive-older'; readonly folder: FolderId }
         | { readonly t: 'mark-by' }
+        | { readonly t: 'keep-days'; readonly account: AccountId }
         | { readonly t: 'export'; readonly format: Format };
     }
   /** Labels of messages: those that there are, to be set and taken away, and a new one. */
@@ -143,6 +147,7 @@ export type Layer =
   | ChooserLayer
   | PreviewLayer
   | { readonly t: 'outbox'; readonly cursor: number }
+  | StorageLayer
   | {
       readonly t: 'ask';
       readonly title: string;
@@ -163,6 +168,17 @@ export type ChooserLayer =
       readonly files: readonly string[] | null;
       readonly cursor: number;
     };
+
+/** What takes room. */
+export interface StorageLayer {
+  readonly t: 'storage';
+  readonly about: About;
+  /** Null: all accounts together. */
+  readonly account: AccountId | null;
+  /** Only this one's messages: an address in lower case. Hostile text. */
+  readonly sender: string | null;
+  readonly cursor: number;
+}
 
 export interface ComposeLayer {
   readonly t: 'compose';
@@ -277,6 +293,10 @@ export interface AppState {
   readonly copies: Readonly<Record<AccountId, Copies>>;
   /** Free bytes on the disk that the mail is on, as last looked at; null: not known. */
   readonly diskFree: number | null;
+  /** What is kept here of an IMAP account since it was changed in this run; else it is as configured. */
+  readonly kept: Readonly<Record<AccountId, Offline>>;
+  /** What takes room in each account, while somebody looks. */
+  readonly space: Readonly<Record<AccountId, Space>>;
   /** The export that is under way: of which folder how much is through. */
   readonly exporting: (Pick<Progress, 'label' | 'done' | 'total'> & { readonly account: AccountId }) | null;
   /** What was done last with messages; null: nothing in this run. */
@@ -337,6 +357,8 @@ export function initialState(from: Beginning): AppState {
     pending: NO_PENDING,
     copies: {},
     diskFree: null,
+    kept: {},
+    space: {},
     exporting: null,
     deed: null,
     range: null,

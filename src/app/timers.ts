@@ -50,7 +50,7 @@ export function createTimers(on: {
 
   const armClock = (state: AppState) => {
     const counting = topLayer(state).t === 'outbox' || state.outbox.some(item => item.state === 'undo');
-    const every = counting || topLayer(state).t === 'accounts' ? 1000 : MINUTE;
+    const every = counting || ['accounts', 'storage'].includes(topLayer(state).t) ? 1000 : MINUTE;
     if (clock?.every === every) return;
     if (clock) clearInterval(clock.timer);
     const timer = setInterval(() => on.change(now => ({ ...now, now: on.now() })), every).unref();

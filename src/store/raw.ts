@@ -11,7 +11,7 @@ import { directoryOf, fileName, type Manifests, parseFileName } from './manifest
 import { readChecked, streamChecked, type TemporaryFile, writeTemporary } from './raw-file.ts';
 import { storeRemote } from './remote.ts';
 import type { ManifestEntry } from './shapes.ts';
-import type { RawStore } from './types.ts';
+import type { RawFile, RawStore } from './types.ts';
 
 /** A batch ends when nobody has begun another file for this long: a single opened message does not wait. */
 const QUIET_MS = 10;
@@ -274,6 +274,14 @@ export class RawFiles implements RawStore {
       for (const { size } of Object.values(await this.#options.manifests.files(directory))) bytes += size;
     }
     return bytes;
+  }
+
+  async *files(): AsyncGenerator<readonly RawFile[]> {
+    const { manifests } = this.#options;
+    for (const directory of await manifests.directories()) {
+      const entries = Object.entries(await manifests.files(directory));
+      yield entries.map(([n, { folder, uid, size }]) => ({ n: Number(n), folder, uid, size }));
+    }
   }
 
   /** Runs `work` while no batch is being committed. */

@@ -445,6 +445,16 @@ export interface FolderStore {
   apply(change: FolderChange, durable?: 'grouped' | 'now'): Promise<void>;
 }
 
+/** A message file, and whose it is. */
+export interface RawFile {
+  readonly n: number;
+  /** The number of its folder, as in the folder's id. */
+  readonly folder: number;
+  readonly uid: LocalUid;
+  /** Bytes. */
+  readonly size: number;
+}
+
 /** Message files of one account: byte for byte as received, 0600, never overwritten. */
 export interface RawStore {
   /**
@@ -473,6 +483,8 @@ export interface RawStore {
   remove(ref: RawRef): Promise<void>;
   /** Bytes that the message files take. */
   usage(): Promise<number>;
+  /** Every message file that is known, some hundred at a time. Absent: this store can't tell them apart. */
+  files?(): AsyncGenerator<readonly RawFile[]>;
 }
 
 /** What is being written, each draft in a folder of its own with copies of what goes along. 0600, folders 0700. */

@@ -141,7 +141,6 @@ class AccountEngine implements Engine {
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
       ...(this.#quota !== undefined && { quota: this.#quota }),
-      ...(this.#deps.config.protocol === 'imap' && { offline: this.#kept }),
       ...(this.#noRoom > 0 && { noRoom: this.#noRoom }),
     };
   }

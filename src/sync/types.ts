@@ -88,8 +88,6 @@ export interface AccountStatus {
   readonly maildrop?: MaildropFacts | null;
   /** IMAP, as last told; null: the server does not report one; absent: not asked yet. */
   readonly quota?: QuotaUse | null;
-  /** IMAP: what of the mail is fetched to stay here, as it is obeyed now. Absent: as configured. */
-  readonly offline?: Offline;
   /** How often the server refused something in this run because there is no room left. Absent: never. */
   readonly noRoom?: number;
 }

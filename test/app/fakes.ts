@@ -2,7 +2,7 @@
 
 import { createApp, type Program } from '../../src/app/app.ts';
 import type { AppDeps, Size } from '../../src/app/types.ts';
-import type { Config } from '../../src/config/types.ts';
+import type { Config, Offline } from '../../src/config/types.ts';
 import { messageId } from '../../src/mail/ids.ts';
 import {
   type Envelope,
@@ -297,6 +297,7 @@ export class FakeStore implements Store {
         path: ref => `/raw/${ref.n}`,
         remove: () => Promise.resolve(),
         usage: () => Promise.resolve(12_345),
+        files: () => this.#files(id),
       },
       queue: () => this.operations.filter(operation => operation.folder.startsWith(`${id}:`)),
       commit: operation => this.#commit(operation),
@@ -304,6 +305,16 @@ export class FakeStore implements Store {
       settled: () => Promise.resolve(),
       refused: () => Promise.resolve(),
     };
+  }
+
+  /** Of all messages whose text is here; as large as the messages. */
+  async *#files(account: string) {
+    for (const [id, folder] of this.folders) {
+      if (!id.startsWith(`${account}:`)) continue;
+      const number = Number(id.split(':')[1]);
+      const files = [...folder.entries].filter(([, { raw }]) => raw);
+      yield files.map(([uid, { envelope }]) => ({ n: uid, folder: number, uid, size: envelope.size }));
+    }
   }
 
   #commit(operation: NewOperation): Promise<Operation> {
@@ -408,6 +419,10 @@ export class FakeEngine implements Engine {
 
   refresh() {
     this.calls.push('refresh');
+  }
+
+  keep(offline: Offline) {
+    this.calls.push(`keep ${JSON.stringify(offline)}`);
   }
 
   agree() {

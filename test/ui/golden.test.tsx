@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+import type { MaildropFacts } from '../../src/sync/types.ts';
 import { App } from '../../src/ui/App.tsx';
 import { TmailError } from '../../src/util/errors.ts';
 import { FakeParser, NOW, testConfig, type World, world } from '../app/fakes.ts';
@@ -213,6 +214,45 @@ test('golden: a folder with mail in it is about to go', () =>
   ));
 test('golden: a folder that is not there is offered to be made', () =>
   screen(80, 24, robot => robot.press('s', ...'deb/new'), 'picker-new', POP3));
+
+/** One account of each kind, on a disk with room. */
+const BOTH_KINDS = (() => {
+  const config = testConfig(['work', 'home']);
+  const pop3 = { protocol: 'pop3' as const, serverCopy: { deleteAfterDays: 14 } };
+  const accounts = config.accounts.map(one => (one.id === 'home' ? { ...one, ...pop3 } : one));
+  return { deps: { config: { ...config, accounts }, freeSpace: async () => 41_000_000_000 } };
+})();
+const maildrop: MaildropFacts = {
+  lastCheck: NOW - 15 * 60_000,
+  onServer: { messages: 212, bytes: 118_000_000, oldest: NOW - 13 * 86_400_000 },
+  willDelete: 10,
+  held: 0,
+  placeholders: { messages: 1, bytes: 64_000_000, largest: { subject: 'Scans', bytes: 64_000_000 } },
+  skipped: 0,
+  later: 0,
+  warnings: [],
+};
+const LARGE: Readonly<Record<string, (robot: Driver, w: World) => Promise<void>>> = {
+  accounts: async (robot, w) => {
+    const quota = { usedBytes: 4_650_000_000, limitBytes: 5_000_000_000 };
+    w.engines[0]?.become({ quota });
+    w.engines[1]?.become({ maildrop, nextCheck: NOW + 8 * 60_000 });
+    await robot.press('@');
+    await robot.settled();
+    await robot.press('j');
+  },
+  storage: robot => robot.press('@', 'f', 'w', 'w', 'j', 'j'),
+  'storage-folders': robot => robot.press('@', 'f', 'tab'),
+  'storage-senders': robot => robot.press('@', 'f', 'tab', 'tab'),
+  'storage-here': robot => robot.press('@', 'f', 'S-tab', 'j'),
+  'storage-keep': robot => robot.press('@', 'f', 'p'),
+};
+for (const [name, drive] of Object.entries(LARGE)) {
+  test(`golden ${name} at 80x24`, () => screen(80, 24, drive, name, BOTH_KINDS));
+}
+for (const name of ['accounts', 'storage']) {
+  test(`golden ${name} at 160x45`, () => screen(160, 45, LARGE[name] ?? Promise.reject, name, BOTH_KINDS));
+}
 
 test('golden: the first start', () =>
   screen(80, 24, async () => undefined, 'first-run', {

@@ -12,6 +12,7 @@ import type { LayoutChoice } from '../layout.ts';
 import type { Message } from '../listing/envelopes.ts';
 import type { ListId, Listing } from '../listing/types.ts';
 import type { Answer, AppState, ChooserLayer, LayerName, Level, LineLayer, Messages } from '../state.ts';
+import type { StorageEffects } from '../storage/storage.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -156,6 +157,8 @@ export interface Effects {
   loadRaw(): void;
   /** Counts what is kept here of each account, for its screen. */
   countCopies(): void;
+  /** What takes room, and what is kept here. */
+  readonly storage: StorageEffects;
   /** Asks where an export of all mail goes. */
   askExport(): void;
   /** Begins the export that the prompt describes. */
@@ -245,6 +248,7 @@ export const KEY_CONTEXTS: readonly Context[] = [
   'outbox',
   'queue',
   'preview',
+  'storage',
 ];
 export const EVERYWHERE: readonly Context[] = [
   ...KEY_CONTEXTS,

@@ -19,6 +19,7 @@ import { programCommands } from './program.ts';
 import { queueCommands } from './queue.ts';
 import { readingCommands } from './reading.ts';
 import { screenCommands } from './screens.ts';
+import { storageCommands } from './storage.ts';
 import { writingCommands } from './writing.ts';
 
 export const allCommands: readonly Command[] = [
@@ -40,6 +41,7 @@ export const allCommands: readonly Command[] = [
   ...programCommands,
   ...screenCommands,
   ...queueCommands,
+  ...storageCommands,
   ...askingCommands,
   ...exportCommands,
   ...laterCommands,

@@ -16,6 +16,7 @@ const ROWS: readonly Context[] = [
   'outbox',
   'queue',
   'preview',
+  'storage',
   'chooser',
 ];
 const PAGED: readonly Context[] = ['reader', 'help', 'log', 'preview'];

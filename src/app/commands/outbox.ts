@@ -175,7 +175,9 @@ export const askingCommands: readonly Command[] = [
         return;
       }
       context.change(pop);
-      context.effects.writing.answered(choice.answer);
+      const { answer } = choice;
+      if (answer?.t === 'keep') context.effects.storage.keep(answer.account, answer.offline);
+      else context.effects.writing.answered(answer);
     },
   },
   {

@@ -135,6 +135,7 @@ export const ownFolderCommands: readonly Command[] = [
       if (layer.t !== 'prompt' || layer.busy) return;
       const { act, field } = layer;
       if (act.t === 'export') context.effects.beginExport();
+      else if (act.t === 'keep-days') context.effects.storage.keepDays();
       else if (act.t === 'create-folder') context.effects.createFolder(act.account, field.text);
       else if (act.t === 'archive-older') context.effects.archiveOlder(act.folder, field.text);
       else if (act.t === 'mark-by') context.effects.markBy(field.text);

@@ -23,6 +23,9 @@ const leaving: readonly Command[] = [
         context.change(state =>
           replaceTop(state, { ...layer, field: EMPTY_FIELD, typing: false, cursor: 0 }),
         );
+      } else if (layer.t === 'storage' && layer.sender !== null) {
+        context.change(state => replaceTop(state, { ...layer, about: 'senders', sender: null, cursor: 0 }));
+        context.effects.storage.measure(null);
       } else context.change(pop);
     },
   },

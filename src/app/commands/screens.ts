@@ -47,7 +47,7 @@ export const screenCommands: readonly Command[] = [
     help: 'Shows the state of each account, its server, what is kept here and what waits to be sent.',
     keys: ['@'],
     in: ['list', 'reader', 'drawer', 'log'],
-    synonyms: ['status', 'connections', 'storage'],
+    synonyms: ['status', 'connections'],
     run: context => {
       context.change(state => push({ ...state, copies: {} }, { t: 'accounts', cursor: 0 }));
       context.effects.countCopies();

@@ -9,6 +9,7 @@ import { fullness, quotaText } from '../../app/quota.ts';
 import { said } from '../../app/said.ts';
 import { grouped, plural, progressText, stateWord } from '../../app/selectors.ts';
 import { type AccountView, type Copies, type Level, screenLayer } from '../../app/state.ts';
+import { keptOf } from '../../app/storage/policy.ts';
 import type { AccountConfig, Offline } from '../../config/types.ts';
 import { fit, width } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
@@ -70,7 +71,7 @@ function accountRows(
   const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
   const maildrop =
     config?.protocol === 'pop3' ? maildropLines(account, config, state.now, copies?.exported) : [];
-  const kept = copies ? copyText(copies, keptOf(account, config)) : 'counting';
+  const kept = copies ? copyText(copies, keptOf(state, config)) : 'counting';
   const indent = ' '.repeat(14);
   const line = (label: string, text: string, level: Level = 'info') =>
     row(
@@ -104,11 +105,6 @@ function accountRows(
 
 const SECURITY = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const;
 
-/** What of it is kept here, as it is now: the configuration may have been changed from here. */
-function keptOf({ status }: AccountView, config: AccountConfig | undefined): Offline | null {
-  return config?.protocol === 'imap' ? (status.offline ?? config.offline) : null;
-}
-
 function copyText({ bodies, total, bytes }: Copies, kept: Offline | null): string {
   const here = `${grouped(bodies)} of ${plural(total, 'message')}`;
   if (kept === null) return `${here} with bodies, ${bytesText(bytes)}`;
@@ -137,9 +133,7 @@ function footRows(view: View, theme: Theme, cells: number): readonly string[] {
   const counted = state.accounts.flatMap(({ id }) => state.copies[id] ?? []);
   const here = counted.reduce((sum, { bytes }) => sum + bytes, 0);
   const store =
-    counted.length < state.accounts.length
-      ? 'mail here: counting'
-      : `mail here ${bytesText(here)} in ${plural(state.accounts.length, 'account')}`;
+    counted.length < state.accounts.length ? 'mail here: counting' : `mail here ${bytesText(here)}`;
   const { text, bad } = outboxWord(state);
   const passwords = data.config.accounts
     .filter(({ id }) => state.accounts.some(account => account.id === id))

@@ -86,6 +86,7 @@ const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
   link: 'Link',
   outbox: 'Outbox',
   preview: 'Preview',
+  storage: 'What takes room',
   'first-run': 'tmail',
 };
 
@@ -102,6 +103,8 @@ function screenNote({ state }: View): string {
       return plural(state.reader?.message?.links.length ?? 0, 'link');
     case 'outbox':
       return plural(state.outbox.length, 'message');
+    case 'storage':
+      return layer.account === null ? 'all accounts' : clean(layer.account);
     case 'link':
       return `${layer.index + 1} of ${state.reader?.message?.links.length ?? 0}`;
     default:
@@ -129,6 +132,7 @@ const FULL_WIDTH: readonly Context[] = [
   'link',
   'outbox',
   'preview',
+  'storage',
   'first-run',
 ];
 

@@ -15,6 +15,7 @@ import { outboxRows, previewScreen } from './outgoing-rows.ts';
 import { queueRows } from './queue-rows.ts';
 import { byteSize } from './reader-rows.ts';
 import { bar, clean, fill, type Piece, piece, row, split } from './row.ts';
+import { storageScreen } from './storage-rows.ts';
 
 /** The rows of a full-width screen, or null when the topmost layer is none. */
 export function screenRows(view: View, theme: Theme): readonly string[] | null {
@@ -41,6 +42,8 @@ function contentRows(view: View, theme: Theme, cells: number, height: number): r
       return queueRows(view, theme, cells, height);
     case 'outbox':
       return outboxRows(view, theme, cells);
+    case 'storage':
+      return storageScreen(view, theme, cells, height);
     case 'preview':
       return previewScreen(view, theme, cells, height);
     default:

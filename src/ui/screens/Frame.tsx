@@ -9,7 +9,17 @@ import { Rows } from '../parts/Rows.tsx';
 import { screenRows } from '../parts/screen-rows.ts';
 import { Panes } from './Panes.tsx';
 
-const FULL: readonly string[] = ['accounts', 'log', 'help', 'parts', 'links', 'link', 'outbox', 'preview'];
+const FULL: readonly string[] = [
+  'accounts',
+  'log',
+  'help',
+  'parts',
+  'links',
+  'link',
+  'outbox',
+  'preview',
+  'storage',
+];
 
 const titleRows: Parameters<typeof useRows>[0] = (view, theme) => {
   const title = titleRow(view, theme);
