@@ -1,9 +1,11 @@
 // The whole program on a screen over a real store, engine and server, in this process.
 import assert from 'node:assert/strict';
 import { createApp, type Program } from '../../src/app/app.ts';
+import { createArrivals } from '../../src/app/arrivals.ts';
 import type { Config } from '../../src/config/types.ts';
 import { createOutgoing } from '../../src/outgoing/outgoing.ts';
 import { openStore } from '../../src/store/store.ts';
+import type { Clock } from '../../src/sync/clock.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
 import { createLedgers } from '../../src/sync/pop3/ledgers.ts';
 import type { Engine } from '../../src/sync/types.ts';
@@ -24,6 +26,8 @@ export interface SessionOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The engines are not started. */
   readonly offline?: boolean;
+  /** Of the engines. */
+  readonly clock?: Clock;
 }
 
 export interface Session {
@@ -44,9 +48,10 @@ export async function session(
     const password = () => Promise.resolve(options.password);
     const { accounts } = options.config;
     const pop3 = { accounts, ledgers: createLedgers(store.dir) };
-    const engines = await Promise.all(
-      accounts.map(account => createEngineFor(account, store, { password, pop3 })),
-    );
+    const arrivals = createArrivals();
+    const { clock } = options;
+    const making = { password, pop3, arrived: arrivals.arrived, ...(clock && { clock }) };
+    const engines = await Promise.all(accounts.map(account => createEngineFor(account, store, making)));
     const [engine] = engines;
     assert.ok(engine);
     const parser = createParser({ workerUrl: null });
@@ -61,6 +66,7 @@ export async function session(
           config: options.config,
           store,
           engines,
+          arrivals,
           parser,
           terminal,
           now: Date.now,
