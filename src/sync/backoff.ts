@@ -25,9 +25,9 @@ export class Backoff {
     this.#failures = 0;
   }
 
-  /** Milliseconds to wait after a failure: 70 to 100 % of 1 s, 2 s, 4 s … 60 s. */
-  afterFailure(): number {
-    const full = Math.min(RECONNECT_MAX_MS, RECONNECT_FIRST_MS * 2 ** Math.min(this.#failures, 10));
+  /** Milliseconds to wait after a failure: 70 to 100 % of 1 s, 2 s, 4 s … `most`, a minute unless said. */
+  afterFailure(most: number = RECONNECT_MAX_MS): number {
+    const full = Math.min(most, RECONNECT_FIRST_MS * 2 ** Math.min(this.#failures, 10));
     this.#failures++;
     return Math.max(full * (0.7 + 0.3 * this.#random()), this.soonest());
   }

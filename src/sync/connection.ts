@@ -8,12 +8,21 @@ import type { Phase, Session } from './types.ts';
 const HEARTBEAT_MS = 5000;
 /** A timer this late means that the computer slept, and that the line is dead even if it does not say so. */
 const SLEPT_MS = 5000;
+/**
+ * While this computer has no way to the server, or just got another one, nobody is hammered by trying: it goes on at
+ * once when there is a way, and this is how late that may be noticed.
+ */
+const NO_WAY_MS = 4000;
+/** How long after a change the network may still be coming up. */
+const COMING_UP_MS = 60_000;
 /** A connection that held this long was a good one. */
 const STABLE_MS = 20_000;
 
 export interface ConnectionHost {
   readonly clock: Clock;
   readonly random: () => number;
+  /** This computer's addresses now; another set of them is another network. */
+  readonly addresses: () => ReadonlySet<string>;
   /** @throws TmailError why there is no connection */
   dial(signal: AbortSignal): Promise<Session>;
   /** Connected. */
@@ -35,9 +44,13 @@ export class Connection {
   #hangUp: (() => void) | null = null;
   #heart: Timer | null = null;
   #waitsForNetwork = false;
+  #addresses: ReadonlySet<string>;
+  /** When the network changed, or the computer woke up, the last time. */
+  #changedAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: ConnectionHost) {
     this.#host = host;
+    this.#addresses = host.addresses();
     this.#backoff = new Backoff(() => host.clock.now(), host.random);
   }
 
@@ -109,12 +122,19 @@ export class Connection {
   }
 
   async #waitToRetry(error: TmailError | null): Promise<void> {
-    const ms = this.#backoff.afterFailure();
+    const ms = this.#backoff.afterFailure(this.#isWayless(error) ? NO_WAY_MS : undefined);
     this.#host.state('offline', error, this.#host.clock.now() + ms);
     this.#waitsForNetwork = true;
     const woken = await this.#sleep(ms);
     this.#waitsForNetwork = false;
     if (woken) await this.#window();
+  }
+
+  /** Nothing reached the server, or the way there has only just appeared. */
+  #isWayless(error: TmailError | null): boolean {
+    if (error?.code === 'net.unreachable' || error?.code === 'net.dns') return true;
+    const since = this.#host.clock.now() - this.#changedAt;
+    return error?.kind === 'network' && since >= 0 && since < COMING_UP_MS;
   }
 
   async #waitForPerson(error: TmailError): Promise<void> {
@@ -144,20 +164,34 @@ export class Connection {
     });
   }
 
-  /** Timers that fire late tell of sleep: the other side has long forgotten us. */
+  /** Timers that fire late tell of sleep: the other side has long forgotten us. So does an address that is gone. */
   #beat(): void {
     const { clock } = this.#host;
     const due = clock.now() + HEARTBEAT_MS;
     this.#heart = clock.after(HEARTBEAT_MS, () => {
       if (this.#stopping.signal.aborted) return;
-      if (Math.abs(clock.now() - due) > SLEPT_MS) {
-        this.#hangUp?.();
-        // A sign-in that was refused is refused after a sleep as well: only a wait for the network is cut short.
-        if (this.#waitsForNetwork) this.wake();
-        this.#backoff.succeeded();
-      }
+      const slept = Math.abs(clock.now() - due) > SLEPT_MS;
+      const network = this.#network();
+      if (slept || network !== 'same') this.#moved(slept || network === 'left');
       this.#beat();
     });
+  }
+
+  #moved(lineIsDead: boolean): void {
+    this.#changedAt = this.#host.clock.now();
+    if (lineIsDead) this.#hangUp?.();
+    // A sign-in that was refused is refused after a sleep as well: only a wait for the network is cut short.
+    if (this.#waitsForNetwork) this.wake();
+    this.#backoff.succeeded();
+  }
+
+  /** `left`: an address that a connection may have been made from is gone. */
+  #network(): 'same' | 'joined' | 'left' {
+    const before = this.#addresses;
+    const now = this.#host.addresses();
+    this.#addresses = now;
+    if ([...before].some(address => !now.has(address))) return 'left';
+    return now.size > before.size ? 'joined' : 'same';
   }
 }
 

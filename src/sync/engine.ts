@@ -9,6 +9,7 @@ import { FREE_SPACE_FLOOR } from '../util/limits.ts';
 import type { Pace } from '../util/pace.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Connection } from './connection.ts';
+import { ownAddresses } from './network.ts';
 import type { Maildrop } from './pop3/account.ts';
 import type { CreateSession, SessionDeps, SessionMemory } from './session.ts';
 import type {
@@ -43,6 +44,8 @@ export interface EngineDeps {
   /** Free bytes where the store is. */
   readonly freeSpace?: () => Promise<number>;
   readonly pace?: Pace;
+  /** This computer's addresses; the system's unless said. */
+  readonly addresses?: () => ReadonlySet<string>;
 }
 
 /** A notice is shown this long, unless something else happens. */
@@ -118,6 +121,7 @@ class AccountEngine implements Engine {
     this.#connection = new Connection({
       clock,
       random: deps.random ?? Math.random,
+      addresses: deps.addresses ?? ownAddresses,
       dial: signal => this.#dial(signal),
       begin: session => {
         this.#set('online', null, null);

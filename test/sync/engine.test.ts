@@ -160,6 +160,53 @@ test('a wait that is long is cut short by sleep and by the person, but nothing h
   assert.ok(server.connects.length - before <= 3, `${server.connects.length - before} in five seconds`);
 });
 
+for (const code of ['net.unreachable', 'net.dns']) {
+  test(`however long there was no way to the server (${code}), it is back within five seconds of one`, async t => {
+    const { engine, clock, server } = await setUp(t);
+    server.script.connect = () => new TmailError('network', code);
+    engine.start();
+    for (let i = 0; i < 20; i++) await clock.advance(30_000);
+    server.script.connect = () => null;
+    await clock.advance(5000);
+    assert.equal(engine.status().phase, 'online');
+  });
+}
+
+test('after sleep the network comes up late: back within five seconds of that', async t => {
+  const { engine, clock, server } = await setUp(t);
+  engine.start();
+  await engine.settled();
+  server.script.connect = () => new TmailError('network', 'net.timeout');
+  await clock.sleep(8 * 3600_000);
+  await clock.advance(40_000);
+  assert.equal(engine.status().phase, 'offline');
+  server.script.connect = () => null;
+  await clock.advance(5000);
+  assert.equal(engine.status().phase, 'online');
+});
+
+test('another network: a line from an address that is gone is given up, a wait is cut short', async t => {
+  let addresses = new Set(['192.0.2.7']);
+  const { engine, clock, server } = await setUp(t, { addresses: () => addresses });
+  engine.start();
+  await engine.settled();
+  await clock.advance(60_000);
+  addresses = new Set(['192.0.2.7', '198.51.100.4']);
+  await clock.advance(5000);
+  assert.equal(server.connects.length, 1, 'one more address harms no line');
+  addresses = new Set(['198.51.100.4']);
+  await clock.advance(6000);
+  assert.deepEqual([server.connects.length, engine.status().phase], [2, 'online']);
+  server.script.connect = () => refusedLine;
+  server.current?.lose(closed);
+  for (let i = 0; i < 30; i++) await clock.advance(30_000);
+  assert.equal(engine.status().phase, 'offline');
+  server.script.connect = () => null;
+  addresses = new Set(['203.0.113.9']);
+  await clock.advance(6000);
+  assert.equal(engine.status().phase, 'online');
+});
+
 test('a full disk stops the fetching, says so, and goes on by itself when there is room', async t => {
   const { engine, clock, server, inbox, work } = await setUp(t);
   server.script.pull = folder => (folder === inbox ? full : null);
