@@ -8,6 +8,7 @@ import type {
   Operation,
   OperationTarget,
 } from '../../store/types.ts';
+import { TmailError } from '../../util/errors.ts';
 import type { Copied, ImapClient, MailboxName } from './client-types.ts';
 import { removeUids } from './delete.ts';
 import { Landing } from './landing.ts';
@@ -110,16 +111,37 @@ class Transferring {
   ): Promise<T | null> {
     if (!isThere(this.#from)) return null;
     const line = await this.#context.line(this.#op.folder);
+    let selected = false;
     try {
-      return await line.within(this.#context.nameOf(this.#from), work, 'fresh');
+      return await line.within(
+        this.#context.nameOf(this.#from),
+        (client, box) => {
+          selected = true;
+          return work(client, box);
+        },
+        'fresh',
+      );
     } catch (error) {
-      if (isRejected(error, 'imap.no-folder')) return null;
+      // TRYCREATE is about the other folder.
+      if (!selected && isRejected(error, 'imap.no-folder')) return null;
       throw error;
     }
   }
 
-  /** An earlier try may have reached the server, all of it or a part. */
+  /**
+   * An earlier try may have reached the server, all of it or a part. That the server will not say is no refusal of what
+   * was asked for: it is asked again with the next try.
+   */
   async #lookAtBoth(targets: readonly OperationTarget[]): Promise<void> {
+    try {
+      await this.#look(targets);
+    } catch (error) {
+      if (!isRejected(error)) throw error;
+      throw new TmailError('protocol', error.code, { retry: 'auto', facts: error.facts });
+    }
+  }
+
+  async #look(targets: readonly OperationTarget[]): Promise<void> {
     const present = await this.#present(targets);
     const { features } = (await this.#context.line(this.#op.folder)).client;
     // MOVE leaves no message in both folders; a copy does, and so does the detour without MOVE.
