@@ -427,6 +427,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'folder.not-empty': f =>
     `"${f.folder}" holds ${f.count === '1' ? 'a message' : `${f.count} messages`} and stays as it is.`,
   'folder.not-for-mail': f => `"${f.folder}" holds only other folders, no messages.`,
+  'change.only-trash':
+    'Gmail deletes only what is in Trash: tmail delete moves it there, and --for-ever there deletes it.',
   'change.in-trash': 'it is in Trash already. --for-ever deletes it for good.',
   'folder.unknown': f => `there is no folder "${f.folder}".${meant(f)}`,
   'message.not-found': f => `there is no message ${f.id} here (any more).`,

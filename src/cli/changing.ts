@@ -4,6 +4,7 @@ import { archiveDestination, isArchived, roleDestination } from '../app/organisi
 import { makeDestination } from '../app/organising/making.ts';
 import type { ArchiveScheme } from '../config/types.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
+import { hasLabels } from '../mail/labels.ts';
 import type { AccountId, FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore, FolderStore, Store } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
@@ -111,6 +112,10 @@ async function applyTo(group: Group, change: Change): Promise<(uid: LocalUid) =>
     return uid => messageId(from.id, uid);
   }
   if (change.t === 'delete' && change.forEver) {
+    // Gmail takes an expunge anywhere else for "archive".
+    if (hasLabels(account.folders()) && from.role !== 'trash' && from.role !== 'junk') {
+      throw new TmailError('rejected', 'change.only-trash', { facts: { account: account.id } });
+    }
     await account.commit({ t: 'delete', folder: from.id, targets });
     return () => null;
   }

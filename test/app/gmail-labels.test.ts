@@ -45,3 +45,11 @@ test('elsewhere a label is a keyword, one word', async () => {
   const last = store.operations.at(-1);
   assert.deepEqual(last?.t === 'flags' && last.add, ['two_words']);
 });
+
+test('for good is only what is in Trash there', async () => {
+  const { app, press, store } = await gmail();
+  press('D');
+  assert.equal(topLayer(app.state.get()).t, 'list');
+  assert.match(app.state.get().toast?.text ?? '', /Gmail deletes only what is in Trash/);
+  assert.equal(store.operations.length, 0);
+});

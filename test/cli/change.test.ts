@@ -115,6 +115,60 @@ test('beside an open screen its process makes the change and sends it', async t 
   await leave();
 });
 
+test('moved, archived and deleted on the server too, alone and beside an open screen, offline first', async t => {
+  await using server = await startDovecot({ pop3: false });
+  await server.deliver('INBOX', [1, 2, 3, 4].map(message));
+  await server.doveadm('mailbox', 'create', '-u', server.user, 'Lists');
+  const incoming = { host: '127.0.0.1', port: server.imapPort, security: 'none', user: server.user };
+  const here = await place(t, incoming, { offline: 'headers' });
+  done(await tmail(['sync'], here));
+  const [one, two, three, four] = await rows(here);
+  assert.ok(one && two && three && four);
+  const onServer = async (folder: string) =>
+    (await server.doveadm('fetch', '-u', server.user, 'hdr.subject', 'mailbox', folder))
+      .split('\n')
+      .flatMap(line => /number \d/.exec(line) ?? []);
+
+  const [moved] = lines(done(await tmail(['move', '--json', '--to', 'Lists', one.id], here)).stdout);
+  assert.deepEqual(await onServer('Lists'), ['number 1']);
+  assert.deepEqual(await rows(here, 'Lists').then(([row]) => row?.id), moved.now);
+
+  // Several changes to one message, none of which the server has heard of.
+  await server.stop();
+  const [gone] = lines((await tmail(['delete', '--json', two.id], here)).stdout);
+  assert.equal((await tmail(['flag', '--set', 'flagged', gone.now], here)).status, 0);
+  assert.equal((await tmail(['move', '--to', 'Lists', gone.now], here)).status, 0);
+  await server.restart();
+  done(await tmail(['sync'], here));
+  assert.deepEqual(await onServer('Lists'), ['number 1', 'number 2']);
+  assert.match(
+    await server.doveadm(
+      'fetch',
+      '-u',
+      server.user,
+      'flags',
+      'mailbox',
+      'Lists',
+      'HEADER',
+      'Subject',
+      'number 2',
+    ),
+    /\\Flagged/,
+  );
+
+  const leave = await owner(t, here);
+  done(await tmail(['archive', three.id], here));
+  done(await tmail(['delete', four.id], here));
+  done(await tmail(['sync'], here));
+  await leave();
+  const archive = (await rows(here, 'archive')).map(({ subject, folder }) => `${folder} ${subject}`);
+  const trash = (await rows(here, 'trash')).map(({ subject, folder }) => `${folder} ${subject}`);
+  assert.deepEqual([archive, trash], [['Archive number 3'], ['Trash number 4']]);
+  assert.deepEqual(await onServer('Archive'), ['number 3']);
+  assert.deepEqual(await onServer('Trash'), ['number 4']);
+  assert.deepEqual(await onServer('INBOX'), []);
+});
+
 test('mail that is only here is moved, archived and deleted without a server, and keeps an id', async t => {
   await using server = await startPop3Server({ messages: [1, 2, 3, 4].map(n => Buffer.from(message(n))) });
   const incoming = { host: '127.0.0.1', port: server.port, security: 'none', user: 'ada' };

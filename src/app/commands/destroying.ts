@@ -1,6 +1,7 @@
 // Commands that delete for good: each asks, with a count and with what becomes of the server's copies.
 import type { ServerCopy } from '../../config/types.ts';
 import { splitFolderId } from '../../mail/ids.ts';
+import { hasLabels } from '../../mail/labels.ts';
 import type { AccountId } from '../../mail/types.ts';
 import type { FolderRecord } from '../../store/types.ts';
 import { folderByRole } from '../organising/destinations.ts';
@@ -66,6 +67,17 @@ function emptying(role: 'trash' | 'junk', name: string, synonyms: readonly strin
   };
 }
 
+/** Gmail takes an expunge anywhere else for "archive": the message would be gone here and stay there. */
+function onlyTrash(view: View): string | undefined {
+  const { accounts } = view.state;
+  const kept = chosen(view).some(({ folder }) => {
+    const account = accounts.find(({ id }) => id === splitFolderId(folder).account);
+    const role = account?.folders.find(({ id }) => id === folder)?.role ?? null;
+    return account !== undefined && hasLabels(account.folders) && role !== 'trash' && role !== 'junk';
+  });
+  return kept ? 'Gmail deletes only what is in Trash: d moves it there, and D there deletes it.' : undefined;
+}
+
 export const destroyingCommands: readonly Command[] = [
   {
     id: 'delete-for-ever',
@@ -75,7 +87,7 @@ export const destroyingCommands: readonly Command[] = [
     keys: ['D'],
     in: BOTH,
     synonyms: ['expunge', 'purge'],
-    disabled: cannotAct,
+    disabled: view => cannotAct(view) ?? onlyTrash(view),
     run: context => {
       const view = { state: context.state(), data: context.data };
       const messages = chosen(view);

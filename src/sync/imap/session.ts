@@ -188,6 +188,16 @@ class ImapSession implements Session {
   }
 
   async push(op: Operation): Promise<void> {
+    const { labels } = this.#lines.main().client.features;
+    try {
+      await this.#send(op);
+    } finally {
+      // One message in many folders: what was said of any of them before is not true any more.
+      if (labels) this.#statuses.clear();
+    }
+  }
+
+  async #send(op: Operation): Promise<void> {
     const context = this.#pushContext();
     switch (op.t) {
       case 'flags':

@@ -12,8 +12,8 @@ const mail = (subject: string) =>
   `From: Grace <grace@example.org>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\ntext of ${subject}\r\n`;
 const ODD = 'Grüße & Co';
 
-const opened = (server: GmailServer) =>
-  openWorld({ port: server.port, user: 'ada@gmail.com', password: 'secret' });
+const opened = (server: GmailServer, offline: 'all' | 'headers' = 'headers') =>
+  openWorld({ port: server.port, user: 'ada@gmail.com', password: 'secret', offline });
 
 async function synced(world: World): Promise<void> {
   const { errors } = await world.engine.syncOnce(null);
@@ -87,6 +87,83 @@ test('a label set or cleared here goes as a label, beside a flag that goes as a 
   await synced(world);
   assert.deepEqual(server.labels('one'), ['INBOX', '[Gmail]/All Mail']);
   assert.deepEqual(world.troubles, []);
+});
+
+test('archived is what has left the inbox: once in All Mail here and there, with its file', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('INBOX', mail('one'));
+  server.deliver('INBOX', mail('two'));
+  await using world = await opened(server, 'all');
+  await synced(world);
+  const inbox = await world.folder('INBOX');
+  const all = await world.folder('[Gmail]/All Mail');
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), ['one', 'two']);
+  await inbox.ensure(0, 1);
+  const move = {
+    t: 'move',
+    folder: inbox.record.id,
+    targets: targetsOf(inbox, 1),
+    to: all.record.id,
+  } as const;
+  const done = await world.account.commit(move);
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['[Gmail]/All Mail']);
+  assert.deepEqual(await subjectsIn(world, 'INBOX'), ['two']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), ['one', 'two']);
+  const [landed] = done.t === 'move' ? done.landing : [];
+  assert.ok(landed !== undefined && all.raw(landed));
+  await synced(world);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), ['one', 'two']);
+
+  // Taken back: in the inbox, and in All Mail as ever.
+  await world.account.commit({
+    t: 'move',
+    folder: all.record.id,
+    targets: [{ uid: landed, remote: null, messageId: '' }],
+    to: inbox.record.id,
+    landing: [1],
+  });
+  await synced(world);
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['INBOX', '[Gmail]/All Mail']);
+  assert.deepEqual(await subjectsIn(world, 'INBOX'), ['one', 'two']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), ['one', 'two']);
+  assert.deepEqual(world.troubles, []);
+});
+
+test('what goes to Trash leaves All Mail and every label, and comes back from there', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('Work', mail('one'));
+  await using world = await opened(server);
+  await synced(world);
+  const work = await world.folder('Work');
+  const trash = await world.folder('[Gmail]/Trash');
+  await work.ensure(0, 0);
+  const move = {
+    t: 'move',
+    folder: work.record.id,
+    targets: targetsOf(work, 1),
+    to: trash.record.id,
+  } as const;
+  const done = await world.account.commit(move);
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['[Gmail]/Trash']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/Trash'), ['one']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), []);
+  const [landed = 0] = done.t === 'move' ? done.landing : [];
+  await world.account.commit({
+    t: 'move',
+    folder: trash.record.id,
+    targets: [{ uid: landed, remote: null, messageId: '' }],
+    to: work.record.id,
+    landing: [1],
+  });
+  await synced(world);
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['Work', '[Gmail]/All Mail']);
+  assert.deepEqual(await subjectsIn(world, 'Work'), ['one']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/All Mail'), ['one']);
+  assert.deepEqual(await subjectsIn(world, '[Gmail]/Trash'), []);
 });
 
 test('a row that tells only flags does not take labels away', () => {
