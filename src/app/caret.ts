@@ -12,7 +12,7 @@ import { cursorPosition, topPosition } from './list-view.ts';
 import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
-import { folderRows, layoutOf, openListing } from './selectors.ts';
+import { folderRows, layoutOf, listIn, openListing } from './selectors.ts';
 import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
 import { storageCursor, storageTop } from './storage/view.ts';
 
@@ -27,6 +27,7 @@ const NARROW = 72;
 const ACCOUNTS_FOOT = 4;
 /** The label before the text of the find prompt. */
 export const FIND_LABEL = ' Find: ';
+export const FILTER_LABEL = ' Filter: ';
 export const PROMPT_LABEL = '> ';
 export const HELP_LABEL = ' Search: ';
 
@@ -80,6 +81,8 @@ export function caretOf(view: View): Caret {
   const layer = topLayer(state);
   const { content } = layout;
   switch (layer.t) {
+    case 'filter':
+      return inPrompt(state, FILTER_LABEL, layer.field);
     case 'list': {
       const rows = openListing(view);
       if (!rows) return { row: layout.list.row, column: layout.list.column };
@@ -95,7 +98,7 @@ export function caretOf(view: View): Caret {
       const rows = folderRows(state.accounts);
       const at = Math.max(
         0,
-        rows.findIndex(row => row.t === 'folder' && row.record.id === layer.cursor),
+        rows.findIndex(row => listIn(row) === layer.cursor),
       );
       const height = rect.rows - 2 * border;
       return { row: rect.row + border + at - pageTop(at, rows.length, height), column: rect.column + border };

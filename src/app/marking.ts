@@ -1,15 +1,21 @@
 // Marks in the list on the screen, which the next command acts on: one message, a range that grows with the cursor,
 // all, or those with given words.
 import { messageId, splitMessageId } from '../mail/ids.ts';
-import type { Envelope, MessageId } from '../mail/types.ts';
+import { isEmpty, matches, parseQuery } from '../mail/query.ts';
+import type { MessageId } from '../mail/types.ts';
+import { nextTurn } from '../util/turn.ts';
 import type { Data, View } from './commands/command.ts';
 import type { Core } from './core.ts';
 import { cursorPosition } from './list-view.ts';
+import { factsOf } from './listing/facts.ts';
 import type { Touched } from './listing/listings.ts';
 import type { Listing } from './listing/types.ts';
 import { marksOf, NO_MARKS } from './selection.ts';
 import { plural } from './selectors.ts';
 import { type AppState, listOf, pop, replaceTop, topLayer } from './state.ts';
+
+/** Work in one piece; milliseconds. */
+const SPELL_MS = 8;
 
 /** Replaces the marks of the list on the screen. */
 export function setMarks(state: AppState, marks: ReadonlySet<MessageId>): AppState {
@@ -101,16 +107,6 @@ function idsAt(rows: Listing, position: number): readonly MessageId[] {
   return [messageId(found.folder.record.id, found.uid)];
 }
 
-/** All the words stand in subject, sender or recipients, whatever their case. */
-export function hasWords({ subject, from, to, cc }: Envelope, pattern: string): boolean {
-  const people = [...from, ...to, ...cc].flatMap(({ name, address }) => [name, address]);
-  const text = [subject, ...people].join(' ').toLowerCase();
-  return pattern
-    .toLowerCase()
-    .split(/\s+/)
-    .every(word => text.includes(word));
-}
-
 /** Marks those messages of the list on the screen that have the words; the prompt goes, or says that none has. */
 export async function markBy(core: Core, pattern: string): Promise<void> {
   const asked = topLayer(core.state.get());
@@ -120,15 +116,24 @@ export async function markBy(core: Core, pattern: string): Promise<void> {
   await rows.load();
   const marks = new Set(marksOf(core.state.get()));
   const before = marks.size;
-  for (let position = 0; position < rows.length; position += 1) {
+  const query = parseQuery(pattern, core.deps.now());
+  let began = performance.now();
+  for (let position = 0; position < rows.length && !isEmpty(query); position += 1) {
     const key = rows.keyAt(position);
     const found = key === undefined ? undefined : rows.message(key);
     if (!found) continue;
-    if (!found.folder.envelope(found.uid)) await rows.ensure(position, position);
-    const envelope = found.folder.envelope(found.uid);
-    if (envelope && hasWords(envelope, pattern)) marks.add(messageId(found.folder.record.id, found.uid));
+    if (!core.data.envelope(found)) await core.listings.envelopes.read([found]);
+    const envelope = core.data.envelope(found);
+    const flags = found.folder.flags(found.uid) ?? 0;
+    if (envelope && matches(query, factsOf(envelope), flags))
+      marks.add(messageId(found.folder.record.id, found.uid));
+    if (performance.now() - began < SPELL_MS) continue;
+    await nextTurn();
+    began = performance.now();
   }
-  const problem = marks.size === before ? 'No message of this list has these words.' : null;
+  const [odd] = query.odd;
+  const none = odd === undefined ? 'No message of this list matches.' : `${odd} means nothing here.`;
+  const problem = marks.size === before ? none : null;
   core.change(state => {
     const layer = topLayer(state);
     if (layer.t !== 'prompt' || layer.act.t !== 'mark-by') return state;

@@ -3,12 +3,11 @@ import type { View } from './commands/command.ts';
 import { chooserCount } from './compose/choosing.ts';
 import { previewRows } from './compose/preview-rows.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
-import type { ListId } from './listing/types.ts';
 import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerMatches, pickerNew } from './matching.ts';
 import { labelChoices } from './organising/labels.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
-import { folderOrder, layoutOf, listHeight, openListing } from './selectors.ts';
+import { layoutOf, listHeight, listOrder, openListing } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
 import { storageRows } from './storage/view.ts';
 
@@ -23,12 +22,13 @@ export function move(view: View, motion: Motion): AppState {
   const layer = topLayer(state);
   switch (layer.t) {
     case 'list':
+    case 'filter':
       return moveInList(view, motion);
     case 'reader':
     case 'find':
       return moveInReader(view, motion);
     case 'drawer': {
-      const order: readonly ListId[] = folderOrder(state);
+      const order = listOrder(state);
       const at = layer.cursor === null ? 0 : Math.max(0, order.indexOf(layer.cursor));
       const cursor = order[step(at, order.length, motion, layoutOf(state).content.rows)] ?? null;
       return cursor === layer.cursor ? state : replaceTop(state, { ...layer, cursor });

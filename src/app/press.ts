@@ -9,6 +9,7 @@ import {
 import { edit } from './commands/editing.ts';
 import { writingIn } from './compose/writing.ts';
 import { editField, type Field, insertText, typedText } from './field.ts';
+import { setFilter } from './filtering.ts';
 import { meaning } from './keymap.ts';
 import { showKeys } from './keys.ts';
 import {
@@ -44,7 +45,7 @@ function fieldLayer(layer: Layer): FieldLayer | null {
 
 /** The layer with its text changed; what was chosen belongs to the old text. */
 function withField(layer: FieldLayer, field: Field): Layer {
-  if (layer.t === 'find') return { ...layer, field };
+  if (layer.t === 'find' || layer.t === 'filter') return { ...layer, field };
   if (layer.t === 'line') return { ...layer, field, cursor: -1 };
   if (layer.t === 'prompt') return { ...layer, field, problem: null };
   return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
@@ -97,6 +98,7 @@ function typeKey(on: Press, layer: FieldLayer, key: Key): boolean {
   const next = withField(layer, field);
   on.change(state => replaceTop(state, next));
   if (next.t === 'line') on.effects.writing.complete(next);
+  if (next.t === 'filter') on.change(state => setFilter(state, next.field.text));
   return true;
 }
 
@@ -135,6 +137,7 @@ export function pasteText(on: Press, text: string): void {
   const next = withField(typing, insertText(typing.field, text));
   on.change(state => replaceTop(state, next));
   if (next.t === 'line') on.effects.writing.complete(next);
+  if (next.t === 'filter') on.change(state => setFilter(state, next.field.text));
 }
 
 /** Runs a command, or says why it can't act. */

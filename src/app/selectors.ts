@@ -1,13 +1,15 @@
 // What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
 import { messageId } from '../mail/ids.ts';
+import type { Sort, SortBy } from '../mail/sort.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
-import type { FolderRecord, FolderStore } from '../store/types.ts';
+import type { FolderCounts, FolderRecord, FolderStore } from '../store/types.ts';
 import type { AccountStatus, Progress } from '../sync/types.ts';
 import type { View } from './commands/command.ts';
 import { lastOf } from './last-of.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
-import type { ListId, Listing } from './listing/types.ts';
+import type { ListId, Listing, UnifiedId } from './listing/types.ts';
+import { foldersOf, UNIFIED_IDS, unifiedTitle } from './listing/unified.ts';
 import { bytesText } from './notes.ts';
 import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
 
@@ -67,6 +69,13 @@ export function target(view: View): { folder: FolderStore; uid: number; id: Mess
 }
 
 export type FolderRow =
+  | {
+      readonly t: 'unified';
+      readonly id: UnifiedId;
+      readonly label: string;
+      readonly count: string;
+      readonly unread: boolean;
+    }
   | { readonly t: 'account'; readonly account: AccountView }
   | {
       readonly t: 'folder';
@@ -90,9 +99,54 @@ const ROLE_ORDER: readonly string[] = [
 ];
 
 /** Accounts and their folders from top to bottom. */
-export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] =>
-  accounts.flatMap(account => [{ t: 'account', account } as const, ...placed(sortFolders(account.folders))]),
-);
+export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] => [
+  ...unifiedRows(accounts),
+  ...accounts.flatMap(account => [
+    { t: 'account', account } as const,
+    ...placed(sortFolders(account.folders)),
+  ]),
+]);
+
+/** What there is over all accounts, where there are several. */
+function unifiedRows(accounts: readonly AccountView[]): readonly FolderRow[] {
+  if (accounts.filter(({ folders }) => folders.length > 0).length < 2) return [];
+  return UNIFIED_IDS.map(id => {
+    const { unread, total } = unifiedCounts(accounts, id);
+    const isUnread = unread > 0 && (id === 'all:inbox' || id === 'all:unread');
+    const drafts = id === 'all:drafts' && total > 0 ? `(${grouped(total)})` : '';
+    return {
+      t: 'unified',
+      id,
+      label: unifiedTitle(id),
+      count: isUnread ? grouped(unread) : drafts,
+      unread: isUnread,
+    };
+  });
+}
+
+/** Messages of the folders that a list over all accounts is made of. */
+export function unifiedCounts(accounts: readonly AccountView[], id: UnifiedId): FolderCounts {
+  const folders = foldersOf(
+    id,
+    accounts.flatMap(({ folders }) => folders),
+  );
+  return folders.reduce(
+    (sum, { counts }) => ({ total: sum.total + counts.total, unread: sum.unread + counts.unread }),
+    { total: 0, unread: 0 },
+  );
+}
+
+/** What a row of the folder pane opens; null: nothing. */
+export function listIn(row: FolderRow | undefined): ListId | null {
+  if (!row || row.t === 'account') return null;
+  if (row.t === 'unified') return row.id;
+  return row.record.selectable ? row.record.id : null;
+}
+
+/** What the folder pane leads to, from top to bottom. */
+export function listOrder(state: AppState): readonly ListId[] {
+  return folderRows(state.accounts).flatMap(row => listIn(row) ?? []);
+}
 
 /** Folder ids in the order of the folder pane, without those that hold no messages. */
 export function folderOrder(state: AppState): readonly FolderId[] {
@@ -204,6 +258,20 @@ export function progressText({ label, done, total, unit }: Progress): string {
   if (total <= 0) return what;
   if (unit === 'bytes') return `${what} ${bytesText(done)} of ${bytesText(total)}`;
   return `${what} ${grouped(done)} of ${grouped(total)}`;
+}
+
+const SORT_TEXTS: Readonly<Record<SortBy, readonly [string, string]>> = {
+  arrival: ['by arrival, newest first', 'by arrival, oldest first'],
+  date: ['by date, newest first', 'by date, oldest first'],
+  from: ['by sender', 'by sender, Z to A'],
+  subject: ['by subject', 'by subject, Z to A'],
+  size: ['by size, largest first', 'by size, smallest first'],
+  unread: ['unread first', 'unread last'],
+};
+
+/** The order of a list in words. */
+export function sortText({ by, reverse }: Sort): string {
+  return SORT_TEXTS[by][reverse ? 1 : 0];
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -140,6 +140,8 @@ export type Layer =
   | { readonly t: 'links'; readonly cursor: number }
   | { readonly t: 'link'; readonly index: number }
   | { readonly t: 'find'; readonly field: Field }
+  /** Narrows the list down as it is typed. */
+  | { readonly t: 'filter'; readonly field: Field }
   | ComposeLayer
   /** The bar of what can be done with the draft below it. */
   | { readonly t: 'review' }
@@ -156,9 +158,9 @@ export type Layer =
       readonly choices: readonly Choice[];
     };
 
-/** One of the identities, of the attachments, or of the templates. */
+/** One of the identities, of the attachments, of the templates, or of the orders of a list. */
 export type ChooserLayer =
-  | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment'; readonly cursor: number }
+  | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment' | 'sort'; readonly cursor: number }
   | {
       readonly t: 'chooser';
       readonly about: 'template';
@@ -379,6 +381,7 @@ export function topLayer(state: AppState): Layer {
 }
 
 const FLOATING: readonly LayerName[] = [
+  'filter',
   'palette',
   'picker',
   'labels',

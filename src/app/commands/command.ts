@@ -231,7 +231,15 @@ export interface Command {
 }
 
 /** A line of input over whatever is on the screen; Esc takes it away. */
-export const PROMPT_CONTEXTS: readonly Context[] = ['palette', 'picker', 'labels', 'find', 'prompt', 'line'];
+export const PROMPT_CONTEXTS: readonly Context[] = [
+  'palette',
+  'picker',
+  'labels',
+  'find',
+  'filter',
+  'prompt',
+  'line',
+];
 /** Contexts in which printable keys are text. */
 export const TEXT_CONTEXTS: readonly Context[] = [...PROMPT_CONTEXTS, 'compose'];
 /** Contexts in which printable keys are commands; a question takes only its answers. */

@@ -1,6 +1,7 @@
 // Commands of the composer: in the text by Ctrl keys, after Esc by letters.
 import { rewrap } from '../../mail/compose/rewrap.ts';
 import type { BodyFormat } from '../../mail/compose/types.ts';
+import { BY_ARRIVAL, SORTS } from '../../mail/sort.ts';
 import { cycled } from '../compose/prompt.ts';
 import {
   changeWriting,
@@ -12,7 +13,7 @@ import {
   writingIn,
 } from '../compose/writing.ts';
 import { EMPTY_FIELD } from '../field.ts';
-import { plural } from '../selectors.ts';
+import { plural, sortText } from '../selectors.ts';
 import { type LineLayer, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 import { noTemplates } from './draft-here.ts';
@@ -361,10 +362,22 @@ const choosing: readonly Command[] = [
       // Templates that are still looked up.
       if (layer.t !== 'chooser' || (layer.about === 'template' && layer.files === null)) return;
       context.change(state => without(state, 'chooser'));
-      context.effects.writing.choose(layer);
+      if (layer.about === 'sort') takeSort(context, layer.cursor);
+      else context.effects.writing.choose(layer);
     },
   },
 ];
+
+/** The order that the list is in already is turned round. */
+function takeSort(context: CommandContext, cursor: number): void {
+  const by = SORTS[cursor];
+  const { list, sorts } = context.state();
+  const now = (list && sorts[list]) || BY_ARRIVAL;
+  if (!by) return;
+  const sort = { by, reverse: by === now.by && !now.reverse };
+  context.effects.sort(sort);
+  context.say('info', `The list stands ${sortText(sort)}.`);
+}
 
 const asking: readonly Command[] = [
   {

@@ -3,9 +3,9 @@
 import { splitFolderId } from '../../mail/ids.ts';
 import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
-import { isUnified } from '../listing/types.ts';
+import type { UnifiedId } from '../listing/types.ts';
 import { pickerMatches, pickerNew } from '../matching.ts';
-import { folderOrder } from '../selectors.ts';
+import { folderOrder, listOrder, target } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 
@@ -18,16 +18,26 @@ const noFolders = ({ state }: View): string | undefined =>
 
 function step(context: CommandContext, by: 1 | -1): void {
   const state = context.state();
-  const order = folderOrder(state);
-  const at = state.folder === null ? -1 : order.indexOf(state.folder);
+  const order = listOrder(state);
+  const at = state.list === null ? -1 : order.indexOf(state.list);
   const next = order[at + by * (context.count ?? 1)];
   if (next) context.effects.openFolder(next);
   else context.say('info', by > 0 ? 'This is the last folder.' : 'This is the first folder.');
 }
 
-function roleCommand(role: Role, key: string, title: string, synonyms: readonly string[]): Command {
-  const find = ({ state }: View) => {
-    const account = state.folder === null ? state.accounts[0]?.id : splitFolderId(state.folder).account;
+/** `again`: where the key leads from a folder that is already such a one. */
+function roleCommand(
+  role: Role,
+  key: string,
+  title: string,
+  synonyms: readonly string[],
+  again?: UnifiedId,
+): Command {
+  const find = (view: View) => {
+    const { state } = view;
+    // In a list over all accounts it is the one whose message is under the cursor.
+    const folder = state.folder ?? target(view)?.folder.record.id ?? null;
+    const account = folder === null ? state.accounts[0]?.id : splitFolderId(folder).account;
     const folders = state.accounts.find(view => view.id === account)?.folders ?? [];
     return folders.find(folder => folder.role === role && folder.selectable);
   };
@@ -35,10 +45,17 @@ function roleCommand(role: Role, key: string, title: string, synonyms: readonly 
     id: `folder.${role}`,
     group: 'Folders',
     title: `Go to ${title}`,
-    help: `Opens the ${title} folder of this account.`,
+    help: `Opens the ${title} folder of this account${again ? `; again, those of all accounts` : ''}.`,
     keys: [key],
     in: [...ANY, 'drawer'],
     synonyms,
+    instead: view => {
+      const there = find(view);
+      const others = view.state.accounts.filter(({ folders }) => folders.length > 0).length > 1;
+      return again && others && there && there.id === view.state.list
+        ? `list.${again.slice('all:'.length)}`
+        : undefined;
+    },
     disabled: view => (find(view) ? undefined : `This account has no ${title} folder.`),
     run: context => {
       const found = find({ state: context.state(), data: context.data });
@@ -62,7 +79,7 @@ export const folderCommands: readonly Command[] = [
       context.change(state =>
         topLayer(state).t === 'drawer'
           ? without(state, 'drawer')
-          : push(state, { t: 'drawer', cursor: state.folder }),
+          : push(state, { t: 'drawer', cursor: state.list }),
       ),
   },
   {
@@ -75,8 +92,7 @@ export const folderCommands: readonly Command[] = [
     hint: { label: 'open', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
-      if (layer.t === 'drawer' && layer.cursor && !isUnified(layer.cursor))
-        context.effects.openFolder(layer.cursor);
+      if (layer.t === 'drawer' && layer.cursor) context.effects.openFolder(layer.cursor);
     },
   },
   {
@@ -139,9 +155,9 @@ export const folderCommands: readonly Command[] = [
     disabled: noFolders,
     run: context => step(context, -1),
   },
-  roleCommand('inbox', 'gi', 'Inbox', ['inbox']),
-  roleCommand('sent', 'gs', 'Sent', ['sent']),
-  roleCommand('drafts', 'gd', 'Drafts', ['drafts', 'postponed']),
+  roleCommand('inbox', 'gi', 'Inbox', ['inbox'], 'all:inbox'),
+  roleCommand('sent', 'gs', 'Sent', ['sent'], 'all:sent'),
+  roleCommand('drafts', 'gd', 'Drafts', ['drafts', 'postponed'], 'all:drafts'),
   roleCommand('trash', 'gt', 'Trash', ['trash', 'bin']),
   roleCommand('archive', 'ga', 'Archive', ['go archive']),
   roleCommand('junk', 'gj', 'Junk', ['go junk', 'spam']),

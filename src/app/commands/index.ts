@@ -8,6 +8,7 @@ import { findingCommands } from './finding.ts';
 import { folderCommands } from './folders.ts';
 import { labelCommands } from './labels.ts';
 import { laterCommands } from './later.ts';
+import { listCommands } from './lists.ts';
 import { markingCommands } from './marking.ts';
 import { messageCommands } from './messages.ts';
 import { movingCommands } from './moving.ts';
@@ -37,6 +38,7 @@ export const allCommands: readonly Command[] = [
   ...labelCommands,
   ...destroyingCommands,
   ...folderCommands,
+  ...listCommands,
   ...ownFolderCommands,
   ...programCommands,
   ...screenCommands,

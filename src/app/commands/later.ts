@@ -50,8 +50,6 @@ export const laterCommands: readonly Command[] = [
     ['search', 'Search', ['/'], LIST],
     ['search.next', 'Next result', ['n'], LIST, ['next-result']],
     ['search.previous', 'Previous result', ['N'], LIST],
-    ['filter', 'Filter the list', ['l', '\\'], LIST, ['limit']],
-    ['sort', 'Sort the list', ['o'], LIST, ['order']],
   ]),
   ...later('Reading', THREADS, [
     ['threads', 'Conversations on or off', ['T'], LIST, ['toggle-threads']],

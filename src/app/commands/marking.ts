@@ -1,4 +1,5 @@
 // Commands that mark messages for the next command.
+import { OPERATORS } from '../../mail/query.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import { allMarks, clearMarks, setMarks, toggleMark, toggleRange } from '../marking.ts';
 import { move } from '../moving.ts';
@@ -97,13 +98,13 @@ export const markingCommands: readonly Command[] = [
     id: 'mark-by',
     group: 'Marking',
     title: 'Mark by words',
-    help: 'Marks the messages of the list that have the words in subject, sender or recipients.',
+    help: 'Marks the messages of the list that a filter with the same words or operators would show.',
     keys: ['~'],
     in: LIST,
     synonyms: ['tag-pattern', 'mark by pattern'],
     disabled: nothing,
     run: context => {
-      const about = 'Words in subject, sender or recipients; all of them must be there.';
+      const about = `${OPERATORS}; all of it must hold.`;
       const prompt = { t: 'prompt', title: 'Mark by words', about, field: EMPTY_FIELD } as const;
       context.change(state => push(state, { ...prompt, problem: null, busy: false, act: { t: 'mark-by' } }));
     },

@@ -20,7 +20,7 @@ const ROWS: readonly Context[] = [
   'chooser',
 ];
 const PAGED: readonly Context[] = ['reader', 'help', 'log', 'preview'];
-const CHOOSING: readonly Context[] = ['palette', 'picker', 'labels'];
+const CHOOSING: readonly Context[] = ['palette', 'picker', 'labels', 'filter'];
 
 function go(context: CommandContext, motion: Motion): void {
   const before = context.state();

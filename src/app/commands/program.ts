@@ -38,6 +38,7 @@ const leaving: readonly Command[] = [
     in: [...PROMPT_CONTEXTS, 'chooser'],
     hidden: true,
     hint: { label: 'close', rank: 80 },
+    instead: ({ state }) => (topLayer(state).t === 'filter' ? 'filter.clear' : undefined),
     run: context => context.change(pop),
   },
   {
@@ -47,7 +48,10 @@ const leaving: readonly Command[] = [
     help: 'Clears the message in the status row; it stays in the log.',
     keys: ['esc'],
     in: ['list', 'first-run'],
-    instead: ({ state }) => (onMarks(state) || state.range ? 'marks.clear' : undefined),
+    instead: ({ state }) => {
+      if (state.range) return 'mark-range';
+      return state.filter ? 'filter.clear' : onMarks(state) ? 'marks.clear' : undefined;
+    },
     disabled: ({ state }) => (state.toast ? undefined : 'This is the first screen; q leaves tmail.'),
     run: context => context.change(state => hush(state)),
   },
@@ -60,6 +64,8 @@ const leaving: readonly Command[] = [
     in: ['list', 'first-run'],
     synonyms: ['exit', 'quit'],
     hint: { label: 'quit', rank: 25 },
+    // One step back, as anywhere: a filter is one.
+    instead: ({ state }) => (state.filter && topLayer(state).t === 'list' ? 'filter.clear' : undefined),
     run: context => context.effects.quit(),
   },
   {

@@ -1,7 +1,9 @@
-// What a chooser offers: identities, attachments, or templates. Pure.
+// What a chooser offers: identities, attachments, templates, or the orders of a list. Pure.
 import { formatMailbox } from '../../mail/compose/addresses.ts';
+import { BY_ARRIVAL, SORTS } from '../../mail/sort.ts';
 import type { View } from '../commands/command.ts';
 import { bytesText } from '../notes.ts';
+import { sortText } from '../selectors.ts';
 import { topLayer } from '../state.ts';
 import { isMarkdown, templateName } from './templates.ts';
 import { writingIn } from './writing.ts';
@@ -24,8 +26,18 @@ export function chooserOffers(view: View): readonly Offer[] {
       note: isMarkdown(file) ? 'Markdown' : '',
     }));
   }
+  if (layer.about === 'sort') return sortOffers(view);
   const files = writingIn(view.state)?.draft.attachments ?? [];
   return files.map(({ name, size }) => ({ text: name, note: bytesText(size) }));
+}
+
+/** The orders of a list; the one that it is in can be turned round. */
+function sortOffers({ state }: View): readonly Offer[] {
+  const now = (state.list && state.sorts[state.list]) || BY_ARRIVAL;
+  return SORTS.map(by => ({
+    text: sortText({ by, reverse: false }),
+    note: by === now.by ? `now${now.reverse ? ', turned round' : ''}; again turns it round` : '',
+  }));
 }
 
 export function chooserCount(view: View): number {

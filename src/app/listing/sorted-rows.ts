@@ -65,13 +65,12 @@ export class SortedRows implements Rows {
 
   /** Puts rows in, or to another place. */
   put(batch: readonly Entry[]): void {
-    const fresh = new Map<RowKey, Entry>();
+    const fresh = new Map(batch.map(entry => [entry.key, entry]));
     const moved: RowKey[] = [];
-    for (const entry of batch) {
-      const known = this.#byKey.get(entry.key);
-      if (known?.value === entry.value) fresh.delete(entry.key);
-      else fresh.set(entry.key, entry);
-      if (known && known.value !== entry.value) moved.push(entry.key);
+    for (const { key, value } of fresh.values()) {
+      const known = this.#byKey.get(key);
+      if (known?.value === value) fresh.delete(key);
+      else if (known) moved.push(key);
     }
     this.#take(moved);
     const sorted = [...fresh.values()].sort((a, b) => this.#compare(a, b));

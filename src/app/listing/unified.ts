@@ -5,6 +5,8 @@ import { UNIFIED_NAMES, type UnifiedId, type UnifiedName } from './types.ts';
 
 interface Unified {
   readonly title: string;
+  /** What stands in it when nothing does. */
+  readonly empty: string;
   /** Of the folders with this role; null: of all but those that repeat others or hold what nobody wants to see. */
   readonly role: Role | null;
   /** By flags; null: all messages. */
@@ -12,11 +14,21 @@ interface Unified {
 }
 
 const UNIFIED: Readonly<Record<UnifiedName, Unified>> = {
-  inbox: { title: 'All inboxes', role: 'inbox', keeps: null },
-  unread: { title: 'Unread', role: null, keeps: flags => (flags & SEEN) === 0 },
-  flagged: { title: 'Flagged', role: null, keeps: flags => (flags & FLAGGED) !== 0 },
-  drafts: { title: 'Drafts', role: 'drafts', keeps: null },
-  sent: { title: 'Sent', role: 'sent', keeps: null },
+  inbox: { title: 'All inboxes', empty: 'No inbox has any mail.', role: 'inbox', keeps: null },
+  unread: {
+    title: 'Unread',
+    empty: 'There is no unread mail.',
+    role: null,
+    keeps: flags => (flags & SEEN) === 0,
+  },
+  flagged: {
+    title: 'Flagged',
+    empty: 'No message has a star.',
+    role: null,
+    keeps: flags => (flags & FLAGGED) !== 0,
+  },
+  drafts: { title: 'Drafts', empty: 'There are no drafts.', role: 'drafts', keeps: null },
+  sent: { title: 'Sent', empty: 'Nothing was sent yet.', role: 'sent', keeps: null },
 };
 
 /** Gmail's All Mail and Starred hold what other folders hold too. */

@@ -1,10 +1,10 @@
 // The folder pane: accounts with their state, folders with what is unread. Pure.
 import type { View } from '../../app/commands/command.ts';
 import { drawerRect, pageTop } from '../../app/layout.ts';
-import { type FolderRow, folderRows, grouped, layoutOf, stateWord } from '../../app/selectors.ts';
+import { type FolderRow, folderRows, grouped, layoutOf, listIn, stateWord } from '../../app/selectors.ts';
 import { topLayer } from '../../app/state.ts';
 import { width } from '../../mail/width.ts';
-import type { Theme } from '../theme.ts';
+import type { Meaning, Theme } from '../theme.ts';
 import { bar, boxed, clean, fill, piece, split } from './row.ts';
 
 /** The pane beside the list, or over it with a border. */
@@ -21,19 +21,19 @@ function paneRows({ state, data }: View, cells: number, height: number, theme: T
   const rows = folderRows(state.accounts);
   const layer = topLayer(state);
   const focused = layer.t === 'drawer';
-  const cursor = layer.t === 'drawer' ? layer.cursor : state.folder;
+  const cursor = layer.t === 'drawer' ? layer.cursor : state.list;
   const at = Math.max(
     0,
-    rows.findIndex(entry => entry.t === 'folder' && entry.record.id === cursor),
+    rows.findIndex(entry => cursor !== null && listIn(entry) === cursor),
   );
   const top = pageTop(at, rows.length, height);
   const shown = rows.slice(top, top + height).map(entry => {
-    const selected = focused && entry.t === 'folder' && entry.record.id === cursor;
+    const selected = focused && cursor !== null && listIn(entry) === cursor;
     return folderRow(
       entry,
       {
         selected,
-        open: entry.t === 'folder' && entry.record.id === state.folder,
+        open: state.list !== null && listIn(entry) === state.list,
         readOnly: state.readOnly,
         into:
           entry.t === 'account'
@@ -71,6 +71,14 @@ function folderRow(
       6,
     );
   }
+  if (entry.t === 'unified') {
+    const mark = is.open ? '>' : ' ';
+    const text = entry.id === 'all:inbox' ? `${mark}${entry.label}` : ` ${mark} ${entry.label}`;
+    const count = entry.count === '' ? ' ' : ` ${entry.count} `;
+    if (is.selected) return selectedRow(text, count, cells, theme);
+    const meaning = entry.unread ? 'unread' : entry.id === 'all:inbox' ? 'title' : 'text';
+    return split([piece(text, meaning)], [piece(count, meaning)], cells, theme, 6);
+  }
   const { record, depth, label } = entry;
   const { unread, total } = record.counts;
   const quiet = record.role === 'sent' || record.role === 'trash' || record.role === 'archive';
@@ -87,15 +95,13 @@ function folderRow(
   // The person's only copy.
   const here = record.remote ? '' : cells < 32 ? ' (here)' : ' (this machine)';
   const count = number === '' ? ' ' : ` ${number} `;
-  if (is.selected) {
-    const room = Math.max(0, cells - width(count));
-    return bar(
-      bar(text + here, 'text', room, { ...theme, paint: (_, plain) => plain }) + count,
-      'selected',
-      cells,
-      theme,
-    );
-  }
+  if (is.selected) return selectedRow(text + here, count, cells, theme);
   const meaning = unread > 0 && !quiet ? 'unread' : record.selectable ? 'text' : 'dim';
   return split([piece(text, meaning), piece(here, 'dim')], [piece(count, meaning)], cells, theme, 6);
+}
+
+function selectedRow(text: string, count: string, cells: number, theme: Theme): string {
+  const room = Math.max(0, cells - width(count));
+  const plain = { ...theme, paint: (_: Meaning, plain: string) => plain };
+  return bar(bar(text, 'text', room, plain) + count, 'selected', cells, theme);
 }

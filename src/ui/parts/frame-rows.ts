@@ -1,5 +1,5 @@
 // The rows that every screen has: title, rule, status and hints. Pure.
-import { FIND_LABEL, HELP_LABEL } from '../../app/caret.ts';
+import { FILTER_LABEL, FIND_LABEL, HELP_LABEL } from '../../app/caret.ts';
 import type { Command, Context, Hint, View } from '../../app/commands/command.ts';
 import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
 import { outboxWord } from '../../app/compose/outbox-news.ts';
@@ -7,6 +7,9 @@ import { PROMPT_LABELS } from '../../app/compose/prompt.ts';
 import { writingIn } from '../../app/compose/writing.ts';
 import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
+import { isUnified } from '../../app/listing/types.ts';
+import { unifiedTitle } from '../../app/listing/unified.ts';
+import { marksText } from '../../app/marking.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
 import { quotaWord } from '../../app/quota.ts';
 import { percentRead } from '../../app/reader-view.ts';
@@ -19,7 +22,9 @@ import {
   openListing,
   plural,
   progressText,
+  sortText,
   stateWord,
+  unifiedCounts,
 } from '../../app/selectors.ts';
 import {
   type AccountView,
@@ -30,6 +35,7 @@ import {
   topLayer,
 } from '../../app/state.ts';
 import { sanitize } from '../../mail/sanitize.ts';
+import type { Sort } from '../../mail/sort.ts';
 import { truncate, width, wrapCells } from '../../mail/width.ts';
 import type { Meaning, Theme } from '../theme.ts';
 import { composeStatus, composeTitle, savedNote, tabPieces } from './compose-rows.ts';
@@ -50,29 +56,67 @@ export function titleRow(view: View, theme: Theme): string {
     const right = [piece(saved === '' ? '  ' : `  ${saved}  `, 'dim'), ...listTab(view), ...tabs];
     return split([piece(title, 'title')], right, cells, theme, 16);
   }
-  const record = folderRecord(state, state.folder);
+  if (state.list === null) return row([piece(' tmail', 'title')], cells, theme);
+  const sort = state.sorts[state.list];
+  const where = [
+    piece(` ${listTitle(view)}`, 'title'),
+    piece(state.filter ? `  ${clean(state.filter.text)}` : '', 'label'),
+    piece(sort && isChosen(sort) ? `  ${sortText(sort)}` : '', 'dim'),
+  ];
+  const marked = marksText(view);
+  const counts = [
+    piece(`${countsText(view)} `, 'dim'),
+    ...(marked === '' ? [] : [piece(`  ${marked} `, 'label')]),
+    ...tabs,
+  ];
+  const rows = openListing(view);
+  const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
+  if (!reading || !state.reader || !rows) return split(where, counts, cells, theme, 20);
+  const key = rows.keyOf(state.reader.folder, state.reader.uid);
+  const position = key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
+  const at = piece(`  ${grouped(position)}/${grouped(rows.length)}`, 'dim');
+  return split([...where, at], counts, cells, theme, 20);
+}
+
+function isChosen({ by, reverse }: Sort): boolean {
+  return by !== 'arrival' || reverse;
+}
+
+/** The folder with its account, or what is shown over all of them. */
+function listTitle({ state }: View): string {
+  const { list } = state;
+  if (list !== null && isUnified(list)) {
+    return list === 'all:inbox' ? unifiedTitle(list) : `All accounts / ${unifiedTitle(list)}`;
+  }
+  const record = folderRecord(state, list);
+  return record ? `${clean(record.account)} / ${clean(folderLabel(record)) || '(no name)'}` : 'tmail';
+}
+
+function countsText(view: View): string {
+  const { state } = view;
+  const { list, filter, accounts } = state;
+  const rows = openListing(view);
+  if (filter && rows) return `${grouped(rows.length)} found`;
+  if (list !== null && isUnified(list)) {
+    const { unread, total } = unifiedCounts(accounts, list);
+    if (list === 'all:unread') return `${grouped(unread)} unread`;
+    if (list === 'all:flagged') return plural(rows?.length ?? 0, 'message');
+    return `${grouped(unread)} unread of ${grouped(total)}`;
+  }
+  const record = folderRecord(state, list);
   const folder = openFolder(view);
-  if (!record) return row([piece(' tmail', 'title')], cells, theme);
+  if (!record) return '';
   // While much arrives the list is ahead of what was last told of the folder; what is counted is one or the other.
   const { total, unread } =
     folder && folder.length > record.counts.total
       ? { total: folder.length, unread: folder.unread }
       : record.counts;
-  const where = ` ${clean(record.account)} / ${clean(folderLabel(record)) || '(no name)'}`;
-  const counts = `${plural(unread, 'unread').replace(/s$/, '')} of ${grouped(total)} `;
-  const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
-  if (!reading || !state.reader || !folder) {
-    return split([piece(where, 'title')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
-  }
-  const rows = openListing(view);
-  const key = rows?.keyOf(state.reader.folder, state.reader.uid);
-  const position = !rows || key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
-  const at = rows ? `  ${grouped(position)}/${grouped(rows.length)}` : '';
-  return split([piece(where, 'title'), piece(at, 'dim')], [piece(counts, 'dim'), ...tabs], cells, theme, 20);
+  return `${grouped(unread)} unread of ${grouped(total)}`;
 }
 
 /** Where `[` leads back to. */
 function listTab({ state }: View): readonly Piece[] {
+  if (state.list !== null && isUnified(state.list)) return [piece(`[${unifiedTitle(state.list)}] `, 'dim')];
   const record = folderRecord(state, state.folder);
   return record ? [piece(`[${clean(folderLabel(record))}] `, 'dim')] : [];
 }
@@ -218,7 +262,8 @@ function toastLines(view: View): { readonly first: string; readonly rest: string
   const states = statePieces(view).reduce((sum, { text: state }) => sum + width(state), 0);
   const room = size.columns - Math.min(states, Math.floor(size.columns / 2));
   const layer = topLayer(view.state);
-  const typing = layer.t === 'find' || layer.t === 'line' || (layer.t === 'help' && layer.typing);
+  const typing =
+    layer.t === 'find' || layer.t === 'filter' || layer.t === 'line' || (layer.t === 'help' && layer.typing);
   if (width(text) <= room - 2 || typing || room < 6) return { first: text, rest: '', room };
   const first = wrapCells(text, room - 2)[0] ?? '';
   return { first, rest: text.slice(first.length).trim(), room };
@@ -244,6 +289,7 @@ export function hintRow(view: View, theme: Theme): string {
   const cells = state.size.columns;
   const layer = topLayer(state);
   if (layer.t === 'find') return prompt(FIND_LABEL, layer.field.text, cells, theme);
+  if (layer.t === 'filter') return prompt(FILTER_LABEL, layer.field.text, cells, theme);
   if (layer.t === 'line') return prompt(PROMPT_LABELS[layer.about], layer.field.text, cells, theme);
   if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
   const all = [

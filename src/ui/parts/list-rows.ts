@@ -1,9 +1,15 @@
 // The visible rows of the list. Pure; only what is on the screen is looked at.
+
+import { badges } from '../../app/badges.ts';
 import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
+import { isUnified } from '../../app/listing/types.ts';
+import { unifiedOf } from '../../app/listing/unified.ts';
+import { marksOf } from '../../app/selection.ts';
 import { accountOf, folderRecord, layoutOf, listHeight, openListing } from '../../app/selectors.ts';
 import { hasLayer, listOf, topLayer } from '../../app/state.ts';
-import { type RawRef, SEEN } from '../../mail/types.ts';
+import { messageId } from '../../mail/ids.ts';
+import { type AccountId, type RawRef, SEEN } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
 import { fill, piece, row } from './row.ts';
@@ -17,28 +23,30 @@ export function listRows(view: View, theme: Theme): readonly string[] {
     const text = listing ? emptyText(view) : waitingText(view);
     return fill([row([piece(`  ${text}`, 'dim')], columns, theme)], rows, columns);
   }
-  const record = folderRecord(state, state.folder);
-  const outgoing = record?.role === 'sent' || record?.role === 'drafts';
-  const online = record ? accountOf(state, record.account)?.status.phase === 'online' : false;
-  const pop3 = view.data.config.accounts.find(({ id }) => id === record?.account)?.protocol === 'pop3';
   const list = listOf(state, listing.id);
   const cursor = cursorPosition(list, listing);
   const { from, to } = windowOf(list, listing, listHeight(state));
   const top = topLayer(state).t;
   const elsewhere = top === 'reader' || hasLayer(state, 'compose');
   const focused = !(layout.split && elsewhere) && !(layout.sidebar && top === 'drawer');
+  const marks = marksOf(state);
+  const accounts = isUnified(listing.id) ? badges(state.accounts) : null;
   const out: string[] = [];
   for (let position = from; position < to; position += 1) {
     const key = listing.keyAt(position);
     const found = key === undefined ? undefined : listing.message(key);
+    const record = found?.folder.record;
     const message = {
-      envelope: found?.folder.envelope(found.uid),
+      envelope: found && view.data.envelope(found),
       flags: found?.folder.flags(found.uid) ?? SEEN,
       cursor: position === cursor,
+      marked:
+        found !== undefined && marks.size > 0 && marks.has(messageId(found.folder.record.id, found.uid)),
       focused,
-      outgoing,
-      // While the server is there, what is missing comes when it is opened.
-      here: !found || isHere(found.folder.raw(found.uid), online, pop3),
+      outgoing: record?.role === 'sent' || record?.role === 'drafts',
+      here: !found || isHere(view, found.folder.record.account, found.folder.raw(found.uid)),
+      badge: accounts && (record ? (accounts.get(record.account) ?? '?') : ' '),
+      fold: listing.fold && key !== undefined ? listing.fold(key) : null,
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));
@@ -47,13 +55,17 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   return fill(out, rows, columns);
 }
 
-function isHere(raw: RawRef | null | undefined, online: boolean, pop3: boolean): boolean {
+function isHere({ state, data }: View, account: AccountId, raw: RawRef | null | undefined): boolean {
+  const pop3 = data.config.accounts.find(({ id }) => id === account)?.protocol === 'pop3';
   // Over the size limit only the head came: it is fetched when the person asks for it, never by itself.
   if (pop3) return raw === undefined || (raw !== null && !raw.partial);
-  return online || raw !== null;
+  // While the server is there, what is missing comes when it is opened.
+  return raw !== null || accountOf(state, account)?.status.phase === 'online';
 }
 
 function emptyText({ state }: View): string {
+  if (state.filter) return 'Nothing matches; Esc shows all again.';
+  if (state.list !== null && isUnified(state.list)) return unifiedOf(state.list).empty;
   const record = folderRecord(state, state.folder);
   const account = record && accountOf(state, record.account);
   if (account && record.counts.total > 0) {

@@ -1,4 +1,5 @@
-// One message of the list: state letters, date, who, subject. Pure.
+// One message of the list: marks and state letters, account, date, who, how many, subject. Pure.
+import type { Fold } from '../../app/listing/types.ts';
 import { shortName } from '../../mail/address.ts';
 import { listDate } from '../../mail/dates.ts';
 import {
@@ -20,12 +21,17 @@ export interface MessageRow {
   readonly envelope: Envelope | undefined;
   readonly flags: Flags;
   readonly cursor: boolean;
+  readonly marked: boolean;
   /** The list has the keys. */
   readonly focused: boolean;
   /** In Sent and Drafts the others are who it goes to. */
   readonly outgoing: boolean;
   /** Its text is on this computer. */
   readonly here: boolean;
+  /** The account's letter in lists over several; null: none is shown. */
+  readonly badge: string | null;
+  /** How it belongs to a conversation; undefined: it is alone, null: the list knows no conversations. */
+  readonly fold: Fold | undefined | null;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -33,8 +39,13 @@ export interface MessageRow {
 const DATE = 7;
 /** Cells before the date: cursor, mark, state, star, attachment, a space. */
 const STATE = 6;
+/** `(27)`, and a space. */
+const COUNT = 5;
 /** The subject is never narrower (LIST-10). */
 const SUBJECT_LEAST = 20;
+const NAME_LEAST = 8;
+/** Deeper answers stand no further to the right. */
+const DEPTH_MOST = 6;
 
 /** `N` unread, `R` answered, `F` forwarded, `D` deleted elsewhere, `E` unfinished: one letter, the most urgent. */
 export function stateLetter(flags: Flags): string {
@@ -45,14 +56,28 @@ export function stateLetter(flags: Flags): string {
   return flags & FORWARDED ? 'F' : ' ';
 }
 
-function letters(message: MessageRow): { state: string; star: string; file: string; place: string } {
-  const { flags, envelope, here } = message;
+interface Letters {
+  readonly mark: string;
+  readonly state: string;
+  readonly star: string;
+  readonly file: string;
+  readonly badge: string;
+}
+
+function letters({ flags, envelope, here, marked, badge, fold }: MessageRow): Letters {
+  // A folded conversation with something unread in it is unread.
+  const unread = fold?.folded && fold.unread > 0;
   return {
-    state: stateLetter(flags),
+    mark: marked ? '+' : here ? ' ' : '~',
+    state: unread ? 'N' : stateLetter(flags),
     star: flags & FLAGGED ? '*' : ' ',
     file: (envelope?.attachments ?? 0) > 0 ? '@' : ' ',
-    place: here ? ' ' : '~',
+    badge: badge ?? '',
   };
+}
+
+function isUnread({ flags, fold }: MessageRow): boolean {
+  return (flags & SEEN) === 0 || (fold?.folded === true && fold.unread > 0);
 }
 
 /** Whose name stands in the row. */
@@ -65,25 +90,58 @@ function who({ envelope, outgoing }: MessageRow): string {
   return outgoing && list.length > 1 ? `${name} +${list.length - 1}` : name;
 }
 
-function subject({ envelope }: MessageRow): string {
-  return envelope ? clean(envelope.subject) || '(no subject)' : '...';
+function subject({ envelope, fold }: MessageRow, theme: Theme): string {
+  const text = envelope ? clean(envelope.subject) || '(no subject)' : '...';
+  const depth = fold?.depth ?? 0;
+  if (depth === 0) return text;
+  return `${'  '.repeat(Math.min(depth, DEPTH_MOST) - 1)}${theme.borders.vertical === '|' ? '`-' : '└─'} ${text}`;
 }
 
-function nameCells(cells: number): number {
-  const rest = cells - STATE - DATE - 2;
-  return Math.max(8, Math.min(20, Math.max(14, Math.floor(rest * 0.36)), rest - SUBJECT_LEAST - 1));
+function countText({ fold }: MessageRow): string {
+  if (!fold || fold.depth > 0 || fold.count < 2) return '';
+  return fold.count > 99 ? '(99)' : `(${fold.count})`;
+}
+
+export interface Columns {
+  /** 0: there is no room for it. */
+  readonly date: number;
+  readonly names: number;
+  readonly count: number;
+  readonly subject: number;
+}
+
+/** What there is room for: the subject keeps its 20 cells, then names shrink, then the count goes, then the date. */
+export function columnsOf(cells: number, badge: boolean, threads: boolean): Columns {
+  const state = STATE + (badge ? 1 : 0);
+  // A space after the date and the names, and one at the end.
+  const fixed = (date: number, count: number) => state + (date > 0 ? date + 1 : 0) + count + 2;
+  const wanted: readonly (readonly [number, number])[] = [
+    [DATE, threads ? COUNT : 0],
+    [DATE, 0],
+    [0, 0],
+  ];
+  const fits = wanted.find(([date, count]) => cells - fixed(date, count) >= NAME_LEAST + SUBJECT_LEAST);
+  const [date, count] = fits ?? [0, 0];
+  const rest = cells - fixed(date, count);
+  const names = Math.max(
+    Math.min(NAME_LEAST, Math.max(0, rest)),
+    Math.min(20, Math.max(14, Math.floor((rest + 1) * 0.36)), rest - SUBJECT_LEAST),
+  );
+  return { date, names, count, subject: Math.max(0, rest - names) };
 }
 
 /** One row of exactly `cells` cells. */
 export function messageRow(message: MessageRow, cells: number, theme: Theme): string {
-  const { state, star, file, place } = letters(message);
-  const mark = message.cursor ? '>' : ' ';
-  const date = fitRight(message.envelope ? listDate(message.envelope.date, message.now) : '', DATE, '');
-  const names = nameCells(cells);
-  const unread = (message.flags & SEEN) === 0;
-  const subjectCells = Math.max(0, cells - STATE - DATE - names - 3);
-  const before = `${mark}${place}${state}`;
-  const rest = ` ${date} ${fit(who(message), names, theme.ellipsis)} ${fit(subject(message), subjectCells, theme.ellipsis)} `;
+  const { mark, state, star, file, badge } = letters(message);
+  const columns = columnsOf(cells, message.badge !== null, message.fold !== null);
+  const cursor = message.cursor ? '>' : ' ';
+  const shown = message.envelope ? listDate(message.envelope.date, message.now) : '';
+  const date = columns.date > 0 ? `${fitRight(shown, columns.date, '')} ` : '';
+  const count = columns.count > 0 ? `${fitRight(countText(message), columns.count - 1, '')} ` : '';
+  const names = fit(who(message), columns.names, theme.ellipsis);
+  const unread = isUnread(message);
+  const before = `${cursor}${mark}${state}`;
+  const rest = `${badge} ${date}${names} ${count}${fit(subject(message, theme), columns.subject, theme.ellipsis)} `;
   if (message.cursor && message.focused) {
     return bar(before + star + file + rest, unread ? 'selected-unread' : 'selected', cells, theme);
   }
@@ -102,13 +160,15 @@ export function messageRow(message: MessageRow, cells: number, theme: Theme): st
 
 /** Two rows of exactly `cells` cells, for narrow terminals: who and when, then the subject. */
 export function messageRows(message: MessageRow, cells: number, theme: Theme): readonly [string, string] {
-  const { state, star, file, place } = letters(message);
-  const unread = (message.flags & SEEN) === 0;
+  const { mark, state, star, file, badge } = letters(message);
+  const unread = isUnread(message);
   const date = message.envelope ? listDate(message.envelope.date, message.now) : '';
-  const names = Math.max(4, cells - STATE - DATE - 2);
-  const mark = message.cursor ? '>' : ' ';
-  const first = `${mark}${place}${state}${star}${file} ${fit(who(message), names, theme.ellipsis)} ${fitRight(date, DATE, '')} `;
-  const second = `${' '.repeat(STATE)}${subject(message)}`;
+  const names = Math.max(4, cells - STATE - badge.length - DATE - 2);
+  const cursor = message.cursor ? '>' : ' ';
+  const count = countText(message);
+  const name = count === '' ? who(message) : `${who(message)} ${count}`;
+  const first = `${cursor}${mark}${state}${star}${file}${badge} ${fit(name, names, theme.ellipsis)} ${fitRight(date, DATE, '')} `;
+  const second = `${' '.repeat(STATE + badge.length)}${subject(message, theme)}`;
   const plain = unread ? 'unread' : 'read';
   const selected = unread ? 'selected-unread' : 'selected';
   const meaning = message.cursor && message.focused ? selected : plain;

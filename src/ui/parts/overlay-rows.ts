@@ -197,7 +197,12 @@ function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Them
     if (at) return bar(fit(left, inner - width(right), theme.ellipsis) + right, 'selected', inner, theme);
     return split([piece(left)], [piece(right, 'dim')], inner, theme, 10);
   });
-  const title = { identity: 'From', attachment: 'Remove a file', template: 'Templates' }[layer.about];
+  const title = {
+    identity: 'From',
+    attachment: 'Remove a file',
+    template: 'Templates',
+    sort: 'Sort the list',
+  }[layer.about];
   const foot = layer.about === 'attachment' ? 'Enter remove   Esc back' : 'Enter take   Esc back';
   return { rect, rows: boxed(rows, { title, foot, cells: rect.columns, rows: rect.rows }, theme) };
 }
