@@ -77,6 +77,9 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     createFolder: own.create,
     renameFolder: own.rename,
     removeFolder: own.remove,
+    emptyToTrash: own.emptyToTrash,
+    subscribeFolder: own.subscribe,
+    assignRole: own.assignRole,
     whenLoaded: then => folders.whenLoaded(then),
     chooseLayout(layout) {
       change(before => ({ ...before, layout }));

@@ -419,6 +419,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'account.disabled': f => `the account "${f.account}" is disabled in the configuration.`,
   'account.empty': f =>
     `nothing of "${f.account}" is on this computer yet. Next: tmail sync --account ${f.account}`,
+  'folder.not-listed': f =>
+    `not all mail of "${f.folder}" is listed here yet, so none of it was moved. It comes with the next connection; then try again.`,
   'folder.exists': f => `there is a folder "${f.folder}" already.`,
   'folder.name': f => folderName(f),
   'folder.role': f => `"${f.folder}" is a folder that every account has: it keeps its name and its place.`,

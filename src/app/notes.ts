@@ -16,6 +16,9 @@ export function bytesText(size: number): string {
     : `${(size / 1_000_000_000).toFixed(1)} GB`;
 }
 
+/** Of what was done to a server's folder without the server. */
+const WAITS = 'The server hears of it when it can be reached. ';
+
 const PASSWORD_FROM: Readonly<Record<string, string>> = {
   command: 'by its command',
   env: 'in the environment',
@@ -176,6 +179,21 @@ export const notes = {
   ],
   cleaned: (messages: number, bytes: number) =>
     `Removed ${count(messages, 'message file')}, ${bytesText(bytes)}. The mail is on its server.`,
+
+  folderMade: (name: string, remote: boolean, waits: boolean) =>
+    `Made "${sanitize(name)}". ${remote ? `${waits ? WAITS : ''}u to undo.` : 'It exists only on this computer. u to undo.'}`,
+  folderRenamed: (before: string, after: string, waits: boolean) =>
+    `"${sanitize(before)}" is "${sanitize(after)}" now. ${waits ? WAITS : ''}u to undo.`,
+  folderDeleted: (name: string, messages: number, waits: boolean) =>
+    `Deleted the folder "${sanitize(name)}".${messages === 0 ? '' : ` ${count(messages, 'message')} moved to Trash.`} ${waits ? WAITS : ''}u to undo.`,
+  folderEmptied: (name: string, messages: number) =>
+    `Moved ${count(messages, 'message')} from "${sanitize(name)}" to Trash. u to undo.`,
+  folderSubscribed: (name: string, on: boolean, waits: boolean) =>
+    `${on ? 'Subscribed to' : 'Unsubscribed from'} "${sanitize(name)}". ${waits ? WAITS : ''}u to undo.`,
+  folderUsed: (name: string, role: string | null) =>
+    role === null
+      ? `"${sanitize(name)}" is an ordinary folder now. u to undo.`
+      : `"${sanitize(name)}" is the account's ${role} folder now. u to undo.`,
 
   /** What fills it is a key away. */
   quotaCrossed: (account: string, percent: number, numbers: string) =>

@@ -1,14 +1,16 @@
-// Makes, renames and removes folders that exist only here. Nothing is said before it is durable; mail in a folder
-// that goes is moved to Trash first, and all of it can be taken back.
+// Makes, renames, removes, empties and subscribes folders, on a server as here, and says what they are for. Applied at
+// once and durable before anything is said; mail in a folder that goes is moved to Trash first; each can be taken back.
 import { splitFolderId } from '../mail/ids.ts';
-import type { FolderId } from '../mail/types.ts';
-import type { AccountStore, FolderRecord, NewOperation, Operation } from '../store/types.ts';
+import type { FolderId, Role } from '../mail/types.ts';
+import type { AccountStore, FolderRecord, Operation } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
-import { backOf, folderByRole, MOVED_AT_ONCE, type Organising } from './organising.ts';
+import { notes } from './notes.ts';
+import { backOf, createCarry } from './organising/carry.ts';
+import { folderByRole, type Organising } from './organising.ts';
 import { said } from './said.ts';
-import { folderRecord, plural } from './selectors.ts';
+import { accountOf, folderLabel, folderRecord, plural } from './selectors.ts';
 import { type Messages, pop, replaceTop, topLayer } from './state.ts';
 
 export interface OwnFolders {
@@ -17,6 +19,11 @@ export interface OwnFolders {
   rename(folder: FolderId, path: string): void;
   /** With all folders in it; their mail goes to Trash. */
   remove(folder: FolderId): void;
+  /** All its mail goes to Trash. */
+  emptyToTrash(folder: FolderId): void;
+  subscribe(folder: FolderId, on: boolean): void;
+  /** What the account uses this folder for; null: nothing. */
+  assignRole(folder: FolderId, role: Role | null): void;
 }
 
 export interface OwnFoldersDeps {
@@ -28,11 +35,17 @@ export interface OwnFoldersDeps {
 export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
   const { change, track, say, mail } = core;
   const state = () => core.state.get();
+  const carry = createCarry(core, { applied: deps.applied, returned: () => undefined });
   const storeOf = (account: string): AccountStore => {
     const store = mail.get(account);
     if (!store) throw new TmailError('config', 'account.unknown', { facts: { account } });
     return store;
   };
+  const storeWith = (folder: FolderId): AccountStore => storeOf(splitFolderId(folder).account);
+  /** Nobody tells the server now. */
+  const waits = (id: FolderId): boolean =>
+    folderRecord(state(), id)?.remote === true &&
+    accountOf(state(), splitFolderId(id).account)?.status.phase !== 'online';
 
   /** The prompt stays until it is done, and says why it could not be. */
   const answered = (work: () => Promise<void>): void => {
@@ -59,30 +72,64 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
       const layer = topLayer(before);
       return layer.t === 'drawer' ? replaceTop(before, { ...layer, cursor: id }) : before;
     });
+  const remember = (what: string, deed: string, back: () => Promise<boolean>) =>
+    deps.organising.remember(what, Promise.resolve(back), deed);
+
+  /** @throws TmailError `folder.not-listed` where the server has more mail in it than is known here */
+  const assertListed = async (record: FolderRecord): Promise<void> => {
+    if (!record.selectable || !record.remote || record.serverPath === null) return;
+    const folder = await storeWith(record.id).folder(record.id);
+    if (folder.sync.filledDownTo === 1 || (record.counts.total === 0 && folder.length === 0)) return;
+    throw new TmailError('rejected', 'folder.not-listed', { facts: { folder: record.path } });
+  };
+  /** All its mail to Trash. */
+  const empty = async (record: FolderRecord, trash: FolderId | undefined): Promise<readonly Operation[]> => {
+    if (!record.selectable) return [];
+    const folder = await storeWith(record.id).folder(record.id);
+    await folder.loadAll();
+    const moved: Operation[] = [];
+    // With what came while it was looked at.
+    while (folder.length > 0 && trash !== undefined) {
+      const uids = Array.from({ length: folder.length }, (_, n) => folder.uidAt(n) ?? 0);
+      core.opened.set(record.id, folder);
+      const { operations, error } = await carry.each([{ folder: record.id, uids }], on => ({
+        t: 'move',
+        to: trash,
+        ...on,
+      }));
+      moved.push(...operations);
+      if (error) throw error;
+      if (operations.length === 0) break;
+    }
+    return moved;
+  };
+  const countOf = (moved: readonly Operation[]) => moved.reduce((sum, op) => sum + op.targets.length, 0);
 
   return {
     create: (account, path, move) =>
       answered(async () => {
-        const id = await storeOf(account).createFolder(path);
+        const store = storeOf(account);
+        const id = await store.createFolder(path);
         deps.applied();
         closePrompt();
         point(id);
-        const made = folderRecord(state(), id)?.path ?? path;
+        const made = folderRecord(state(), id);
+        const name = made?.path ?? path;
+        remember(`the new folder "${name}"`, 'made', () => unmake(store, id));
         if (move) deps.organising.move(move, id);
-        else say('info', `Made "${made}". It exists only on this computer.`);
+        else say('info', notes.folderMade(name, made?.remote ?? false, waits(id)));
       }),
     rename: (id, path) =>
       answered(async () => {
         const before = folderRecord(state(), id)?.path ?? '';
-        const store = storeOf(splitFolderId(id).account);
+        const store = storeWith(id);
         await store.renameFolder(id, path);
         deps.applied();
         closePrompt();
         const after = folderRecord(state(), id)?.path ?? path;
         if (after === before) return;
-        say('info', `"${before}" is "${after}" now. u to undo.`);
-        const back = () => store.renameFolder(id, before).then(() => true);
-        deps.organising.remember(`the name "${before}"`, Promise.resolve(back));
+        say('info', notes.folderRenamed(before, after, waits(id)));
+        remember(`the name "${before}"`, 'changed', () => store.renameFolder(id, before).then(() => true));
       }),
     remove(id) {
       const remove = async (): Promise<void> => {
@@ -91,22 +138,73 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
         const top = folderRecord(state(), id);
         if (!top) return;
         const branch = withBelow(store.folders(), top);
+        for (const one of branch) await assertListed(one);
         const trash = folderByRole(state(), account, 'trash');
         const away = folderByRole(state(), account, 'inbox');
         if (away && branch.some(one => one.id === state().folder)) await deps.folders.open(away);
+        const late = waits(id);
         const moved: Operation[] = [];
-        for (const one of branch) moved.push(...(await empty(store, one.id, trash)));
+        for (const one of branch) moved.push(...(await empty(one, trash)));
         await store.removeFolder(id);
         deps.applied();
         if (away) point(away);
-        const count = moved.reduce((sum, op) => sum + op.targets.length, 0);
-        const mailText = count === 0 ? '' : ` ${plural(count, 'message')} moved to Trash.`;
-        say('info', `Deleted the folder "${top.path}".${mailText} u to undo.`);
-        const paths = branch.map(one => one.path);
-        const back = () => restore(store, paths, moved);
-        deps.organising.remember(`the folder "${top.path}"`, Promise.resolve(back));
+        say('info', notes.folderDeleted(top.path, countOf(moved), late));
+        remember(`the folder "${top.path}"`, 'deleted', () => restore(store, branch, moved, carry.back));
       };
       track(remove());
+    },
+    emptyToTrash(id) {
+      const run = async (): Promise<void> => {
+        const record = folderRecord(state(), id);
+        const trash = folderByRole(state(), splitFolderId(id).account, 'trash');
+        if (!record || trash === undefined) return;
+        await assertListed(record);
+        const moved = await empty(record, trash);
+        deps.applied();
+        const name = folderLabel(record);
+        say('info', notes.folderEmptied(name, countOf(moved)));
+        remember(plural(countOf(moved), 'message'), `moved from "${name}" to Trash`, () =>
+          allBack(moved, carry.back),
+        );
+      };
+      track(run());
+    },
+    subscribe(id, on) {
+      const run = async (): Promise<void> => {
+        const store = storeWith(id);
+        const name = folderRecord(state(), id)?.path ?? '';
+        const late = waits(id);
+        await store.subscribe?.(id, on);
+        deps.applied();
+        say('info', notes.folderSubscribed(name, on, late));
+        remember(`the folder "${name}"`, on ? 'subscribed' : 'unsubscribed', async () => {
+          await store.subscribe?.(id, !on);
+          return true;
+        });
+      };
+      track(run());
+    },
+    assignRole(id, role) {
+      const run = async (): Promise<void> => {
+        const store = storeWith(id);
+        const record = folderRecord(state(), id);
+        if (!record) return;
+        const before = record.role;
+        const holder = role === null ? undefined : folderByRole(state(), record.account, role);
+        await store.setRole?.(id, role);
+        deps.applied();
+        say('info', notes.folderUsed(folderLabel(record), role));
+        remember(
+          `the folder "${record.path}"`,
+          role === null ? 'used for nothing' : `used as ${role}`,
+          async () => {
+            await store.setRole?.(id, before);
+            if (holder !== undefined && role !== null) await store.setRole?.(holder, role);
+            return true;
+          },
+        );
+      };
+      track(run());
     },
   };
 }
@@ -114,37 +212,62 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
 /** A folder and all folders in it. */
 export function withBelow(all: readonly FolderRecord[], top: FolderRecord): readonly FolderRecord[] {
   const { account, delimiter, path } = top;
+  if (delimiter === '') return [top];
   const below = all.filter(one => one.account === account && one.path.startsWith(path + delimiter));
   return [top, ...below];
 }
 
-/** Everything in it goes to Trash, with what came while it was looked at. */
-async function empty(store: AccountStore, id: FolderId, trash: FolderId | undefined): Promise<Operation[]> {
-  const moved: Operation[] = [];
-  const folder = await store.folder(id);
-  await folder.loadAll();
-  while (folder.length > 0 && trash) {
-    const uids = Array.from(
-      { length: Math.min(folder.length, MOVED_AT_ONCE) },
-      (_, n) => folder.uidAt(n) ?? 0,
-    );
-    const targets = uids.map(uid => ({ uid, remote: null, messageId: '' }));
-    const op = await store.commit({ t: 'move', folder: id, to: trash, targets } satisfies NewOperation);
-    if (op.targets.length === 0) break;
-    moved.push(op);
+/** False: there is something in it now. */
+async function unmake(store: AccountStore, id: FolderId): Promise<boolean> {
+  const record = store.folders().find(one => one.id === id);
+  if (!record) return false;
+  for (const one of withBelow(store.folders(), record)) {
+    const folder = await store.folder(one.id);
+    await folder.loadAll();
+    if (folder.length > 0 || one.counts.total > 0) return false;
   }
-  return moved;
+  await store.removeFolder(id);
+  return true;
 }
 
-/** The folders again, under their numbers, and their mail in its places. */
+type Back = (op: Operation) => () => Promise<boolean>;
+
+async function allBack(moved: readonly Operation[], back: Back): Promise<boolean> {
+  let some = false;
+  for (const op of moved.toReversed()) some = (await back(op)()) || some;
+  return some;
+}
+
+/** The folders again, if possible as if they had never gone, and their mail in its places. */
 async function restore(
   store: AccountStore,
-  paths: readonly string[],
+  branch: readonly FolderRecord[],
   moved: readonly Operation[],
+  back: Back,
 ): Promise<boolean> {
-  for (const path of paths) {
-    if (!store.folders().some(one => one.path === path)) await store.createFolder(path);
+  const now = new Map<FolderId, FolderId>();
+  // The server was not told yet: then it never is.
+  const ids = new Set(branch.map(({ id }) => id));
+  const waiting = store
+    .queue()
+    .filter(op => op.t === 'folder-delete' && ids.has(op.folder) && op.tries === 0);
+  for (const op of waiting.toReversed()) await store.drop?.(op.id).catch(() => undefined);
+  for (const { id, path, subscribed, selectable } of branch) {
+    const there = store.folders().find(one => one.path === path);
+    // What only held other folders comes back with those.
+    if (!there && !selectable && branch.length > 1) continue;
+    const made = there?.id ?? (await store.createFolder(path));
+    if (!there && !subscribed) await store.subscribe?.(made, false);
+    now.set(id, made);
   }
-  for (const op of moved.toReversed()) if (op.t === 'move') await store.commit(backOf(op));
+  for (const op of moved.toReversed()) {
+    if (op.t !== 'move') continue;
+    const folder = now.get(op.folder) ?? op.folder;
+    if (folder === op.folder) await back(op)();
+    else {
+      const { landing: _, ...opposite } = backOf(op) as Extract<Operation, { t: 'move' }>;
+      await store.commit({ ...opposite, to: folder });
+    }
+  }
   return true;
 }

@@ -102,6 +102,7 @@ export type Layer =
         | { readonly t: 'empty'; readonly folder: FolderId }
         | { readonly t: 'archive'; readonly messages: readonly Messages[] }
         | { readonly t: 'drop'; readonly account: AccountId; readonly operation: string }
+        | { readonly t: 'empty-to-trash'; readonly folder: FolderId }
         | { readonly t: 'remove-folder'; readonly folder: FolderId };
     }
   | {

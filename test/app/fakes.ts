@@ -55,6 +55,13 @@ interface Entry {
   raw: boolean;
 }
 
+interface FakeInfo {
+  readonly path: string;
+  readonly role: Role | null;
+  readonly selectable: boolean;
+  readonly subscribed?: boolean;
+}
+
 export class FakeFolder implements FolderStore {
   rev = 0;
   readonly sync = { uidValidity: '1', uidNext: 1, highestModseq: null, filledDownTo: 1 };
@@ -65,13 +72,9 @@ export class FakeFolder implements FolderStore {
   next = 1;
   readonly store: FakeStore;
   readonly id: FolderId;
-  #info: { path: string; role: Role | null; selectable: boolean };
+  #info: FakeInfo;
 
-  constructor(
-    store: FakeStore,
-    id: FolderId,
-    info: { path: string; role: Role | null; selectable: boolean },
-  ) {
+  constructor(store: FakeStore, id: FolderId, info: FakeInfo) {
     this.store = store;
     this.id = id;
     this.#info = info;
@@ -86,9 +89,9 @@ export class FakeFolder implements FolderStore {
       name: levels[levels.length - 1] ?? '',
       delimiter: '/',
       role: this.#info.role,
-      subscribed: true,
+      subscribed: this.#info.subscribed ?? true,
       selectable: this.#info.selectable,
-      remote: true,
+      remote: this.store.remote,
       counts: { total: this.length, unread: this.unread },
     };
   }
@@ -187,13 +190,12 @@ export class FakeFolder implements FolderStore {
     this.changed({ messages: { put: [], gone: [uid] } });
   }
 
-  become(role: Role | null) {
-    this.#info = { ...this.#info, role };
-    this.store.emit({ t: 'folders', account: this.record.account });
+  rename(path: string) {
+    this.become({ path });
   }
 
-  rename(path: string) {
-    this.#info = { ...this.#info, path };
+  become(change: Partial<FakeInfo>) {
+    this.#info = { ...this.#info, ...change };
     this.store.emit({ t: 'folders', account: this.record.account });
   }
 
@@ -213,6 +215,8 @@ export class FakeFolder implements FolderStore {
 export class FakeStore implements Store {
   readonly dir = '/nowhere';
   readonly mode = 'owner';
+  /** Its folders are on a server. */
+  remote = true;
   readonly folders = new Map<FolderId, FakeFolder>();
   readonly operations: Operation[] = [];
   /** Message files that can't be read, and why. */
@@ -268,7 +272,6 @@ export class FakeStore implements Store {
         if (taken) throw new TmailError('rejected', 'folder.exists', { facts: { folder: path } });
         return this.addFolder(id, path).id;
       },
-      setRole: async (folder, role) => this.folderOf(folder).become(role),
       renameFolder: async (folder, path) => this.folderOf(folder).rename(path),
       removeFolder: async folder => {
         const { path } = this.folderOf(folder).record;
@@ -279,6 +282,13 @@ export class FakeStore implements Store {
           this.folders.delete(other);
         }
         this.emit({ t: 'folders', account: id });
+      },
+      subscribe: async (folder, on) => this.folderOf(folder).become({ subscribed: on }),
+      setRole: async (folder, role) => {
+        for (const other of this.folders.values()) {
+          if (other.record.account === id && other.record.role === role && role) other.become({ role: null });
+        }
+        this.folderOf(folder).become({ role });
       },
       folder: folder => Promise.resolve(this.folderOf(folder)),
       raw: {

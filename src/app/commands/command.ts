@@ -2,7 +2,7 @@
 import type { Config } from '../../config/types.ts';
 import type { DraftId, Identity } from '../../mail/compose/types.ts';
 import type { Sort } from '../../mail/sort.ts';
-import type { AccountId, Envelope, FolderId, MessageId } from '../../mail/types.ts';
+import type { AccountId, Envelope, FolderId, MessageId, Role } from '../../mail/types.ts';
 import type { OutboxId, Outgoing } from '../../outgoing/types.ts';
 import type { FolderStore, Operation } from '../../store/types.ts';
 import type { Engine } from '../../sync/types.ts';
@@ -134,11 +134,16 @@ export interface Effects {
   empty(folder: FolderId): void;
   /** Takes the last step back. */
   undo(): void;
-  /** Makes a folder that exists only here; these messages go there when it is made. A prompt says why it can't. */
+  /** Makes a folder where the account's folders are; these messages go there when it is made. A prompt says why it can't. */
   createFolder(account: AccountId, path: string, move?: readonly Messages[]): void;
   renameFolder(folder: FolderId, path: string): void;
   /** With the folders in it: the person was asked where there is mail, which goes to Trash. */
   removeFolder(folder: FolderId): void;
+  /** All mail of the folder goes to Trash: the person was asked. */
+  emptyToTrash(folder: FolderId): void;
+  subscribeFolder(folder: FolderId, on: boolean): void;
+  /** What the account uses the folder for; null: nothing. */
+  assignRole(folder: FolderId, role: Role | null): void;
   /** Runs `then` once every position of the folder in the list is known: at once when it is already. */
   whenLoaded(then: () => void): void;
   /** Shows it so from now on. */

@@ -122,6 +122,7 @@ export const destroyingCommands: readonly Command[] = [
       const { effects } = context;
       if (act.t === 'empty') effects.empty(act.folder);
       else if (act.t === 'remove-folder') effects.removeFolder(act.folder);
+      else if (act.t === 'empty-to-trash') effects.emptyToTrash(act.folder);
       else if (act.t === 'archive') effects.file(act.messages, 'archive');
       else if (act.t === 'clean') effects.storage.clean(act.accounts);
       else if (act.t === 'drop') effects.dropOperation(act.account, act.operation);
