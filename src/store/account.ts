@@ -17,6 +17,7 @@ import { GroupCommit } from './group-commit.ts';
 import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
 import { Operations } from './operations.ts';
+import type { OtherHalves } from './other-half.ts';
 import { Outbox } from './outbox.ts';
 import { OwnFolders } from './own-folders.ts';
 import { envelopeIn, ownedRaw } from './owned-raw.ts';
@@ -53,6 +54,7 @@ export interface AccountOptions {
   readonly emit: (event: StoreEvent) => void;
   readonly damaged: ReportDamage;
   readonly envelopeOf: (bytes: Buffer, arrival: number) => Promise<Envelope>;
+  readonly halves: OtherHalves;
 }
 
 export interface RebuildReport extends SweepReport {
@@ -67,7 +69,7 @@ export class Account implements AccountStore {
   readonly raw: RawFiles;
   readonly exports: ExportNotes;
   readonly outbox: Outbox;
-  readonly #operations: Operations;
+  readonly operations: Operations;
   readonly #listCommit: GroupCommit;
   readonly #ownFolders: OwnFolders;
   readonly #folders = new Map<number, Promise<Folder>>();
@@ -93,7 +95,7 @@ export class Account implements AccountStore {
       const number = this.#number(folder);
       return this.list.entries().some(({ n }) => n === number);
     };
-    this.#operations = new Operations({
+    this.operations = new Operations({
       account: options.id,
       files: queueFiles,
       now: options.now,
@@ -105,7 +107,7 @@ export class Account implements AccountStore {
       reserved,
       giveTo: owners => this.raw.giveTo(owners),
       copyRaw: copies => this.raw.copyAll(copies),
-      underWay: () => null,
+      halves: options.halves,
       writeRaw: (bytes, owner) => this.raw.write(bytes, owner),
       removeRaw: raw => this.raw.remove(raw),
       unknown,
@@ -115,7 +117,7 @@ export class Account implements AccountStore {
       id: options.id,
       list,
       assertWritable: () => options.disk.assertWritable(),
-      settled: () => this.#operations.settleLocal(),
+      settled: () => this.operations.settleLocal(),
       queue: () => this.queue(),
       folder: id => this.folder(id),
       opened: number => this.#open.get(number),
@@ -145,7 +147,7 @@ export class Account implements AccountStore {
     const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
     const outbox = await Outbox.open({ ...options, trouble });
     const account = new Account(options, list, await openQueueFiles(options), outbox);
-    if (options.disk.writable) await account.#operations.recover();
+    if (options.disk.writable) await account.operations.recover();
     return account;
   }
 
@@ -208,58 +210,58 @@ export class Account implements AccountStore {
   }
 
   queue(): readonly Operation[] {
-    return this.#operations.queue.list();
+    return this.operations.queue.list();
   }
 
   async commit(op: NewOperation): Promise<Operation> {
     this.options.disk.assertWritable();
-    return this.#operations.commit(op);
+    return this.operations.commit(op);
   }
 
   async append(message: NewAppend): Promise<Operation> {
     this.options.disk.assertWritable();
-    return this.#operations.append(message);
+    return this.operations.append(message);
   }
 
   appended(id: string, remote: RemoteRef | null): Promise<void> {
-    return this.#operations.appended(id, remote);
+    return this.operations.appended(id, remote);
   }
 
   moved(id: string, places: readonly (RemoteRef | null)[], uids?: readonly LocalUid[]): Promise<void> {
-    return this.#operations.moved(id, places, uids);
+    return this.operations.moved(id, places, uids);
   }
 
   gone(id: string, uids: readonly LocalUid[], error: TmailError): Promise<void> {
-    return this.#operations.gone(id, uids, error);
+    return this.operations.gone(id, uids, error);
   }
 
   drop(id: string): Promise<readonly Operation[]> {
-    return this.#operations.drop(id);
+    return this.operations.drop(id);
   }
 
   ready(op: Operation): boolean {
-    return this.#operations.ready(op);
+    return this.operations.ready(op);
   }
 
   tried(id: string): void {
-    this.#operations.tried(id);
+    this.operations.tried(id);
   }
 
   /** Whether this operation waits, also one that no server has to hear of. */
   hasQueued(id: string): boolean {
-    return this.#operations.queue.get(id) !== undefined;
+    return this.operations.queue.get(id) !== undefined;
   }
 
   attempt(id: string): Promise<void> {
-    return this.#operations.attempt(id);
+    return this.operations.attempt(id);
   }
 
   settled(id: string): Promise<void> {
-    return this.#operations.settled(id);
+    return this.operations.settled(id);
   }
 
   refused(id: string, error: TmailError): Promise<void> {
-    return this.#operations.refused(id, error);
+    return this.operations.refused(id, error);
   }
 
   /** Compares message files and index, see sweep.ts; at most once at a time. Resolves when all of it is durable. */
@@ -322,7 +324,7 @@ export class Account implements AccountStore {
     if (await changed(this.options.dir)) {
       this.list.become(await FolderList.open(this.options));
       this.options.emit({ t: 'folders', account: this.id });
-      this.#operations.reload(await openQueueFiles(this.options));
+      this.operations.reload(await openQueueFiles(this.options));
       await this.outbox.reload();
     }
     for (const [number, folder] of this.#open) {
@@ -339,8 +341,8 @@ export class Account implements AccountStore {
   }
 
   async flush(): Promise<void> {
-    await this.#operations.idle();
-    await this.#operations.flush();
+    await this.operations.idle();
+    await this.operations.flush();
     await this.outbox.flush();
     await this.raw.flush();
     for (const folder of this.#open.values()) await folder.flush();
@@ -357,7 +359,7 @@ export class Account implements AccountStore {
       if (this.#swept || !this.list.crashed) await this.list.setClean(true);
     } finally {
       for (const folder of this.#open.values()) folder.writer.stop();
-      this.#operations.stop();
+      this.operations.stop();
       this.outbox.stop();
       this.#listCommit.stop();
     }
@@ -376,12 +378,12 @@ export class Account implements AccountStore {
       files: this.files(number),
       writable: this.options.disk.writable,
       groupMs: this.options.groupMs,
-      queue: this.#operations.queue,
+      queue: this.operations.queue,
       cache: this.options.cache,
       record: () => this.list.record(number),
       entry: () => this.list.entryOrDropped(number),
-      queueDurable: () => this.#operations.flush(),
-      queueChanged: () => this.#operations.rebased(),
+      queueDurable: () => this.operations.flush(),
+      queueChanged: () => this.operations.rebased(),
       listed: () => this.#listCommit.flush(),
       changed: deltas => this.#changed(id, number, deltas),
       dropRaw: drops => this.#dropRaw(drops),

@@ -55,7 +55,7 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
     ...inheritedFrom(unsent),
   ]);
   const place = { folder: message.folder, path: folder.record.path, targets };
-  const verify = message.verify === true && upload ? { verify: true } : {};
+  const verify = message.verify === true ? { verify: true } : {};
   const op = { t: 'append' as const, ...stamp, ...place, flags, date, replaces, ...verify };
   const pending = queue.add(pendingAppend(op, { flags, envelope, raw }, !upload));
   for (const { unsent } of replaced) for (const each of unsent) queue.remove(each.op.id);

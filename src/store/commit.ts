@@ -7,6 +7,7 @@ import type { Folder } from './folder.ts';
 import { land, leave, type Placed, type Row, rowsOf } from './moves.ts';
 import { isAlone, type Ready } from './operation-folders.ts';
 import {
+  isAppend,
   type OperationQueue,
   type Pending,
   type PendingAppend,
@@ -28,6 +29,10 @@ import { removal, restore, type WithdrawHost, withdraw } from './withdraw.ts';
 export interface CommitHost extends WithdrawHost {
   /** The operation of another account is under way (true), or was settled (false). @throws TmailError */
   readonly waitsFor: (op: DeleteOperation) => boolean;
+  /** An upload goes on as another operation. */
+  readonly renamed: (from: Pending, to: string) => void;
+  /** An upload is not made any more. */
+  readonly lost: (pending: Pending) => void;
 }
 
 export interface Begun {
@@ -96,7 +101,12 @@ export function beginMove(host: CommitHost, ready: Ready, to: Folder, newOp: New
       takeBackNew(host, op.id);
       takeBackUnsent(from, to, unsent, op.landing, { targets, rows });
     },
-    done: () => undefined,
+    done() {
+      for (const each of unsent) {
+        const next = added.find(other => isAppend(other) && other.row.envelope === each.row.envelope);
+        if (next) host.renamed(each, next.op.id);
+      }
+    },
   };
 }
 
@@ -188,8 +198,8 @@ export function beginDelete(host: CommitHost, { from, shards }: Ready, newOp: De
       restore(host, pending, rows, 'memory');
     },
     done() {
-      if (waits) return;
-      drop(from, rows);
+      for (const each of unsent) host.lost(each);
+      if (!waits) drop(from, rows);
     },
   };
 }

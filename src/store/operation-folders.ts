@@ -5,10 +5,11 @@ import type { AppendHost } from './appends.ts';
 import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { envelopesNow, envelopesOf } from './moves.ts';
+import type { OtherHalves } from './other-half.ts';
 import type { QueueFiles } from './queue-files.ts';
 import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
-import type { FlagsOperation, NewOperation, Operation, OtherHalf, StoreEvent } from './types.ts';
+import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
 
 export interface OperationsOptions {
   readonly account: AccountId;
@@ -32,10 +33,8 @@ export interface OperationsOptions {
   readonly copyRaw: (
     copies: readonly { readonly raw: RawRef; readonly owner: Omit<RawOwner, 'partial'> }[],
   ) => Promise<(RawRef | null)[]>;
-  /** Whether this operation of another account is still under way there; null: not known (yet). */
-  /** An operation is settled: whoever waits for it in another account knows it durably when it resolves. */
-  readonly settledHere?: (id: string) => Promise<void>;
-  readonly underWay: (other: OtherHalf) => boolean | null;
+  /** Operations of other accounts that those here wait for, and the other way round. */
+  readonly halves: OtherHalves;
   readonly writeRaw: AppendHost['writeRaw'];
   readonly removeRaw: AppendHost['removeRaw'];
   /** @throws TmailError for a folder that was never there. */

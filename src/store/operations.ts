@@ -41,7 +41,15 @@ import { QUEUE_VERSION, type QueueFiles } from './queue-files.ts';
 import { fromStored, toStored } from './queue-stored.ts';
 import { recoverPending } from './recover.ts';
 import { buildingOn } from './relocate.ts';
-import type { DeleteOperation, FlagsOperation, NewAppend, NewOperation, Operation } from './types.ts';
+import type {
+  DeleteOperation,
+  FlagsOperation,
+  NewAppend,
+  NewOperation,
+  Operation,
+  OtherHalf,
+} from './types.ts';
+import { released, waitingFor, waits } from './waiting.ts';
 import { keptFiles, withdraw } from './withdraw.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
@@ -159,6 +167,12 @@ export class Operations {
       opened: this.#options.openedEver,
       stamp: () => this.#stamp(),
       waitsFor: op => this.#waitsFor(op),
+      renamed: (from, to) => this.#options.halves.renamed(this.#half(from), to),
+      lost: pending => {
+        this.#options.halves.lost(this.#half(pending)).catch((thrown: unknown) => {
+          this.#options.emit({ t: 'trouble', error: asTmailError(thrown) });
+        });
+      },
     };
   }
 
@@ -258,7 +272,8 @@ export class Operations {
     await folder?.flush();
     // Whoever waits for it in another account may go on before it is forgotten here, never the other way round.
     if (isAppend(pending)) this.#settled.add(pending.op.id);
-    await this.#options.settledHere?.(pending.op.id);
+    if (isAppend(pending))
+      await this.#options.halves.settled(this.#half(pending), pending.op.verify === true);
     this.queue.remove(pending.op.id);
     if (!pending.local) this.#changed();
     await this.#commit.request(true);
@@ -305,6 +320,10 @@ export class Operations {
     if (!first) return [];
     const all = [first, ...buildingOn(this.queue, id)];
     for (const each of all) this.#assertDroppable(each);
+    // First the other half: of a message in two places one is too many, of one in none nobody has any.
+    const others: Operation[] = [];
+    for (const each of all)
+      if (isAppend(each)) others.push(...(await this.#options.halves.lost(this.#half(each))));
     for (const each of all.toReversed()) {
       const now = this.queue.get(each.op.id);
       if (now) withdraw(this.#host(), now, 'queue');
@@ -312,7 +331,7 @@ export class Operations {
     this.#changed();
     await this.#commit.request(true);
     this.#settleSoon();
-    return all.map(({ op }) => op);
+    return [...all.map(({ op }) => op), ...others];
   }
 
   #assertDroppable(pending: Pending): void {
@@ -328,15 +347,61 @@ export class Operations {
 
   /** See AccountStore.ready. */
   ready(op: Operation): boolean {
-    return !(op.t === 'delete' && op.after !== undefined);
+    return !waits(op) && !this.queue.buildsOnAnother(op);
   }
 
   #waitsFor({ after }: DeleteOperation): boolean {
     if (!after) return false;
-    const under = this.#options.underWay(after);
-    if (under === null)
-      throw new TmailError('bug', 'operation.unknown', { facts: { operation: after.operation } });
-    return under;
+    const under = this.#options.halves.underWay(after);
+    if (under !== null) return under;
+    throw new TmailError('bug', 'operation.unknown', { facts: { operation: after.operation } });
+  }
+
+  #half({ op }: Pending): OtherHalf {
+    return { account: this.#options.account, operation: op.id };
+  }
+
+  /** It was settled since the account was opened. */
+  hasSettled(id: string): boolean {
+    return this.#settled.has(id);
+  }
+
+  /** What operations here wait for. */
+  otherHalves(): readonly OtherHalf[] {
+    return this.queue.all().flatMap(pending => (isDelete(pending) ? (pending.op.after ?? []) : []));
+  }
+
+  /** The other half of these moves is settled: this half may go on. Durable. */
+  async otherSettled(other: OtherHalf): Promise<void> {
+    const waiting = waitingFor(this.queue, other);
+    for (const pending of waiting) this.queue.replace(pending.op.id, released(pending));
+    if (waiting.length === 0) return;
+    this.#changed();
+    await this.#commit.request(true);
+    this.#settleSoon();
+  }
+
+  /** The other half will never be: this half is taken back. Durable. */
+  async otherLost(other: OtherHalf): Promise<readonly Operation[]> {
+    const waiting = waitingFor(this.queue, other);
+    for (const pending of waiting) {
+      const found = await this.#quiet(pending.op.id);
+      if (found) withdraw(this.#host(), found, 'queue');
+    }
+    if (waiting.length === 0) return [];
+    this.#changed();
+    await this.#commit.request(true);
+    this.#settleSoon();
+    return waiting.map(({ op }) => op);
+  }
+
+  otherRenamed(other: OtherHalf, operation: string): void {
+    const waiting = waitingFor(this.queue, other);
+    for (const pending of waiting) {
+      const op = { ...pending.op, after: { ...other, operation } };
+      this.queue.replace(op.id, { ...pending, op });
+    }
+    if (waiting.length > 0) this.#commit.request(true);
   }
 
   /** Does again what a crash may have left half done: before anyone looks, and before files are compared. */
@@ -385,7 +450,7 @@ export class Operations {
   }
 
   #nextLocal(): Pending | undefined {
-    return this.queue.all().find(({ local, op }) => local && this.ready(op));
+    return this.queue.all().find(({ local, op }) => local && !waits(op));
   }
 
   /** What no server has to hear of is out of the queue: its folders are durable. */

@@ -53,6 +53,8 @@ export class OperationQueue {
   #pending: Pending[] = [];
   /** Made when asked for: a pull asks for every message. */
   #flags = new Map<FolderId, readonly PendingFlags[]>();
+  /** Made when asked for: which operation, by its place in the queue, first puts a message where it is named. */
+  #makers: Map<FolderId, Map<LocalUid, number>> | null = null;
 
   /** What a server has to hear of. */
   list(): readonly Operation[] {
@@ -134,6 +136,29 @@ export class OperationQueue {
     return undefined;
   }
 
+  /** An earlier operation that a server has to hear of puts messages where this one takes them. */
+  buildsOnAnother(op: Operation): boolean {
+    const makers = (this.#makers ?? this.#findMakers()).get(op.folder);
+    if (!makers || op.t === 'append') return false;
+    const place = this.#pending.findIndex(each => each.op.id === op.id);
+    return op.targets.some(({ uid }) => (makers.get(uid) ?? place) < place);
+  }
+
+  #findMakers() {
+    const makers = new Map<FolderId, Map<LocalUid, number>>();
+    this.#makers = makers;
+    for (const [place, pending] of this.#pending.entries()) {
+      if (pending.local || !(isTransfer(pending) || isAppend(pending))) continue;
+      const folder = isTransfer(pending) ? pending.op.to : pending.op.folder;
+      const made = makers.get(folder) ?? new Map<LocalUid, number>();
+      makers.set(folder, made);
+      for (const uid of (isTransfer(pending) ? pending.landed : pending.index).keys()) {
+        if (!made.has(uid)) made.set(uid, place);
+      }
+    }
+    return makers;
+  }
+
   /** Messages of a folder that are on their way to the server. */
   appendsTo(folder: FolderId): readonly PendingAppend[] {
     return this.#pending.filter(isAppend).filter(({ op }) => op.folder === folder);
@@ -201,6 +226,7 @@ export class OperationQueue {
   #become(pending: Pending[]): void {
     this.#pending = pending;
     this.#flags.clear();
+    this.#makers = null;
   }
 }
 

@@ -15,6 +15,7 @@ import { filesInThread } from './file-batch-thread.ts';
 import { type AccountHealth, inspectAccount } from './inspect.ts';
 import { type Lock, lockStore } from './lock.ts';
 import { assertVersion, migrate } from './migrate.ts';
+import { type Accounts, lookForOtherHalves, otherHalves } from './other-half.ts';
 import { type ChangedSince, changedSince, REREAD_MS } from './reread.ts';
 import { openSettings, type StoredSettings } from './settings.ts';
 import type { OpenStoreOptions, Settings, Store, StoreEvent } from './types.ts';
@@ -92,7 +93,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const groupMs = options.groupMs ?? GROUP_COMMIT_MS;
   const path = join(dir, 'settings.json');
   const settings = await openSettings({ disk, path, now, damaged, groupMs, trouble });
-  const accountOptions = (id: AccountId): AccountOptions => ({
+  const accountOptions = (id: AccountId): Omit<AccountOptions, 'halves'> => ({
     id,
     dir: join(dir, 'accounts', id),
     disk,
@@ -147,7 +148,7 @@ interface Parts {
   readonly early: TmailError[];
   readonly lock: Lock | null;
   readonly known: readonly AccountId[];
-  readonly accountOptions: (id: AccountId) => AccountOptions;
+  readonly accountOptions: (id: AccountId) => Omit<AccountOptions, 'halves'>;
   readonly serve: (handler: DoorHandler) => void;
 }
 
@@ -156,7 +157,14 @@ class OpenedStore implements LocalStore {
   readonly #accounts = new Map<AccountId, Promise<Account>>();
   readonly #opened = new Map<AccountId, Account>();
   readonly #changed: ChangedSince;
+  readonly #all: Accounts = {
+    known: () => this.accounts(),
+    opened: () => this.#opened.values(),
+    open: id => this.account(id),
+  };
+  readonly #halves = otherHalves(this.#all);
   #closed: Promise<void> | null = null;
+  #looking: Promise<void> = Promise.resolve();
   #following: NodeJS.Timeout | null = null;
   #refreshing: Promise<void> = Promise.resolve();
 
@@ -191,7 +199,8 @@ class OpenedStore implements LocalStore {
     }
     let account = this.#accounts.get(id);
     if (!account) {
-      account = Account.open(this.#parts.accountOptions(id)).then(opened => {
+      const options = { ...this.#parts.accountOptions(id), halves: this.#halves };
+      account = Account.open(options).then(opened => {
         this.#opened.set(id, opened);
         if (this.mode === 'owner') this.#tidy(opened);
         return opened;
@@ -260,6 +269,11 @@ class OpenedStore implements LocalStore {
   /** In the background: nobody has to wait for it before mail shows. */
   #tidy(account: Account): void {
     const { log } = this.#parts;
+    this.#looking = this.#looking
+      .then(() => lookForOtherHalves(account.operations, this.#all))
+      .catch((thrown: unknown) =>
+        log.warn('halves', { account: account.id, code: asTmailError(thrown).code }),
+      );
     account.tidy()?.then(
       report => log.info('tidy', { account: account.id, ...report }),
       (thrown: unknown) => log.warn('tidy', { account: account.id, code: asTmailError(thrown).code }),
@@ -268,6 +282,7 @@ class OpenedStore implements LocalStore {
 
   async #close(): Promise<void> {
     if (this.#following) clearTimeout(this.#following);
+    await this.#looking;
     await Promise.allSettled(this.#accounts.values());
     try {
       if (this.mode === 'owner') for (const account of this.#opened.values()) await account.close();

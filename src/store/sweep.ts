@@ -12,6 +12,7 @@ import { loadRemote, sameRemote } from './remote.ts';
 import type { ManifestEntry } from './shapes.ts';
 import { shardOf, slotOf, uidOf } from './shards.ts';
 import { StateShard } from './state.ts';
+import { keptFiles } from './withdraw.ts';
 
 export interface SweepReport {
   /** Message files given back to their message, or made a message again. */
@@ -34,6 +35,12 @@ export async function sweep(account: Account, thorough: boolean): Promise<SweepR
   const firstNew = await account.raw.firstNew();
   report.temporary += await removeTemporary(account, account.options.dir);
   const known = await referenced(account);
+  const kept = new Set(
+    account.operations.queue
+      .all()
+      .flatMap(keptFiles)
+      .map(({ n }) => n),
+  );
   for (const directory of await account.manifests.directories()) {
     const path = account.manifests.path(directory);
     report.temporary += await removeTemporary(account, path);
@@ -46,6 +53,8 @@ export async function sweep(account: Account, thorough: boolean): Promise<SweepR
     for (const [n, partial] of present) {
       const entry = entries[n];
       if (known.has(n)) known.delete(n);
+      // A message that left its folder and may come back.
+      else if (kept.has(n)) continue;
       else await settle(account, { n, partial }, entry, thorough, report);
     }
   }
@@ -179,7 +188,9 @@ const DROPPED_MS = 30 * 24 * 60 * 60 * 1000;
 /** Folders that are to go now: vanished long ago, with nothing in them that exists only here. */
 export function expired(account: Account): number[] {
   const { now } = account.options;
-  const queued = new Set(account.queue().flatMap(op => (op.t === 'move' ? [op.folder, op.to] : [op.folder])));
+  const queued = new Set(
+    account.operations.queue.all().flatMap(({ op }) => ('to' in op ? [op.folder, op.to] : [op.folder])),
+  );
   return account.list
     .entries()
     .filter(entry => entry.dropped > 0 && entry.remote && now() - entry.dropped > DROPPED_MS)

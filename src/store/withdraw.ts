@@ -196,8 +196,7 @@ const placed = (all: readonly Returning[]): Placed => ({
 const numbers = (all: readonly Returning[]): LocalUid[] => all.map(({ uid }) => uid);
 const places = (all: readonly Returning[]): (RemoteRef | null)[] => all.map(({ target }) => target.remote);
 
-/** Files that a deletion or a copy kept and nobody needs any more. */
+/** Files that a deletion kept and nobody needs any more. */
 export function keptFiles(pending: Pending): RawRef[] {
-  if (!isDelete(pending) || !pending.op.after) return [];
-  return (pending.rows ?? []).flatMap(row => row?.raw ?? []);
+  return isDelete(pending) ? (pending.rows ?? []).flatMap(row => row?.raw ?? []) : [];
 }

@@ -42,6 +42,7 @@ export async function* replayQueue(deps: ReplayDeps): AsyncGenerator<Progress> {
       // With the tries that were made before this one.
       await deps.push(op);
     } catch (thrown) {
+      store.tried?.(op.id);
       await failed(deps, op, asTmailError(thrown));
       continue;
     }
