@@ -2,7 +2,7 @@
 // the promise of `commit`: durable in the queue and applied to the index, or neither.
 import { join } from 'node:path';
 import { folderId, splitFolderId } from '../mail/ids.ts';
-import type { AccountId, Envelope, FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
+import type { AccountId, Envelope, FolderId, LocalUid, RemoteRef, Role } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Log } from '../util/log.ts';
 import type { Deltas } from './apply.ts';
@@ -16,6 +16,7 @@ import { FolderList } from './folder-list.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { ReportDamage } from './json.ts';
 import { Manifests } from './manifests.ts';
+import { isAlone } from './operation-folders.ts';
 import { Operations } from './operations.ts';
 import type { OtherHalves } from './other-half.ts';
 import { Outbox } from './outbox.ts';
@@ -26,6 +27,7 @@ import { RawFiles } from './raw.ts';
 import { rebuildManifest } from './rebuild-manifest.ts';
 import { openFolder } from './repair.ts';
 import type { ChangedSince } from './reread.ts';
+import { ServerFolders } from './server-folders.ts';
 import { expire, expired, type SweepReport, sweep } from './sweep.ts';
 import type {
   AccountStore,
@@ -72,6 +74,7 @@ export class Account implements AccountStore {
   readonly operations: Operations;
   readonly #listCommit: GroupCommit;
   readonly #ownFolders: OwnFolders;
+  readonly #serverFolders: ServerFolders;
   readonly #folders = new Map<number, Promise<Folder>>();
   readonly #open = new Map<number, Folder>();
   #began: Promise<void> | null = null;
@@ -95,7 +98,26 @@ export class Account implements AccountStore {
       const number = this.#number(folder);
       return this.list.entries().some(({ n }) => n === number);
     };
+    const listChanged = () => options.emit({ t: 'folders', account: options.id });
     this.operations = new Operations({
+      folders: {
+        again: () => {
+          list.again();
+          listChanged();
+        },
+        done: async op => {
+          list.done(op);
+          listChanged();
+          await this.#listCommit.request(true);
+        },
+        undone: op => {
+          list.undone(op);
+          listChanged();
+        },
+        write: () => this.#listCommit.request(true),
+        delimiter: () => list.delimiter,
+        isShown: folder => list.isShown(this.#number(folder)),
+      },
       account: options.id,
       files: queueFiles,
       now: options.now,
@@ -113,6 +135,14 @@ export class Account implements AccountStore {
       unknown,
     });
     this.#listCommit = new GroupCommit(() => list.write(), LIST_COMMIT_MS, trouble);
+    list.overlay(() => this.operations.queue.folderOperations());
+    this.#serverFolders = new ServerFolders({
+      id: options.id,
+      list,
+      assertWritable: () => options.disk.assertWritable(),
+      commit: (operations, back) => this.operations.commitFolders(operations, back),
+      folderEver: number => this.#opening(number),
+    });
     this.#ownFolders = new OwnFolders({
       id: options.id,
       list,
@@ -147,8 +177,17 @@ export class Account implements AccountStore {
     const trouble = (error: TmailError) => options.emit({ t: 'trouble', error });
     const outbox = await Outbox.open({ ...options, trouble });
     const account = new Account(options, list, await openQueueFiles(options), outbox);
-    if (options.disk.writable) await account.operations.recover();
+    if (options.disk.writable) await account.#recover();
     return account;
+  }
+
+  async #recover(): Promise<void> {
+    for (const op of this.operations.queue.folderOperations()) {
+      if (op.t === 'folder-create')
+        this.list.ensureWaiting(this.#number(op.folder), op.path, this.list.delimiter);
+    }
+    this.list.forgetWaiting();
+    await this.operations.recover();
   }
 
   folders(): readonly FolderRecord[] {
@@ -162,16 +201,68 @@ export class Account implements AccountStore {
     await this.#listCommit.request(true);
   }
 
-  createFolder(path: string): Promise<FolderId> {
-    return this.#ownFolders.create(path);
+  async createFolder(path: string, where?: 'here' | 'server'): Promise<FolderId> {
+    const onServer = where === undefined ? await this.#isOnServer() : where === 'server';
+    return onServer ? this.#serverFolders.create(path) : this.#ownFolders.create(path);
   }
 
-  renameFolder(id: FolderId, path: string): Promise<void> {
-    return this.#ownFolders.rename(this.#number(id), path);
+  async renameFolder(id: FolderId, path: string): Promise<void> {
+    const number = this.#number(id);
+    await (this.#isServers(number) ? this.#serverFolders : this.#ownFolders).rename(number, path);
   }
 
-  removeFolder(id: FolderId): Promise<void> {
-    return this.#ownFolders.remove(this.#number(id));
+  async removeFolder(id: FolderId): Promise<void> {
+    const number = this.#number(id);
+    await (this.#isServers(number) ? this.#serverFolders : this.#ownFolders).remove(number);
+  }
+
+  async subscribe(id: FolderId, on: boolean): Promise<void> {
+    const number = this.#number(id);
+    if (this.#isServers(number)) return this.#serverFolders.subscribe(number, on);
+    await this.#changeList(() => this.list.setSubscribed(number, on));
+  }
+
+  async setRole(id: FolderId, role: Role | null): Promise<void> {
+    const number = this.#number(id);
+    // There is one inbox, and it is where the mail comes in.
+    if (role === 'inbox' || this.list.record(number).role === 'inbox') {
+      const facts = { folder: this.list.record(number).path };
+      throw new TmailError('rejected', 'folder.role', { retry: 'never', facts });
+    }
+    await this.#changeList(() => this.list.setRole(number, role));
+  }
+
+  serverFolderId(path: string): FolderId | undefined {
+    const number = this.list.numberOnServer(path);
+    return number === undefined ? undefined : folderId(this.id, number);
+  }
+
+  /** Durable, or as it was. */
+  async #changeList(change: () => void): Promise<void> {
+    this.options.disk.assertWritable();
+    const before = this.list.entries();
+    change();
+    this.options.emit({ t: 'folders', account: this.id });
+    try {
+      await this.#listCommit.request(true);
+    } catch (error) {
+      this.list.putBack(before);
+      this.options.emit({ t: 'folders', account: this.id });
+      throw error;
+    }
+  }
+
+  #isServers(number: number): boolean {
+    return this.list.entry(number)?.remote === true;
+  }
+
+  /** An IMAP account's folders are on its server; of a POP3 account only the inbox comes from there. */
+  async #isOnServer(): Promise<boolean> {
+    const remote = this.folders().filter(record => record.remote);
+    const [first] = remote;
+    if (!first || remote.length > 1) return first !== undefined;
+    if (this.folders().some(({ remote, role }) => !remote && role === 'trash')) return false;
+    return !isAlone(await this.folder(first.id));
   }
 
   setCounts(folder: FolderId, counts: FolderCounts): void {

@@ -2,12 +2,20 @@
 // every message id, so it is never given to another folder. Opens no folder.
 import { join } from 'node:path';
 import type { Low } from 'lowdb';
-import { folderId } from '../mail/ids.ts';
+import { folderId, splitFolderId } from '../mail/ids.ts';
 import type { AccountId, Role } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
 import type { Disk } from './disk.ts';
+import {
+  at,
+  followed,
+  overlaid,
+  type QueuedFolderOperation,
+  renamed,
+  type ShownFolder,
+} from './folder-overlay.ts';
 import { FILE_VERSION, openJson, type ReportDamage } from './json.ts';
-import { removable, withFolder, withRenamed } from './local-folders.ts';
+import { LOCAL_DELIMITER, removable, withFolder, withRenamed } from './local-folders.ts';
 import { type AccountFile, type FolderEntry, type IndexFile, isAccountFile, isIndexFile } from './shapes.ts';
 import type { FolderCounts, FolderInfo, FolderRecord } from './types.ts';
 
@@ -27,6 +35,9 @@ export class FolderList {
   /** The last owner did not close the account: files and index may disagree. */
   readonly crashed: boolean;
   #records: FolderRecord[] | null = null;
+  #shown: readonly ShownFolder[] | null = null;
+  /** What waits to be done to the server's folders, in order. */
+  #operations: () => readonly QueuedFolderOperation[] = () => [];
 
   private constructor(options: FolderListOptions, low: Low<AccountFile>) {
     this.#options = options;
@@ -58,14 +69,61 @@ export class FolderList {
   /** Takes over what another has read. */
   become(other: FolderList): void {
     this.#low = other.#low;
+    this.#again();
+  }
+
+  /** Call `again` when they change. */
+  overlay(operations: () => readonly QueuedFolderOperation[]): void {
+    this.#operations = operations;
+    this.#again();
+  }
+
+  again(): void {
+    this.#again();
+  }
+
+  #again(): void {
     this.#records = null;
+    this.#shown = null;
   }
 
   records(): readonly FolderRecord[] {
-    this.#records ??= this.#low.data.folders
-      .filter(entry => entry.dropped === 0)
-      .map(entry => toRecord(this.#options.id, entry));
+    this.#records ??= this.#overlaid().map(shown => this.#toRecord(shown));
     return this.#records;
+  }
+
+  #overlaid(): readonly ShownFolder[] {
+    this.#shown ??= overlaid(this.#low.data.folders, this.#operations());
+    return this.#shown;
+  }
+
+  /** As the person has arranged them, with their roles. */
+  shown(): readonly FolderEntry[] {
+    return this.#overlaid().map(({ entry }) => ({ ...entry, role: this.#roleOf(entry) }));
+  }
+
+  isShown(number: number): boolean {
+    return this.#overlaid().some(({ entry }) => entry.n === number);
+  }
+
+  /** The server's folder of this name. */
+  numberOnServer(path: string): number | undefined {
+    return this.#low.data.folders.find(
+      entry => entry.dropped === 0 && entry.remote && !entry.waits && entry.path === path,
+    )?.n;
+  }
+
+  #toRecord({ entry, ...more }: ShownFolder): FolderRecord {
+    return { ...toRecord(this.#options.id, entry, this.#roleOf(entry)), ...more };
+  }
+
+  /** The person's choice; else the server's, unless the person chose another folder for it. */
+  #roleOf(entry: FolderEntry): string | null {
+    if (entry.choice !== undefined) return entry.choice;
+    const taken = this.#low.data.folders.some(
+      other => other.n !== entry.n && other.dropped === 0 && other.choice === entry.role,
+    );
+    return taken ? null : entry.role;
   }
 
   /** Every folder with files, also those that vanished from the server. */
@@ -81,7 +139,7 @@ export class FolderList {
   record(number: number): FolderRecord {
     const id = folderId(this.#options.id, number);
     const record = this.records().find(candidate => candidate.id === id);
-    return record ?? toRecord(this.#options.id, this.entryOrDropped(number));
+    return record ?? this.#toRecord({ entry: this.entryOrDropped(number) });
   }
 
   entryOrDropped(number: number): FolderEntry {
@@ -92,33 +150,135 @@ export class FolderList {
 
   /** In memory; see AccountStore.setFolders. */
   replace(infos: readonly FolderInfo[]): void {
-    // One that was removed may have had the path before; the living one has it now.
-    const byAge = [...this.#low.data.folders].sort(
-      (a, b) => Number(a.dropped === 0) - Number(b.dropped === 0),
-    );
-    const old = new Map(byAge.map(entry => [entry.path, entry]));
+    const operations = this.#operations();
+    const before = followed(this.#low.data.folders, infos, operations);
+    // One that was removed may have had the path before; the living one has it now, and first the server's own.
+    const rank = (entry: FolderEntry) => (entry.dropped !== 0 ? 0 : entry.waits ? 1 : 2);
+    const old = new Map([...before].sort((a, b) => rank(a) - rank(b)).map(entry => [entry.path, entry]));
     const kept = new Map<string, FolderEntry>();
-    for (const info of infos) {
-      if (kept.has(info.path)) continue;
-      const before = old.get(info.path);
-      const counts: [number, number] = info.counts
-        ? [info.counts.total, info.counts.unread]
-        : (before?.counts ?? [0, 0]);
-      const { path, name, delimiter, role, subscribed, selectable, remote } = info;
-      const n = before?.n ?? this.#low.data.next++;
-      kept.set(path, { n, path, name, delimiter, role, subscribed, selectable, remote, counts, dropped: 0 });
-    }
-    // A server's list says nothing about folders that exist only here.
+    for (const info of infos)
+      if (!kept.has(info.path)) kept.set(info.path, this.#listed(info, old.get(info.path)));
+    // A server's list says nothing about folders that exist only here, nor about those that it has yet to hear of.
     const fromServer = infos.some(info => info.remote);
+    const made = new Set(operations.filter(({ t }) => t === 'folder-create').map(({ folder }) => folder));
     const folders = [...kept.values()];
     const numbers = new Set(folders.map(({ n }) => n));
-    const rest = this.#low.data.folders.filter(({ n }) => !numbers.has(n));
-    for (const entry of rest) {
-      const stays = entry.dropped !== 0 || (fromServer && !entry.remote);
-      folders.push(stays ? entry : { ...entry, dropped: this.#options.now() });
+    for (const entry of before.filter(({ n }) => !numbers.has(n))) {
+      if (made.has(folderId(this.#options.id, entry.n)) && entry.dropped === 0)
+        folders.push({ ...entry, waits: true });
+      else if (entry.dropped !== 0 || (fromServer && !entry.remote)) folders.push(entry);
+      else folders.push({ ...entry, dropped: this.#options.now() });
     }
-    this.#low.data = { ...this.#low.data, folders };
-    this.#records = null;
+    this.#become(folders, this.#low.data.next);
+  }
+
+  #listed(info: FolderInfo, before: FolderEntry | undefined): FolderEntry {
+    const counts: [number, number] = info.counts
+      ? [info.counts.total, info.counts.unread]
+      : (before?.counts ?? [0, 0]);
+    const { path, name, delimiter, subscribed, selectable, remote } = info;
+    const n = before?.n ?? this.#low.data.next++;
+    // Whoever hands back what was shown does not choose for the person.
+    const same = before && before.dropped === 0 && info.role === this.#roleOf(before);
+    const role = same ? before.role : info.role;
+    const choice = before?.choice !== undefined && { choice: before.choice };
+    return { n, path, name, delimiter, role, subscribed, selectable, remote, counts, dropped: 0, ...choice };
+  }
+
+  /** Folders that the server does not have yet. In memory. Returns their numbers. */
+  createWaiting(
+    paths: readonly string[],
+    delimiter: string,
+    revive: (path: string) => number | undefined,
+  ): number[] {
+    return paths.map(path => {
+      const number = revive(path) ?? this.#low.data.next;
+      this.ensureWaiting(number, path, delimiter);
+      return number;
+    });
+  }
+
+  /** The same for one whose number is known. Repeatable. */
+  ensureWaiting(number: number, path: string, delimiter: string): void {
+    if (this.entry(number)) return;
+    const others = this.#low.data.folders.filter(({ n }) => n !== number);
+    const nothing = { role: null, subscribed: true, selectable: true, remote: true, dropped: 0 };
+    const entry = at(
+      { n: number, path, name: path, delimiter, ...nothing, counts: [0, 0], waits: true },
+      path,
+    );
+    this.#become([...others, entry], Math.max(this.#low.data.next, number + 1));
+  }
+
+  /** The delimiter of the server's folders. */
+  get delimiter(): string {
+    const remote = this.#low.data.folders.filter(entry => entry.remote && entry.dropped === 0);
+    return (remote.find(({ path }) => path !== 'INBOX') ?? remote[0])?.delimiter || LOCAL_DELIMITER;
+  }
+
+  /** The server has done it. In memory; repeatable. */
+  done(op: QueuedFolderOperation): void {
+    const { folder } = splitFolderId(op.folder);
+    const folders = this.#low.data.folders;
+    if (op.t === 'folder-rename') this.#become([...renamed(folders, folder, op.path)], this.#low.data.next);
+    else if (op.t === 'folder-delete') this.drop(new Set([folder]));
+    else {
+      this.#change(folder, ({ waits, ...entry }) => {
+        if (op.t === 'folder-subscribe')
+          return { ...entry, subscribed: op.subscribed, ...(waits && { waits }) };
+        return entry;
+      });
+    }
+  }
+
+  /** An operation is not made: what waited for it is as if it had never been asked for. In memory. */
+  undone(op: QueuedFolderOperation): void {
+    const { folder } = splitFolderId(op.folder);
+    if (op.t === 'folder-create' && this.entry(folder)?.waits) this.drop(new Set([folder]));
+    if (op.t !== 'folder-rename') return;
+    const { delimiter } = this;
+    const folders = this.#low.data.folders.map(entry => {
+      if (!entry.waits || !entry.path.startsWith(op.path + delimiter)) return entry;
+      return at(entry, op.from + entry.path.slice(op.path.length));
+    });
+    this.#become(folders, this.#low.data.next);
+  }
+
+  /** What a crash has left: a folder that waits for an operation which is not in the queue will never be. In memory. */
+  forgetWaiting(): void {
+    const made = new Set(
+      this.#operations()
+        .filter(({ t }) => t === 'folder-create')
+        .map(({ folder }) => folder),
+    );
+    for (const { n, waits, dropped } of this.#low.data.folders) {
+      if (waits && dropped === 0 && !made.has(folderId(this.#options.id, n))) this.drop(new Set([n]));
+    }
+  }
+
+  /** @throws TmailError `folder.unknown` */
+  setRole(number: number, role: Role | null): void {
+    this.#living(number);
+    const folders = this.#low.data.folders.map((entry): FolderEntry => {
+      if (entry.n === number) return { ...entry, choice: role };
+      const { choice, ...rest } = entry;
+      return role !== null && choice === role ? rest : entry;
+    });
+    this.#become(folders, this.#low.data.next);
+  }
+
+  setSubscribed(number: number, subscribed: boolean): void {
+    this.#change(number, entry => ({ ...entry, subscribed }));
+  }
+
+  /** For a change that could not be made durable; counts are lost. */
+  putBack(entries: readonly FolderEntry[]): void {
+    this.#become([...entries], this.#low.data.next);
+  }
+
+  #change(number: number, change: (entry: FolderEntry) => FolderEntry): void {
+    const folders = this.#low.data.folders.map(entry => (entry.n === number ? change(entry) : entry));
+    this.#become(folders, this.#low.data.next);
   }
 
   /** A folder that exists only here, with those above it. In memory; see local-folders.ts. Returns its number. */
@@ -171,7 +331,7 @@ export class FolderList {
 
   #become(folders: FolderEntry[], next: number): void {
     this.#low.data = { ...this.#low.data, folders, next };
-    this.#records = null;
+    this.#again();
   }
 
   /** True when they differ from what was known. */
@@ -179,7 +339,7 @@ export class FolderList {
     const entry = this.entry(number);
     if (!entry || (entry.counts[0] === counts.total && entry.counts[1] === counts.unread)) return false;
     entry.counts = [counts.total, counts.unread];
-    this.#records = null;
+    this.#again();
     return true;
   }
 
@@ -188,7 +348,7 @@ export class FolderList {
     if (this.#low.data.folders.some(entry => entry.n === number)) return;
     this.#low.data.folders.push(nameless(number));
     this.#low.data.next = Math.max(this.#low.data.next, number + 1);
-    this.#records = null;
+    this.#again();
   }
 
   async setClean(clean: boolean): Promise<void> {
@@ -242,14 +402,14 @@ function nameless(n: number): FolderEntry {
   return { n, path, name: path, delimiter: '/', ...nothing, counts: [0, 0], dropped: 0 };
 }
 
-function toRecord(account: AccountId, entry: FolderEntry): FolderRecord {
+function toRecord(account: AccountId, entry: FolderEntry, wanted: string | null): FolderRecord {
   return {
     id: folderId(account, entry.n),
     account,
     path: entry.path,
     name: entry.name,
     delimiter: entry.delimiter,
-    role: ROLES.find(role => role === entry.role) ?? null,
+    role: ROLES.find(role => role === wanted) ?? null,
     subscribed: entry.subscribed,
     selectable: entry.selectable,
     remote: entry.remote,

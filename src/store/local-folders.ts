@@ -1,6 +1,7 @@
 // Folders that the person makes, renames and removes here: what names are allowed, and what becomes of a list of
 // folders. Pure; a name never becomes a path on the disk, where folders have numbers.
 import { TmailError } from '../util/errors.ts';
+import { at } from './folder-overlay.ts';
 import type { FolderEntry } from './shapes.ts';
 
 /** Between the levels of a local folder's path. */
@@ -21,8 +22,9 @@ export interface ListChange {
  * A path as it is kept: NFC, without space around its levels.
  * @throws TmailError `folder.name` (path, reason: `empty`, `control`, `long`, `deep`)
  */
-export function localPath(wanted: string): string {
-  const levels = wanted.normalize('NFC').split(LOCAL_DELIMITER).map(cleanLevel);
+export function localPath(wanted: string, delimiter = LOCAL_DELIMITER): string {
+  const normal = wanted.normalize('NFC');
+  const levels = (delimiter === '' ? [normal] : normal.split(delimiter)).map(cleanLevel);
   const refuse = (reason: string) =>
     new TmailError('rejected', 'folder.name', { retry: 'never', facts: { folder: wanted, reason } });
   if (levels.some(level => level === '')) throw refuse('empty');
@@ -32,7 +34,7 @@ export function localPath(wanted: string): string {
     if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\ufffd]/u.test(level)) throw refuse('control');
     if (Buffer.byteLength(level) > LEVEL_BYTES) throw refuse('long');
   }
-  return levels.join(LOCAL_DELIMITER);
+  return levels.join(delimiter);
 }
 
 const cleanLevel = (level: string): string => level.replace(/\p{Zs}+/gu, ' ').trim();
@@ -86,6 +88,50 @@ export function removable(folders: readonly FolderEntry[], entry: FolderEntry): 
   return branch;
 }
 
+/**
+ * The paths of a new folder on the server and of those above it that are missing, from the top.
+ * @throws TmailError `folder.name`, `folder.exists` (folder)
+ */
+export function newServerPaths(shown: readonly FolderEntry[], wanted: string, delimiter: string): string[] {
+  const path = spelled(shown, localPath(wanted, delimiter), delimiter);
+  refuseTaken(shown, path);
+  const levels = delimiter === '' ? [path] : path.split(delimiter);
+  const paths = levels.map((_, depth) => levels.slice(0, depth + 1).join(delimiter));
+  return paths.filter(each => !isThere(shown, each));
+}
+
+/**
+ * A server's folder under another path: that path, and the missing ones above it.
+ * @throws TmailError `folder.name`, `folder.exists`, `folder.role`, `folder.within-itself` (folder)
+ */
+export function newServerPath(
+  shown: readonly FolderEntry[],
+  entry: FolderEntry,
+  wanted: string,
+): { path: string; above: readonly string[] } {
+  if (entry.role !== null) throw refusal('folder.role', entry.path);
+  const branch = new Set(serverBranch(shown, entry));
+  const others = shown.filter(one => !branch.has(one));
+  const { delimiter } = entry;
+  if (isWithin(entry.path, delimiter, localPath(wanted, delimiter)))
+    throw refusal('folder.within-itself', entry.path);
+  const made = newServerPaths(others, wanted, delimiter);
+  return { path: made.at(-1) ?? wanted, above: made.slice(0, -1) };
+}
+
+/** A server's folder and what is below it. */
+export function serverBranch(shown: readonly FolderEntry[], entry: FolderEntry): FolderEntry[] {
+  const below = shown.filter(
+    one => one.n !== entry.n && one.remote && isWithin(entry.path, entry.delimiter, one.path),
+  );
+  return [...shown.filter(one => one.n === entry.n), ...below];
+}
+
+/** @throws TmailError `folder.role` (folder) */
+export function refuseRoles(folders: readonly FolderEntry[]): void {
+  for (const one of folders) if (one.role !== null) throw refusal('folder.role', one.path);
+}
+
 function withPath(folders: readonly FolderEntry[], next: number, path: string): ListChange {
   const above = path.split(LOCAL_DELIMITER).slice(0, -1).join(LOCAL_DELIMITER);
   const made = above === '' ? { folders, next } : ensured(folders, next, above);
@@ -110,18 +156,15 @@ function ensured(folders: readonly FolderEntry[], next: number, path: string) {
 }
 
 /** Levels above that are there in other letters (`inbox/x`) are those. */
-function spelled(folders: readonly FolderEntry[], path: string): string {
-  const levels = path.split(LOCAL_DELIMITER);
+function spelled(folders: readonly FolderEntry[], path: string, delimiter = LOCAL_DELIMITER): string {
+  if (delimiter === '') return path;
+  const levels = path.split(delimiter);
   for (let depth = levels.length - 1; depth > 0; depth--) {
-    const key = folded(levels.slice(0, depth).join(LOCAL_DELIMITER));
+    const key = folded(levels.slice(0, depth).join(delimiter));
     const above = folders.find(one => one.dropped === 0 && folded(one.path) === key);
-    if (above) return [above.path, ...levels.slice(depth)].join(LOCAL_DELIMITER);
+    if (above) return [above.path, ...levels.slice(depth)].join(delimiter);
   }
   return path;
-}
-
-function at(entry: FolderEntry, path: string): FolderEntry {
-  return { ...entry, path, name: path.split(entry.delimiter).at(-1) ?? path };
 }
 
 function branchOf(folders: readonly FolderEntry[], entry: FolderEntry): readonly FolderEntry[] {

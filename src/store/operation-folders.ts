@@ -6,12 +6,28 @@ import type { EnvelopeShard } from './envelopes.ts';
 import type { Folder } from './folder.ts';
 import { envelopesNow, envelopesOf } from './moves.ts';
 import type { OtherHalves } from './other-half.ts';
+import type { PendingFolder } from './queue.ts';
 import type { QueueFiles } from './queue-files.ts';
 import type { RawOwner } from './raw.ts';
 import { shardOf } from './shards.ts';
 import type { FlagsOperation, NewOperation, Operation, StoreEvent } from './types.ts';
 
+/** The account's list of folders, as far as operations change it. */
+export interface FoldersHost {
+  /** The operations on folders are others now: the list is shown anew. */
+  again(): void;
+  /** The server has done it; durable. */
+  done(op: PendingFolder['op']): Promise<void>;
+  /** It will not be done; in memory, and durable with the next `write`. */
+  undone(op: PendingFolder['op']): void;
+  write(): Promise<void>;
+  delimiter(): string;
+  /** It is in the list that is shown, not waiting to be removed. */
+  isShown(id: FolderId): boolean;
+}
+
 export interface OperationsOptions {
+  readonly folders: FoldersHost;
   readonly account: AccountId;
   readonly files: QueueFiles;
   readonly now: () => number;

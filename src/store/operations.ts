@@ -31,19 +31,23 @@ import { forget, type PlacingHost, place } from './placing.ts';
 import {
   isAppend,
   isDelete,
+  isFlags,
+  isFolderOperation,
   isTransfer,
   OperationQueue,
   type Pending,
   type PendingAppend,
   type PendingTransfer,
+  pendingFolder,
 } from './queue.ts';
 import { QUEUE_VERSION, type QueueFiles } from './queue-files.ts';
 import { fromStored, toStored } from './queue-stored.ts';
 import { recoverPending } from './recover.ts';
-import { buildingOn } from './relocate.ts';
+import { buildingOn, refusedWith } from './relocate.ts';
 import type {
   DeleteOperation,
   FlagsOperation,
+  FolderOperation,
   NewAppend,
   NewOperation,
   Operation,
@@ -62,6 +66,8 @@ export class Operations {
   readonly #ending = new Map<string, Promise<void>>();
   /** A try is under way. */
   readonly #trying = new Set<string>();
+  /** Operations on folders, as the list shows them. */
+  #folders = '';
   /** Operations that were settled since the account was opened. */
   readonly #settled = new Set<string>();
   /** What no server has to hear of, on its way out of the queue: in order, or a crash would bring back what went. */
@@ -86,7 +92,8 @@ export class Operations {
     const ready = readyNow(this.#options, newOp) ?? (await makeReady(this.#options, newOp));
     if (newOp.t === 'delete') return this.#keepBegun(beginDelete(this.#host(), ready, newOp));
     // It was removed while its shards were read.
-    if (!ready.to || this.#options.opened(newOp.to) !== ready.to) throw this.#options.unknown(newOp.to);
+    if (!this.#options.folders.isShown(newOp.to) || !ready.to || this.#options.opened(newOp.to) !== ready.to)
+      throw this.#options.unknown(newOp.to);
     return this.#keepBegun(beginMove(this.#host(), ready, ready.to, newOp));
   }
 
@@ -119,6 +126,19 @@ export class Operations {
     const copies = rows.map(row => ({ ...row, raw: row.raw && (files[next++] ?? null) }));
     if (this.#options.opened(newOp.to) !== to) throw this.#options.unknown(newOp.to);
     return beginCopy(this.#host(), from, to, newOp, { targets, rows: copies }, id, landing);
+  }
+
+  /** Operations on the server's folders, all of them or none. `back`: the list is as it was. */
+  async commitFolders(bodies: readonly FolderOperation[], back: () => void): Promise<void> {
+    const added = bodies.map(body => this.queue.add(pendingFolder({ ...body, ...this.#stamp() })));
+    const [first] = added;
+    if (!first) return;
+    const undo = () => {
+      for (const { op } of added) this.queue.remove(op.id);
+      back();
+    };
+    await this.#keepBegun({ op: first.op, local: false, back: undo, done: () => undefined });
+    await this.#options.folders.write();
   }
 
   async append(message: NewAppend): Promise<Operation> {
@@ -166,6 +186,7 @@ export class Operations {
       queue: this.queue,
       opened: this.#options.openedEver,
       stamp: () => this.#stamp(),
+      folders: this.#options.folders,
       waitsFor: op => this.#waitsFor(op),
       renamed: (from, to) => this.#options.halves.renamed(this.#half(from), to),
       lost: pending => {
@@ -187,12 +208,16 @@ export class Operations {
 
   #appendHost(): AppendHost {
     const { writeRaw, removeRaw } = this.#options;
-    const folder = (id: FolderId) => this.#loadAllOf(id);
+    const folder = async (id: FolderId) => {
+      const found = await this.#options.folder(id);
+      await found?.loadAll();
+      return found;
+    };
     return { queue: this.queue, folder, writeRaw, removeRaw, stamp: () => this.#stamp() };
   }
 
   async #loadAllOf(id: FolderId): Promise<Folder | null> {
-    const folder = await this.#options.folder(id);
+    const folder = await this.#options.folderEver(id);
     await folder?.loadAll();
     return folder;
   }
@@ -262,13 +287,14 @@ export class Operations {
   }
 
   async #settle(pending: Pending): Promise<void> {
+    if (isFolderOperation(pending)) await this.#options.folders.done(pending.op);
     // The index has to hold durably what the queue lets go of.
     if (isTransfer(pending)) await this.#landDurably(pending);
     if (isAppend(pending)) {
       await this.#ownDurably(pending);
       for (const replaced of pending.op.replaces) await (await loadFor(this.#options, replaced))?.flush();
     }
-    const folder = await loadFor(this.#ever, pending.op);
+    const folder = isFolderOperation(pending) ? null : await loadFor(this.#ever, pending.op);
     await folder?.flush();
     // Whoever waits for it in another account may go on before it is forgotten here, never the other way round.
     if (isAppend(pending)) this.#settled.add(pending.op.id);
@@ -287,12 +313,13 @@ export class Operations {
   async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
     const pending = await this.#quiet(id);
     if (!pending) return this.#commit.request(true);
+    for (const each of refusedWith(this.queue, pending).toReversed()) withdraw(this.#host(), each, 'queue');
     withdraw(this.#host(), pending, 'queue');
     this.#options.emit({ t: 'trouble', error });
     this.#changed();
-    const folder = await loadFor(this.#ever, pending.op);
-    await folder?.flush();
+    if (isFlags(pending)) await (await loadFor(this.#ever, pending.op))?.flush();
     await this.#commit.request(true);
+    if (isFolderOperation(pending)) await this.#options.folders.write();
     this.#settleSoon();
   }
 
@@ -306,6 +333,7 @@ export class Operations {
       const pending = this.queue.get(id);
       if (!pending) return undefined;
       for (const each of [pending, ...buildingOn(this.queue, id)]) {
+        if (isFolderOperation(each)) continue;
         await loadFor(this.#ever, each.op);
         if (isTransfer(each)) await folderWith(this.#ever, each.op.to, each.op.landing);
       }
@@ -330,6 +358,7 @@ export class Operations {
     }
     this.#changed();
     await this.#commit.request(true);
+    if (all.some(isFolderOperation)) await this.#options.folders.write();
     this.#settleSoon();
     return [...all.map(({ op }) => op), ...others];
   }
@@ -446,6 +475,12 @@ export class Operations {
   }
 
   #changed(): void {
+    const folders = this.queue
+      .folderOperations()
+      .map(op => JSON.stringify({ ...op, tries: 0 }))
+      .join();
+    if (folders !== this.#folders) this.#options.folders.again();
+    this.#folders = folders;
     this.#options.emit({ t: 'queue', account: this.#options.account });
   }
 

@@ -159,6 +159,11 @@ export class OperationQueue {
     return makers;
   }
 
+  /** What waits to be done to the server's folders, in order. */
+  folderOperations(): readonly PendingFolder['op'][] {
+    return this.#pending.filter(isFolderOperation).map(({ op }) => op);
+  }
+
   /** Messages of a folder that are on their way to the server. */
   appendsTo(folder: FolderId): readonly PendingAppend[] {
     return this.#pending.filter(isAppend).filter(({ op }) => op.folder === folder);

@@ -5,11 +5,13 @@ import {
   isAppend,
   isDelete,
   isFlags,
+  isFolderOperation,
   isTransfer,
   type OperationQueue,
   type Pending,
   type PendingDelete,
   type PendingFlags,
+  type PendingFolder,
   type PendingTransfer,
   pendingAppend,
   pendingDelete,
@@ -194,31 +196,67 @@ function emptied(pending: OnTargets): OnTargets {
 /** Operations behind this one that act on what it made, or on what those made; in order. */
 export function buildingOn(queue: OperationQueue, id: string): Pending[] {
   const first = queue.get(id);
-  const made: Places = new Map();
-  const makes = (pending: Pending): void => {
-    const put = (folder: FolderId, uids: readonly LocalUid[]) => {
-      const there = made.get(folder) ?? new Set();
-      for (const uid of uids) there.add(uid);
-      made.set(folder, there);
-    };
-    if (isTransfer(pending)) put(pending.op.to, pending.op.landing);
-    if (isAppend(pending))
-      put(
-        pending.op.folder,
-        pending.op.targets.map(({ uid }) => uid),
-      );
-  };
   if (!first) return [];
-  makes(first);
+  const made = new Made();
+  made.add(first);
   const found: Pending[] = [];
   for (const pending of queue.behind(id)) {
-    const there = made.get(pending.op.folder);
-    if (!there || !isTargeted(pending) || !pending.op.targets.some(({ uid }) => there.has(uid))) continue;
+    const builds = isFolderOperation(pending) ? made.folderNeeded(pending) : made.uses(pending);
+    if (!builds) continue;
     found.push(pending);
-    makes(pending);
-    // A message that went on leaves nothing for others there.
-    if (pending.op.t === 'move' || pending.op.t === 'delete')
-      for (const { uid } of pending.op.targets) there.delete(uid);
+    made.add(pending);
   }
   return found;
+}
+
+/** What operations bring about that others may build on. */
+class Made {
+  readonly #messages: Places = new Map();
+  readonly #folders = new Map<FolderId, string>();
+  /** Messages come back to them when the operations are taken back. */
+  readonly #left = new Set<FolderId>();
+
+  add(pending: Pending): void {
+    if (isFolderOperation(pending)) {
+      if (pending.op.t === 'folder-create' || pending.op.t === 'folder-rename') {
+        this.#folders.set(pending.op.folder, pending.op.t === 'folder-create' ? 'made' : 'renamed');
+      }
+      return;
+    }
+    const put = (folder: FolderId, uids: Iterable<LocalUid>): void => {
+      const there = this.#messages.get(folder) ?? new Set();
+      for (const uid of uids) there.add(uid);
+      this.#messages.set(folder, there);
+    };
+    if (pending.op.t === 'move' || pending.op.t === 'delete') {
+      this.#left.add(pending.op.folder);
+      // A message that went on leaves nothing for others there.
+      for (const uid of pending.index.keys()) this.#messages.get(pending.op.folder)?.delete(uid);
+    }
+    if (isTransfer(pending)) put(pending.op.to, pending.landed.keys());
+    if (isAppend(pending)) put(pending.op.folder, pending.index.keys());
+  }
+
+  uses(pending: Pending): boolean {
+    if (this.#folders.get(pending.op.folder) === 'made') return true;
+    if (isTransfer(pending) && this.#folders.get(pending.op.to) === 'made') return true;
+    const there = this.#messages.get(pending.op.folder);
+    return there !== undefined && isTargeted(pending) && pending.op.targets.some(({ uid }) => there.has(uid));
+  }
+
+  folderNeeded({ op }: PendingFolder): boolean {
+    return this.#folders.has(op.folder) || (op.t === 'folder-delete' && this.#left.has(op.folder));
+  }
+}
+
+/** What can't be either when this one can't: its messages come back to a folder, or find none. In order. */
+export function refusedWith(queue: OperationQueue, first: Pending): Pending[] {
+  if (isFolderOperation(first)) {
+    return first.op.t === 'folder-create'
+      ? buildingOn(queue, first.op.id).filter(each => !isAppend(each))
+      : [];
+  }
+  const { op } = first;
+  if (op.t !== 'move' && op.t !== 'delete') return [];
+  return queue.behind(op.id).filter(each => each.op.t === 'folder-delete' && each.op.folder === op.folder);
 }

@@ -33,6 +33,10 @@ export interface FolderEntry {
   counts: [number, number];
   /** Milliseconds since 1970 when it vanished from the server's list; 0 while it is there. */
   dropped: number;
+  /** The server does not have it yet. */
+  waits?: true;
+  /** What the person uses it for; absent: whatever `role` says. */
+  choice?: string | null;
 }
 
 /** `folders/<number>/index.json`: a summary, written last. */
@@ -225,7 +229,9 @@ const isFolderEntry = (value: unknown): value is FolderEntry =>
   flag(value.remote) &&
   list(value.counts, count) &&
   value.counts.length === 2 &&
-  count(value.dropped);
+  count(value.dropped) &&
+  (value.waits === undefined || value.waits === true) &&
+  (value.choice === undefined || textOrNull(value.choice));
 
 export const isAccountFile: Check<AccountFile> = (value): value is AccountFile =>
   versioned(value) && flag(value.clean) && count(value.next) && list(value.folders, isFolderEntry);

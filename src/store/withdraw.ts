@@ -5,19 +5,24 @@ import { inheritedFrom } from './appends.ts';
 import { applyChange } from './apply.ts';
 import { flagNames } from './flags.ts';
 import type { Folder } from './folder.ts';
+import { withoutRenaming } from './folder-overlay.ts';
 import { land, type Placed, type Row } from './moves.ts';
+import type { FoldersHost } from './operation-folders.ts';
 import {
   isAppend,
   isDelete,
   isFlags,
+  isFolderOperation,
   isTransfer,
   type OperationQueue,
   type Pending,
   type PendingAppend,
   type PendingDelete,
   type PendingFlags,
+  type PendingFolder,
   type PendingTransfer,
   pendingDelete,
+  pendingFolder,
   pendingTransfer,
 } from './queue.ts';
 import { type Stamp, startOver } from './relocate.ts';
@@ -28,6 +33,7 @@ export interface WithdrawHost {
   /** With the messages' states in memory. */
   readonly opened: (id: FolderId) => Folder | undefined;
   readonly stamp: Stamp;
+  readonly folders: Pick<FoldersHost, 'undone' | 'delimiter'>;
 }
 
 /**
@@ -39,7 +45,19 @@ export function withdraw(host: WithdrawHost, pending: Pending, known: 'queue' | 
   else if (isTransfer(pending)) withdrawTransfer(host, pending, known);
   else if (isDelete(pending)) restore(host, pending, pending.rows ?? [], known);
   else if (isAppend(pending) && known === 'queue') withdrawAppend(host, pending);
+  else if (isFolderOperation(pending)) withdrawFolder(host, pending);
   else host.queue.remove(pending.op.id);
+}
+
+function withdrawFolder({ queue, folders }: WithdrawHost, { op }: PendingFolder): void {
+  if (op.t === 'folder-rename') {
+    for (const later of queue.behind(op.id).filter(isFolderOperation)) {
+      const next = withoutRenaming(later.op, op, folders.delimiter());
+      queue.replace(later.op.id, pendingFolder(next));
+    }
+  }
+  queue.remove(op.id);
+  folders.undone(op);
 }
 
 function withdrawFlags({ queue, opened }: WithdrawHost, { op }: PendingFlags): void {
