@@ -37,10 +37,13 @@ export function createCopies(core: Core): CopyCounts {
   return { count: () => void core.track(count()) };
 }
 
-/** Differs when messages came or went. */
+/** Differs when messages came or went, and when fetching begins and ends. */
 function mailOf({ accounts }: AppState): string {
   return accounts
-    .map(({ folders }) => folders.map(({ id, counts }) => `${id} ${counts.total}`).join())
+    .map(({ status, folders }) => {
+      const busy = status.progress.length > 0 ? 'busy ' : '';
+      return busy + folders.map(({ id, counts }) => `${id} ${counts.total}`).join();
+    })
     .join();
 }
 

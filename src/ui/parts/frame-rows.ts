@@ -148,7 +148,10 @@ function screenNote({ state }: View): string {
     case 'outbox':
       return plural(state.outbox.length, 'message');
     case 'storage':
-      return layer.account === null ? 'all accounts' : clean(layer.account);
+      return [
+        layer.account === null ? 'all accounts' : clean(layer.account),
+        ...(layer.sender === null ? [] : [`from ${clean(layer.sender) || 'nobody'}`]),
+      ].join(', ');
     case 'link':
       return `${layer.index + 1} of ${state.reader?.message?.links.length ?? 0}`;
     default:

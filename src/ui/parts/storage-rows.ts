@@ -1,7 +1,7 @@
 // The storage screen: what takes room, largest first, in four views. Pure.
 import type { View } from '../../app/commands/command.ts';
 import { bytesText, notes } from '../../app/notes.ts';
-import { fullness, quotaText } from '../../app/quota.ts';
+import { fullness, quotaNumbers, quotaPercent } from '../../app/quota.ts';
 import { folderLabel, folderRecord, grouped, plural } from '../../app/selectors.ts';
 import type { AppState, StorageLayer } from '../../app/state.ts';
 import { keptOf } from '../../app/storage/policy.ts';
@@ -74,11 +74,7 @@ function tabs(layer: StorageLayer, state: AppState, cells: number, theme: Theme)
   ]);
   const spaces = shownSpaces(state, layer.account);
   const going = spaces.find(space => !space.complete);
-  const note = going
-    ? `looked through ${grouped(going.looked)} of ${grouped(going.total)} `
-    : layer.sender !== null
-      ? `from ${clean(layer.sender) || '(no sender)'} `
-      : '';
+  const note = going ? `looked through ${grouped(going.looked)} of ${grouped(going.total)} ` : '';
   return split(left, [piece(note, 'dim')], cells, theme, 40);
 }
 
@@ -150,7 +146,12 @@ function foot({ state }: View, layer: StorageLayer): readonly Piece[] {
   return [
     piece(` ${plural(mail, 'message')}; `, 'text'),
     piece(disk, low ? 'error' : 'text'),
-    ...(quota ? [piece('   server ', 'dim'), piece(quotaText(quota), meaningOf(fullness(quota)))] : []),
+    ...(quota
+      ? [
+          piece('   server ', 'dim'),
+          piece(`${quotaPercent(quota)}%, ${quotaNumbers(quota)}`, meaningOf(fullness(quota))),
+        ]
+      : []),
   ];
 }
 
