@@ -9,6 +9,7 @@ import type { Disk } from './disk.ts';
 import {
   at,
   followed,
+  movedElsewhere,
   overlaid,
   type QueuedFolderOperation,
   renamed,
@@ -151,7 +152,7 @@ export class FolderList {
   /** In memory; see AccountStore.setFolders. */
   replace(infos: readonly FolderInfo[]): void {
     const operations = this.#operations();
-    const before = followed(this.#low.data.folders, infos, operations);
+    const before = movedElsewhere(followed(this.#low.data.folders, infos, operations), infos);
     // One that was removed may have had the path before; the living one has it now, and first the server's own.
     const rank = (entry: FolderEntry) => (entry.dropped !== 0 ? 0 : entry.waits ? 1 : 2);
     const old = new Map([...before].sort((a, b) => rank(a) - rank(b)).map(entry => [entry.path, entry]));

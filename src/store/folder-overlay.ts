@@ -81,6 +81,21 @@ export function followed(
   return now;
 }
 
+/** Folders that others have renamed on the server, under the paths that they have now. */
+export function movedElsewhere(
+  folders: readonly FolderEntry[],
+  infos: readonly FolderInfo[],
+): readonly FolderEntry[] {
+  const now = new Map(infos.flatMap(({ was, path }) => (was === undefined ? [] : [[was, path] as const])));
+  if (now.size === 0) return folders;
+  const living = folders.filter(({ dropped, remote }) => dropped === 0 && remote);
+  const taken = new Set(living.map(({ path }) => path));
+  return folders.map(entry => {
+    const path = living.includes(entry) ? now.get(entry.path) : undefined;
+    return path === undefined || taken.has(path) ? entry : at(entry, path);
+  });
+}
+
 /** What an operation says when a renaming before it is not made: its paths are those that there are then. */
 export function withoutRenaming(
   op: QueuedFolderOperation,

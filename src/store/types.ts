@@ -136,6 +136,8 @@ export interface FolderInfo {
   readonly selectable: boolean;
   readonly remote: boolean;
   readonly counts?: FolderCounts;
+  /** The server's path for it until somebody else renamed it there: it keeps its number and what is in it. */
+  readonly was?: string;
 }
 
 export interface AccountStore {

@@ -30,7 +30,8 @@ async function exists(client: ImapClient, { wire }: MailboxName): Promise<boolea
 }
 
 async function rename(context: PushContext, op: Of<'folder-rename'>): Promise<void> {
-  const from = context.nameAt(op.from);
+  // Others may have renamed it since.
+  const from = context.nameAt(recordOf(context, op.folder)?.serverPath ?? op.from);
   const to = context.nameAt(op.path);
   await context.release(from.wire);
   await mainLine(context, op, async client => {

@@ -67,5 +67,7 @@ async function isSame(
   // Its delimiter and its place are the person's business, its role is not: those are found by role.
   if (probes.size === 0) return record.role === null;
   const rows = await host.within(there, client => marksOf(client, [...probes.keys()]));
-  return rows.some(row => markKey(row) === markKey(probes.get(row.uid) ?? { messageId: '', size: -2, arrival: 0 }));
+  return rows.some(
+    row => markKey(row) === markKey(probes.get(row.uid) ?? { messageId: '', size: -2, arrival: 0 }),
+  );
 }

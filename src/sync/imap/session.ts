@@ -13,7 +13,15 @@ import { Caution } from './caution.ts';
 import { type ImapClient, LINE_LIMITS, type LineLimits, type MailboxName, openClient } from './client.ts';
 import { pushDelete } from './delete.ts';
 import { pushFolder } from './folder-push.ts';
-import { countsOf, type FolderStatus, isUpToDate, listedFolders, sameStatus, statusOf } from './folders.ts';
+import {
+  countsOf,
+  type FolderStatus,
+  isUpToDate,
+  type ListedFolder,
+  listedFolders,
+  sameStatus,
+  statusOf,
+} from './folders.ts';
 import type { Line } from './line.ts';
 import { Lines } from './lines.ts';
 import { pushTransfer } from './move.ts';
@@ -24,6 +32,7 @@ import { pullFolder } from './pull.ts';
 import { pushFlags } from './push.ts';
 import type { PushContext } from './push-context.ts';
 import { readQuota } from './quota.ts';
+import { findRenamed } from './renamed.ts';
 import { watchLine } from './watch.ts';
 
 export const IMAP_CAPS: Caps = {
@@ -104,7 +113,13 @@ class ImapSession implements Session {
     }));
     const listed = listedFolders(entries, features.utf8);
     this.#listed = new Map(listed.map(({ name }) => [name.path, name]));
-    await store.setFolders(listed.map(({ info }) => this.#withoutOldCounts(info)));
+    const was = await this.#renamed(listed);
+    await store.setFolders(
+      listed.map(({ info }) => {
+        const before = was.get(info.path);
+        return { ...this.#withoutOldCounts(info), ...(before !== undefined && { was: before }) };
+      }),
+    );
     this.#names.clear();
     for (const folder of listed) {
       const id = this.#idOf(folder.info.path);
@@ -112,6 +127,17 @@ class ImapSession implements Session {
       this.#names.set(id, folder.name);
       if (folder.status) await this.#note(id, folder.status);
     }
+  }
+
+  #renamed(listed: readonly ListedFolder[]): Promise<ReadonlyMap<string, string>> {
+    return findRenamed(
+      {
+        store: this.#deps.store,
+        status: async ({ name }) => await this.#statusAt(name),
+        within: ({ name }, work) => this.#lines.main().within(name, work, 'fresh'),
+      },
+      listed,
+    );
   }
 
   /** A folder here by the server's path. */
@@ -328,9 +354,13 @@ class ImapSession implements Session {
     return last === undefined || this.#deps.clock.now() - last > THOROUGH_EVERY_MS;
   }
 
-  async #status(record: FolderRecord): Promise<FolderStatus | null> {
+  #status(record: FolderRecord): Promise<FolderStatus | null> {
+    return this.#statusAt(this.#nameOf(record));
+  }
+
+  async #statusAt(name: MailboxName): Promise<FolderStatus | null> {
     try {
-      const answer = await this.#lines.main().exclusive(client => client.status(this.#nameOf(record)));
+      const answer = await this.#lines.main().exclusive(client => client.status(name));
       return statusOf(answer);
     } catch (error) {
       // One folder that can't be asked about must not hide the counts of the others.
