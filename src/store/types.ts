@@ -467,6 +467,16 @@ export interface RawStore {
     bytes: Buffer | AsyncIterable<Buffer>,
     owner: { folder: FolderId; uid: LocalUid; remote: RemoteRef | null; partial: boolean },
   ): Promise<RawRef>;
+  /**
+   * Each file once more for another message: a hard link, or a copy where the disk has none. Durable. Null: there is no
+   * such file. Absent: this store can't.
+   */
+  copyAll?(
+    copies: readonly {
+      readonly raw: RawRef;
+      readonly owner: { folder: FolderId; uid: LocalUid; remote: RemoteRef | null };
+    }[],
+  ): Promise<(RawRef | null)[]>;
   /** Ends the wait of a batch: everything written so far becomes durable now. */
   flush(): Promise<void>;
   /** @throws TmailError `raw.missing`, `raw.damaged` (size or sha256 differ; symlinks are never followed). */

@@ -7,12 +7,15 @@ import type { Pace } from '../util/pace.ts';
 import type { Clock } from './clock.ts';
 import type { Caution } from './imap/caution.ts';
 import type { Seen } from './imap/prefetch.ts';
+import type { Twins } from './imap/twins.ts';
 import type { Session } from './types.ts';
 
 /** What outlives a session within one run of the program. */
 export interface SessionMemory {
   readonly prefetched: Map<FolderId, Seen>;
   readonly caution: Map<FolderId, Caution>;
+  /** Gmail: which files others of its folders have too; made when it is needed. */
+  twins?: Twins;
 }
 
 export interface SessionDeps {

@@ -1,6 +1,7 @@
 // What is done while connected, and in which order: opening messages, sending what is queued, the folder on the
 // screen, the other folders, bodies in the background. Which command that takes is the session's business.
 import type { Offline } from '../config/types.ts';
+import { hasLabels } from '../mail/labels.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
 import type { AccountStore, FolderRecord, Operation } from '../store/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
@@ -330,8 +331,10 @@ export class Work {
   }
 
   #wantsBodies(record: FolderRecord): boolean {
-    // Gmail's "All Mail" and "Starred" hold what other folders hold: their bodies would be fetched twice.
-    return this.#host.offline() !== 'headers' && record.role !== 'all' && record.role !== 'flagged';
+    if (this.#host.offline() === 'headers') return false;
+    // All mail and starred mail is in other folders as well; with Gmail's labels archived mail is nowhere else, and what
+    // is in several folders is fetched once.
+    return (record.role !== 'all' && record.role !== 'flagged') || hasLabels(this.#host.folders());
   }
 
   #prefetch(record: FolderRecord): void {

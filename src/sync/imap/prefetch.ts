@@ -21,6 +21,8 @@ export interface PrefetchContext extends BodyContext {
   readonly now: () => number;
   /** Local numbers between these were looked at before and are here or not wanted. */
   readonly seen: Seen;
+  /** Gives files to those of the messages whose file is here in another folder. Absent: no message is in two. */
+  readonly share?: (uids: readonly LocalUid[]) => Promise<ReadonlySet<LocalUid>>;
   /** @throws TmailError `disk.floor` when there is too little room left to go on. */
   readonly room: () => Promise<void>;
 }
@@ -62,9 +64,11 @@ async function* fetchSmall(
     for await (const batch of batches(context, large, run)) {
       await context.room();
       yield { label: context.record.name, done, total: 0 };
-      const rows = await fetchBatch(context, batch);
-      writes.add(store(context, batch, rows));
+      const missing = await unshared(context, batch);
       done += batch.length;
+      if (missing.length === 0) continue;
+      const rows = await fetchBatch(context, missing);
+      writes.add(store(context, missing, rows));
       await writes.drain(BATCHES_AHEAD - 1);
     }
     await writes.drain();
@@ -74,6 +78,11 @@ async function* fetchSmall(
   }
   widen(context.seen, run);
   return done;
+}
+
+async function unshared({ share }: PrefetchContext, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
+  const shared = await share?.(wanted.map(({ uid }) => uid));
+  return shared && shared.size > 0 ? wanted.filter(({ uid }) => !shared.has(uid)) : wanted;
 }
 
 /** While the folder's first pull goes on beside this, there is soon more to fetch. */
@@ -215,6 +224,7 @@ async function* fetchLarge(context: PrefetchContext, large: readonly Wanted[]): 
     const raw = context.folder.raw(wanted.uid);
     if (raw === undefined || (raw && !raw.partial)) continue;
     await context.room();
+    if ((await unshared(context, [wanted])).length === 0) continue;
     yield* fetchPieces(context, wanted.uid, wanted.size, context.record.name);
   }
 }

@@ -33,6 +33,7 @@ import { pushFlags } from './push.ts';
 import type { PushContext } from './push-context.ts';
 import { readQuota } from './quota.ts';
 import { findRenamed } from './renamed.ts';
+import { Twins } from './twins.ts';
 import { watchLine } from './watch.ts';
 
 export const IMAP_CAPS: Caps = {
@@ -210,7 +211,16 @@ class ImapSession implements Session {
       now: () => this.#deps.clock.now(),
       seen: remembered(this.#deps.memory.prefetched, folder, nothingSeen),
       room: this.#deps.room,
+      ...(context.line.client.features.labels && {
+        share: uids => this.#twins().share(context.folder, uids),
+      }),
     });
+  }
+
+  #twins(): Twins {
+    const { memory, store } = this.#deps;
+    memory.twins ??= new Twins(store);
+    return memory.twins;
   }
 
   async push(op: Operation): Promise<void> {

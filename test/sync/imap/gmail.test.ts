@@ -131,6 +131,34 @@ test('archived is what has left the inbox: once in All Mail here and there, with
   assert.deepEqual(world.troubles, []);
 });
 
+test('a message in many folders is fetched once, and each of them can be read offline', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('Work', mail('filed'));
+  server.deliver('INBOX', mail('one'));
+  const [filed] = server.folder('Work').messages;
+  assert.ok(filed);
+  server.folder('INBOX').append(filed.raw, filed.flags, filed.date);
+  server.deliver('[Gmail]/All Mail', mail('archived'));
+  // Nobody's twin: another one with its Message-ID and size.
+  const other = mail('archived').replace('text of archived', 'text of ARCHIVED');
+  server.deliver('[Gmail]/All Mail', other, [], new Date(Date.now() - 5000));
+  await using world = await opened(server, 'all');
+  await synced(world);
+  for (const path of ['INBOX', 'Work', '[Gmail]/All Mail']) {
+    const folder = await world.folder(path);
+    for await (const { uid, envelope } of folder.scan()) {
+      const raw = folder.raw(uid);
+      assert.ok(raw && !raw.partial, `${path} ${envelope.subject}`);
+      const text = String(await world.account.raw.read(raw));
+      const there = server.folder(path).byUid(remoteUid(folder, uid));
+      assert.equal(text, String(there?.raw));
+    }
+  }
+  const fetches = server.log().filter(line => /UID FETCH .*BODY\.PEEK\[\]/.test(line));
+  const bodies = fetches.flatMap(line => numbersIn(/UID FETCH (\S+)/.exec(line)?.[1] ?? ''));
+  assert.equal(bodies.length, 4);
+});
+
 test('what goes to Trash leaves All Mail and every label, and comes back from there', async () => {
   await using server = disposable(await startGmail({ labels: ['Work'] }));
   server.deliver('Work', mail('one'));
@@ -187,6 +215,19 @@ test('keywords and labels are told apart, also where a label looks like anything
     labels: [{ type: 'STRING', value: '&APw-' }],
   });
 });
+
+function remoteUid(folder: FolderStore, uid: number): number {
+  const remote = folder.remote(uid);
+  return remote?.t === 'imap' ? remote.uid : 0;
+}
+
+/** `1:3,5` → 1 2 3 5 */
+function numbersIn(set: string): number[] {
+  return set.split(',').flatMap(range => {
+    const [from = 0, to = from] = range.split(':').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, n) => from + n);
+  });
+}
 
 function disposable<T extends { stop(): Promise<void> }>(server: T): T & AsyncDisposable {
   return { ...server, [Symbol.asyncDispose]: () => server.stop() };
