@@ -6,7 +6,7 @@ import type { FolderRecord } from '../store/types.ts';
 import { folderLabel } from './selectors.ts';
 
 /** What arrives there is nobody's news: thrown away, written by oneself, or in another folder as well. */
-const SILENT: ReadonlySet<Role> = new Set(['junk', 'trash', 'sent', 'drafts', 'all', 'flagged']);
+const SILENT: ReadonlySet<Role> = new Set(['junk', 'trash', 'sent', 'drafts', 'all', 'flagged', 'important']);
 const NAMES = 3;
 const FOLDERS = 3;
 const NAME_LENGTH = 40;

@@ -90,6 +90,7 @@ export type FolderRow =
 const ROLE_ORDER: readonly string[] = [
   'inbox',
   'flagged',
+  'important',
   'drafts',
   'sent',
   'archive',

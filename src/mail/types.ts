@@ -16,8 +16,17 @@ export interface Address {
   readonly address: string;
 }
 
-/** What a folder is for (RFC 6154 and INBOX). */
-export type Role = 'inbox' | 'drafts' | 'sent' | 'archive' | 'junk' | 'trash' | 'all' | 'flagged';
+/** What a folder is for (RFC 6154, RFC 8457 and INBOX); `all`, `flagged` and `important` repeat other folders. */
+export type Role =
+  | 'inbox'
+  | 'drafts'
+  | 'sent'
+  | 'archive'
+  | 'junk'
+  | 'trash'
+  | 'all'
+  | 'flagged'
+  | 'important';
 
 /** System flags (RFC 9051 section 2.3.2) as bits; bits from KEYWORD_BIT on index the folder's keyword table. */
 export const SEEN = 1;

@@ -28,7 +28,17 @@ export interface FolderListOptions {
   readonly damaged: ReportDamage;
 }
 
-const ROLES: readonly Role[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash', 'all', 'flagged'];
+const ROLES: readonly Role[] = [
+  'inbox',
+  'drafts',
+  'sent',
+  'archive',
+  'junk',
+  'trash',
+  'all',
+  'flagged',
+  'important',
+];
 
 export class FolderList {
   readonly #options: FolderListOptions;

@@ -6,7 +6,17 @@ import type { Disk } from '../store/disk.ts';
 
 export const MARKER = 'tmail-export.json';
 const MARKER_BYTES = 16 * 1024 * 1024;
-const ROLES: readonly Role[] = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash', 'all', 'flagged'];
+const ROLES: readonly Role[] = [
+  'inbox',
+  'drafts',
+  'sent',
+  'archive',
+  'junk',
+  'trash',
+  'all',
+  'flagged',
+  'important',
+];
 
 export type Format = 'mbox' | 'maildir' | 'eml';
 export const FORMATS: readonly Format[] = ['mbox', 'maildir', 'eml'];

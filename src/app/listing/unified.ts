@@ -31,8 +31,8 @@ const UNIFIED: Readonly<Record<UnifiedName, Unified>> = {
   sent: { title: 'Sent', empty: 'Nothing was sent yet.', role: 'sent', keeps: null },
 };
 
-/** Gmail's All Mail and Starred hold what other folders hold too. */
-const LEFT_OUT: readonly (Role | null)[] = ['all', 'flagged', 'junk', 'trash'];
+/** Gmail's All Mail, Starred and Important hold what other folders hold too. */
+const LEFT_OUT: readonly (Role | null)[] = ['all', 'flagged', 'important', 'junk', 'trash'];
 
 export const UNIFIED_IDS: readonly UnifiedId[] = UNIFIED_NAMES.map(name => `all:${name}` as const);
 

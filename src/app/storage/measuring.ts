@@ -152,7 +152,8 @@ async function filesOf(account: AccountStore, going: () => boolean): Promise<Fil
 
 /** Gmail's folders show the same mail several times: there, All Mail stands for those that are parts of it. */
 function counted(records: readonly FolderRecord[]): readonly FolderRecord[] {
-  if (!records.some(({ role }) => role === 'all')) return records.filter(({ role }) => role !== 'flagged');
+  if (!records.some(({ role }) => role === 'all'))
+    return records.filter(({ role }) => role !== 'flagged' && role !== 'important');
   return records.filter(({ role }) => role === 'all' || role === 'junk' || role === 'trash');
 }
 

@@ -73,7 +73,9 @@ function isSelectable(entry: ListResponse): boolean {
 
 function roleOf(entry: ListResponse, path: string): Role | null {
   if (path === 'INBOX') return 'inbox';
-  const role = ROLES.get(entry.specialUse ?? '') ?? null;
+  // RFC 8457; imapflow knows only the others.
+  const important = entry.flags.has('\\Important') ? 'important' : null;
+  const role = ROLES.get(entry.specialUse ?? '') ?? important;
   return role === 'inbox' ? null : role;
 }
 

@@ -50,6 +50,13 @@ test('labels are keywords here, and follow what others change', async () => {
   server.deliver('Work', mail('filed'));
   await using world = await opened(server);
   await synced(world);
+  assert.deepEqual(
+    world.account
+      .folders()
+      .flatMap(({ role }) => role ?? [])
+      .sort(),
+    ['all', 'drafts', 'flagged', 'important', 'inbox', 'junk', 'sent', 'trash'],
+  );
   assert.deepEqual(await keywordsIn(world, 'INBOX', 'one'), []);
   assert.deepEqual(await keywordsIn(world, '[Gmail]/All Mail', 'filed'), ['label:Work']);
   // In the label's own folder Gmail does not name it.
