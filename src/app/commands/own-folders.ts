@@ -69,6 +69,7 @@ const ROLE_NAMES: Readonly<Record<Role, string>> = {
   trash: 'Trash',
   all: 'All Mail',
   flagged: 'Starred',
+  important: 'Important',
 };
 
 /** What a person may use a folder for. */
