@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { firstFrame } from './first-frame.ts';
 import { imap } from './imap.ts';
 import { keys } from './keys.ts';
+import { lists } from './lists.ts';
 import { memory } from './memory.ts';
 import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
@@ -13,6 +14,7 @@ import { transfer } from './transfer.ts';
 const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   'first-frame': firstFrame,
   keys,
+  lists,
   memory,
   imap,
   pop3,

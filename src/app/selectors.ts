@@ -1,5 +1,5 @@
 // What is derived from the state: the layout, the rows of the folder pane, words for an account's state. Pure.
-import { messageId } from '../mail/ids.ts';
+import { messageId, splitFolderId } from '../mail/ids.ts';
 import type { Sort, SortBy } from '../mail/sort.ts';
 import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderCounts, FolderRecord, FolderStore } from '../store/types.ts';
@@ -66,6 +66,12 @@ export function target(view: View): { folder: FolderStore; uid: number; id: Mess
   const key = position < 0 ? undefined : list.keyAt(position);
   const found = key === undefined ? undefined : list.message(key);
   return found && { ...found, id: messageId(found.folder.record.id, found.uid) };
+}
+
+/** The account of the folder in the list, else of the message under the cursor. */
+export function accountHere(view: View): AccountId | undefined {
+  const folder = view.state.folder ?? target(view)?.folder.record.id;
+  return folder === undefined ? undefined : splitFolderId(folder).account;
 }
 
 export type FolderRow =

@@ -7,7 +7,7 @@ import type { FolderRecord } from '../../store/types.ts';
 import { folderByRole } from '../organising/destinations.ts';
 import { whatOf } from '../organising/words.ts';
 import { chosen, countOf } from '../selection.ts';
-import { folderLabel, folderRecord, plural } from '../selectors.ts';
+import { accountHere, folderLabel, folderRecord, plural } from '../selectors.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, View } from './command.ts';
 import { BOTH, cannotAct, READ_ONLY } from './organising.ts';
@@ -35,8 +35,9 @@ function question(view: View, accounts: readonly AccountId[], what: string): rea
 }
 
 /** The folder with this role of the account in the list, else of the first one. */
-function folderWith({ state }: View, role: 'trash' | 'junk'): FolderRecord | undefined {
-  const account = state.folder === null ? state.accounts[0]?.id : splitFolderId(state.folder).account;
+function folderWith(view: View, role: 'trash' | 'junk'): FolderRecord | undefined {
+  const { state } = view;
+  const account = accountHere(view) ?? state.accounts[0]?.id;
   const id = account === undefined ? undefined : folderByRole(state, account, role);
   return id === undefined ? undefined : folderRecord(state, id);
 }

@@ -1,11 +1,10 @@
 // Commands around folders: the folder pane, going to a folder by name or role, one folder up or down.
 
-import { splitFolderId } from '../../mail/ids.ts';
 import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import type { UnifiedId } from '../listing/types.ts';
 import { pickerMatches, pickerNew } from '../matching.ts';
-import { folderOrder, listOrder, target } from '../selectors.ts';
+import { accountHere, folderOrder, listOrder } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 
@@ -36,8 +35,7 @@ function roleCommand(
   const find = (view: View) => {
     const { state } = view;
     // In a list over all accounts it is the one whose message is under the cursor.
-    const folder = state.folder ?? target(view)?.folder.record.id ?? null;
-    const account = folder === null ? state.accounts[0]?.id : splitFolderId(folder).account;
+    const account = accountHere(view) ?? state.accounts[0]?.id;
     const folders = state.accounts.find(view => view.id === account)?.folders ?? [];
     return folders.find(folder => folder.role === role && folder.selectable);
   };

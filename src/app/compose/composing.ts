@@ -2,7 +2,6 @@
 // at once; what takes longer changes the state when it is done. No draft is given up before what it becomes is durable.
 import { checkDraft } from '../../mail/compose/check.ts';
 import type { DraftId, DraftProblem } from '../../mail/compose/types.ts';
-import { splitMessageId } from '../../mail/ids.ts';
 import { asTmailError } from '../../util/errors.ts';
 import { UNDO_SEND_MS } from '../../util/limits.ts';
 import type { WritingEffects } from '../commands/command.ts';
@@ -11,7 +10,7 @@ import { find } from '../editor/editing.ts';
 import { after, START, textOf, withText } from '../editor/editor.ts';
 import { putCaret, scrolled } from '../editor/moving.ts';
 import type { Reading } from '../reading.ts';
-import { plural } from '../selectors.ts';
+import { accountHere, plural } from '../selectors.ts';
 import {
   type Answer,
   type AppState,
@@ -97,10 +96,8 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
     change(before => (id === null ? leaveComposer(before) : showDraft(before, id)));
     save();
   };
-  const accountHere = () => {
-    const { folder } = state.get();
-    return folder === null ? core.deps.config.defaultAccount : splitMessageId(`${folder}:1`).account;
-  };
+  const writesFrom = () =>
+    accountHere({ state: state.get(), data: core.data }) ?? core.deps.config.defaultAccount;
 
   /** The composer at once, the draft in it when it is made; what is typed meanwhile is not lost. */
   const open = (make: (on: Beginning) => Promise<Begun>) => {
@@ -332,18 +329,18 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
   };
 
   const templates = createTemplateChoice(core, template =>
-    open(on => beginFromTemplate(on, accountHere(), template)),
+    open(on => beginFromTemplate(on, writesFrom(), template)),
   );
 
   const effects: WritingEffects = {
-    compose: () => open(on => beginNew(on, accountHere())),
+    compose: () => open(on => beginNew(on, writesFrom())),
     answer: (how, id) => open(on => beginAnswer(on, how, id)),
     recall(id) {
       const already = state.get().drafts.find(writing => writing.draft.replaces?.id === id);
       if (already) show(already.draft.id);
       else open(on => beginRecalled(on, id));
     },
-    mailto: url => open(on => beginNew(on, accountHere(), url)),
+    mailto: url => open(on => beginNew(on, writesFrom(), url)),
     unsubscribe: () => void track(offerToLeave(core)),
     show,
     send,

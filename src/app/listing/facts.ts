@@ -10,29 +10,60 @@ export type Facts = Searchable;
 /** Characters of who a message goes to: a list's hundred recipients are no use in a filter. */
 const RECIPIENTS = 400;
 
-/** Of an envelope, made when they are looked at: a sort needs one of them. */
+/** Of an envelope; what has to be made of it is made when it is looked at: a sort needs one of them. */
 export function factsOf(envelope: Envelope): Facts {
-  return {
-    date: envelope.date,
-    arrival: envelope.arrival,
-    size: envelope.size,
-    attachments: envelope.attachments,
-    get from() {
-      return people(envelope.from);
-    },
-    get to() {
-      return people([...envelope.to, ...envelope.cc]).slice(0, RECIPIENTS);
-    },
-    get subject() {
-      return folded(envelope.subject);
-    },
-  };
+  return new EnvelopeFacts(envelope);
+}
+
+class EnvelopeFacts implements Facts {
+  readonly #envelope: Envelope;
+
+  constructor(envelope: Envelope) {
+    this.#envelope = envelope;
+  }
+
+  get date(): number {
+    return this.#envelope.date;
+  }
+
+  get arrival(): number {
+    return this.#envelope.arrival;
+  }
+
+  get size(): number {
+    return this.#envelope.size;
+  }
+
+  get attachments(): number | null {
+    return this.#envelope.attachments;
+  }
+
+  get from(): string {
+    return people(this.#envelope.from);
+  }
+
+  get to(): string {
+    const { to, cc } = this.#envelope;
+    return people(cc.length === 0 ? to : [...to, ...cc]).slice(0, RECIPIENTS);
+  }
+
+  get subject(): string {
+    return folded(this.#envelope.subject);
+  }
+}
+
+/** The same, made at once, without the envelope. */
+function kept({ date, arrival, size, attachments, from, to, subject }: Facts): Facts {
+  return { date, arrival, size, attachments, from, to, subject };
 }
 
 function people(addresses: Envelope['from']): string {
-  return folded(
-    addresses.map(({ name, address }) => (name === '' ? address : `${name} ${address}`)).join(' '),
-  );
+  let text = '';
+  for (const { name, address } of addresses) {
+    if (text !== '') text += ' ';
+    text += name === '' ? address : `${name} ${address}`;
+  }
+  return folded(text);
 }
 
 export interface FactRow {
@@ -40,7 +71,8 @@ export interface FactRow {
   readonly facts: Facts;
 }
 
-const BATCH = 200;
+/** A shard's, which are there at once; what is done with them stays below a key's patience. */
+const BATCH = 500;
 
 /** A folder's messages, newest first, as they are read from the disk. */
 export async function* scanned(folder: FolderStore): AsyncGenerator<readonly FactRow[]> {
@@ -98,7 +130,7 @@ export class FolderFacts {
     try {
       for await (const batch of scanned(this.#folder)) {
         if (this.#closed) return;
-        for (const { uid, facts } of batch) this.#rows.push({ uid, facts: { ...facts } });
+        for (const { uid, facts } of batch) this.#rows.push({ uid, facts: kept(facts) });
         this.#wake();
         await turn();
       }
@@ -110,7 +142,7 @@ export class FolderFacts {
 
   /** A message that came. */
   add(row: FactRow): void {
-    this.#rows.push({ uid: row.uid, facts: { ...row.facts } });
+    this.#rows.push({ uid: row.uid, facts: kept(row.facts) });
   }
 
   /** All of them, the rest as it is read. One that came meanwhile may be among them twice. */

@@ -65,19 +65,24 @@ export class SortedRows implements Rows {
 
   /** Puts rows in, or to another place. */
   put(batch: readonly Entry[]): void {
-    const fresh = new Map(batch.map(entry => [entry.key, entry]));
+    const sorted: Entry[] = [];
     const moved: RowKey[] = [];
-    for (const { key, value } of fresh.values()) {
-      const known = this.#byKey.get(key);
-      if (known?.value === value) fresh.delete(key);
-      else if (known) moved.push(key);
+    // The last one counts where a key comes twice.
+    for (const entry of batch) {
+      const known = this.#byKey.get(entry.key);
+      if (known?.value === entry.value) continue;
+      if (known) moved.push(entry.key);
+      sorted.push(entry);
     }
-    this.#take(moved);
-    const sorted = [...fresh.values()].sort((a, b) => this.#compare(a, b));
-    for (const entry of sorted) {
-      this.#byKey.set(entry.key, entry);
-      this.#ghosts.delete(entry.key);
+    if (moved.length > 0 || !distinct(sorted)) {
+      this.#take(moved);
+      const last = new Map(batch.map(entry => [entry.key, entry]));
+      this.put([...last.values()].filter(({ key }) => !this.#byKey.has(key)));
+      return;
     }
+    sorted.sort((a, b) => this.#compare(a, b));
+    for (const entry of sorted) this.#byKey.set(entry.key, entry);
+    if (this.#ghosts.size > 0) for (const { key } of sorted) this.#ghosts.delete(key);
     const one = sorted[0];
     if (sorted.length === 1 && one) this.#entries.splice(this.#search(one), 0, one);
     else this.#merge(sorted);
@@ -140,4 +145,8 @@ export class SortedRows implements Rows {
     if (a.value === b.value) return b.key - a.key;
     return a.value < b.value === this.#descending ? 1 : -1;
   }
+}
+
+function distinct(entries: readonly Entry[]): boolean {
+  return entries.length < 2 || new Set(entries.map(({ key }) => key)).size === entries.length;
 }

@@ -13,6 +13,7 @@ import { marksText } from '../../app/marking.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
 import { quotaWord } from '../../app/quota.ts';
 import { percentRead } from '../../app/reader-view.ts';
+import { onMarks } from '../../app/selection.ts';
 import {
   folderLabel,
   folderRecord,
@@ -297,6 +298,7 @@ export function hintRow(view: View, theme: Theme): string {
   if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
   const all = [
     ...(layer.t === 'ask' ? choiceHints(layer.choices) : []),
+    ...escapeHint(view),
     ...view.data.commands.flatMap(command => shownHint(view, command, layer.t)),
   ];
   const always = all.filter(hint => hint.rank >= 1000);
@@ -338,9 +340,22 @@ function choiceHints(choices: readonly Choice[]): readonly ShownHint[] {
   return choices.map(({ key, label }, i) => ({ key, label, text: `${key} ${label}`, rank: 200 - i }));
 }
 
+/** What Esc takes back in the list, where there is something. */
+function escapeHint({ state }: View): readonly ShownHint[] {
+  if (topLayer(state).t !== 'list') return [];
+  const label = state.filter ? 'show all' : onMarks(state) ? 'clear' : null;
+  return label === null ? [] : [{ key: 'Esc', label, text: `Esc ${label}`, rank: 95 }];
+}
+
+/** With marks in the list what acts on all of them counts; one message is not what is meant. */
+function isBulk({ state }: View, { group }: Command): boolean {
+  return topLayer(state).t !== 'list' || !onMarks(state) || group === 'Organising' || group === 'Marking';
+}
+
 function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {
   const { hint } = command;
   if (!hint || command.later || !(hint.in ?? command.keysIn ?? command.in).includes(context)) return [];
+  if (hint.rank < 1000 && !isBulk(view, command)) return [];
   if (command.disabled?.(view) !== undefined) return [];
   const key = hintKey(view, command, hint, context);
   return key === '' ? [] : [{ key, label: hint.label, text: `${key} ${hint.label}`, rank: hint.rank }];

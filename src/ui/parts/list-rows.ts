@@ -30,7 +30,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   const elsewhere = top === 'reader' || hasLayer(state, 'compose');
   const focused = !(layout.split && elsewhere) && !(layout.sidebar && top === 'drawer');
   const marks = marksOf(state);
-  const accounts = isUnified(listing.id) ? badges(state.accounts) : null;
+  const accounts = isUnified(listing.id) && state.accounts.length > 1 ? badges(state.accounts) : null;
   const out: string[] = [];
   for (let position = from; position < to; position += 1) {
     const key = listing.keyAt(position);
