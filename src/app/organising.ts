@@ -2,12 +2,13 @@
 // taken back. Every change goes through the stores' queues; nothing here waits for a server, and nothing is deleted
 // for good that was not asked about.
 import { messageId, splitFolderId } from '../mail/ids.ts';
+import { INBOX_LABEL, leavesByLabel } from '../mail/labels.ts';
 import type { FolderId, LocalUid, MessageId } from '../mail/types.ts';
 import { TmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
 import { type Across, type Copied, createAcross, takeBackCopy } from './organising/across.ts';
 import { type Carried, createCarry, MOVED_AT_ONCE } from './organising/carry.ts';
-import type { Destination, FilingRole } from './organising/destinations.ts';
+import { type Destination, type FilingRole, foldersOf } from './organising/destinations.ts';
 import { changeFlags, type FlagChange } from './organising/flags.ts';
 import { cursorOn, leaveReader, unmark } from './organising/leaving.ts';
 import { makeDestination } from './organising/making.ts';
@@ -157,7 +158,29 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     return folder;
   };
 
-  const file = (messages: readonly Messages[], role: FilingRole, read = false): void => {
+  /** Gmail's way outside the inbox: the label goes, the message stays where it is. */
+  const leaveInbox = (messages: readonly Messages[]): void => {
+    const about = what(messages);
+    const leaving = carry.each(messages, on => ({ t: 'flags', ...on, add: [], remove: [INBOX_LABEL] }));
+    change(before => unmark(before, messages));
+    say('info', doneText(about, countOf(messages), { deed: 'archived' }));
+    undo.remember(
+      about,
+      leaving.then(({ operations }) => allBack(operations.map(carry.back))),
+      'archived',
+    );
+    track(leaving.then(throwFailed));
+  };
+
+  const file = (all: readonly Messages[], role: FilingRole, read = false): void => {
+    const byLabel = ({ folder }: Messages): boolean => {
+      const { account } = splitFolderId(folder);
+      const record = folderRecord(state(), folder);
+      return role === 'archive' && leavesByLabel(foldersOf(state(), account), record?.role ?? null);
+    };
+    const [leaving, messages] = parted(all, byLabel);
+    if (leaving.length > 0) leaveInbox(leaving);
+    if (messages.length === 0) return;
     const plan = planOf(core, messages, role, read);
     if (plan === null) {
       // The archive's folder depends on dates that are not in memory yet.

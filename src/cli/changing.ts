@@ -4,7 +4,7 @@ import { archiveDestination, isArchived, roleDestination } from '../app/organisi
 import { makeDestination } from '../app/organising/making.ts';
 import type { ArchiveScheme } from '../config/types.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
-import { hasLabels } from '../mail/labels.ts';
+import { hasLabels, INBOX_LABEL, leavesByLabel } from '../mail/labels.ts';
 import type { AccountId, FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore, FolderStore, Store } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
@@ -109,6 +109,10 @@ async function applyTo(group: Group, change: Change): Promise<(uid: LocalUid) =>
   const targets = targetsOf(messages.map(({ uid }) => uid));
   if (change.t === 'flag') {
     await account.commit({ t: 'flags', folder: from.id, targets, add: change.add, remove: change.remove });
+    return uid => messageId(from.id, uid);
+  }
+  if (change.t === 'archive' && leavesByLabel(account.folders(), from.role)) {
+    await account.commit({ t: 'flags', folder: from.id, targets, add: [], remove: [INBOX_LABEL] });
     return uid => messageId(from.id, uid);
   }
   if (change.t === 'delete' && change.forEver) {

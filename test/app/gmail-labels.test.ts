@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labelChoices } from '../../src/app/organising/labels.ts';
 import { topLayer } from '../../src/app/state.ts';
+import { INBOX_LABEL } from '../../src/mail/labels.ts';
+import { KEYWORD_BIT } from '../../src/mail/types.ts';
 import { type FakeStore, world } from './fakes.ts';
 
 const gmail = () =>
@@ -52,4 +54,25 @@ test('for good is only what is in Trash there', async () => {
   assert.equal(topLayer(app.state.get()).t, 'list');
   assert.match(app.state.get().toast?.text ?? '', /Gmail deletes only what is in Trash/);
   assert.equal(store.operations.length, 0);
+});
+
+test('outside the inbox a takes the inbox away and nothing else, and only where there is something to take', async () => {
+  const { app, press, store } = await gmail();
+  const lists = [...store.folders.values()].find(({ record }) => record.path === 'lists/debian');
+  assert.ok(lists);
+  app.open(lists.id);
+  await app.settled();
+  press('a');
+  assert.match(app.state.get().toast?.text ?? '', /It is in Archive already/);
+  lists.keywords.push(INBOX_LABEL);
+  const entry = lists.entries.get(lists.uids[0] ?? 0);
+  assert.ok(entry);
+  entry.flags |= 1 << KEYWORD_BIT;
+  press('a');
+  const last = store.operations.at(-1);
+  assert.deepEqual(last?.t === 'flags' && [last.folder, last.add, last.remove], [
+    lists.id,
+    [],
+    [INBOX_LABEL],
+  ]);
 });

@@ -1,8 +1,10 @@
 // Commands that file, move, copy and take back: what they act on is chosen, what they do is the effects'.
 import { splitFolderId } from '../../mail/ids.ts';
+import { INBOX_LABEL, leavesByLabel } from '../../mail/labels.ts';
 import type { FolderId, Role } from '../../mail/types.ts';
 import { EMPTY_FIELD, fieldOf } from '../field.ts';
-import { isArchived, schemeOf } from '../organising/destinations.ts';
+import { foldersOf, isArchived, schemeOf } from '../organising/destinations.ts';
+import { hasFlag } from '../organising/flags.ts';
 import { chosen, meant, onMarks } from '../selection.ts';
 import { folderRecord, target } from '../selectors.ts';
 import { type Messages, push } from '../state.ts';
@@ -60,10 +62,17 @@ const notIn =
     messages.filter(({ folder }) => roleOf(view, folder) !== role);
 
 const notArchived: Going = ({ state, data }, messages) =>
-  messages.filter(({ folder }) => {
-    const record = folderRecord(state, folder);
-    const config = data.config.accounts.find(({ id }) => id === record?.account);
-    return record && !isArchived(state, record, schemeOf(config));
+  messages.flatMap(group => {
+    const record = folderRecord(state, group.folder);
+    if (!record) return [];
+    if (leavesByLabel(foldersOf(state, record.account), record.role)) {
+      const there = data.folder(group.folder);
+      const has = there && hasFlag(there);
+      const uids = group.uids.filter(uid => has?.(uid, INBOX_LABEL));
+      return uids.length > 0 ? [{ ...group, uids }] : [];
+    }
+    const config = data.config.accounts.find(({ id }) => id === record.account);
+    return isArchived(state, record, schemeOf(config)) ? [] : [group];
   });
 
 const allJunk = (view: View): boolean => meant(view).every(({ folder }) => roleOf(view, folder) === 'junk');

@@ -1,5 +1,6 @@
 // Sets and clears flags and keywords on several messages, and remembers for each what that changed: taken back, a
 // message that had the flag before keeps it.
+import { isShownLabel } from '../../mail/labels.ts';
 import { KEYWORD_BIT } from '../../mail/types.ts';
 import { flagBits } from '../../store/flags.ts';
 import type { FolderStore, Operation } from '../../store/types.ts';
@@ -76,15 +77,15 @@ export function hasFlag(folder: FolderStore): (uid: number, name: string) => boo
 const NO_LABELS =
   /^(\$?(forwarded|mdnsent|junk|notjunk|nonjunk|phishing|submitted|submitpending|mailflagbit\d|autojunk|has_?(no)?_?attachment|hasattachment|hasnoattachment|canunsubscribe|muted|x-me-annot.*))$/i;
 
+const isLabel = (name: string): boolean => !NO_LABELS.test(name) && isShownLabel(name);
+
 /** What a person would call a label of the message, as its folder knows it. Hostile text. */
 export function labelsOf(folder: FolderStore, flags: number): readonly string[] {
   if (flags >> KEYWORD_BIT === 0) return [];
-  return folder.keywords.filter(
-    (name, i) => (flags & (1 << (KEYWORD_BIT + i))) !== 0 && !NO_LABELS.test(name),
-  );
+  return folder.keywords.filter((name, i) => (flags & (1 << (KEYWORD_BIT + i))) !== 0 && isLabel(name));
 }
 
 /** Labels that messages of this folder have or had. */
 export function knownLabels(folder: FolderStore): readonly string[] {
-  return folder.keywords.filter(name => !NO_LABELS.test(name));
+  return folder.keywords.filter(isLabel);
 }

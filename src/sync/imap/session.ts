@@ -1,6 +1,7 @@
 // The Session for IMAP: one connection for the folder on the screen, a second on demand for everything else, so
 // that opening a message never waits behind a long pull. Decides nothing about when; that is the engine's.
 import { splitMessageId } from '../../mail/ids.ts';
+import { INBOX_LABEL } from '../../mail/labels.ts';
 import type { FolderId, MessageId } from '../../mail/types.ts';
 import type { FolderInfo, FolderRecord, FolderStore, Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
@@ -230,6 +231,10 @@ class ImapSession implements Session {
     } finally {
       // One message in many folders: what was said of any of them before is not true any more.
       if (labels) this.#statuses.clear();
+    }
+    if (labels && op.t === 'flags' && [...op.add, ...op.remove].includes(INBOX_LABEL)) {
+      const inbox = this.#deps.store.folders().find(({ role }) => role === 'inbox');
+      if (inbox) this.#dirty?.(inbox.id);
     }
   }
 

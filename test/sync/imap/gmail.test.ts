@@ -1,7 +1,7 @@
 // Gmail's ways over a server that has them: labels as keywords, both ways; archive, Trash, and All Mail.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { labelKeyword, labelOf } from '../../../src/mail/labels.ts';
+import { INBOX_LABEL, labelKeyword, labelOf } from '../../../src/mail/labels.ts';
 import { KEYWORD_BIT } from '../../../src/mail/types.ts';
 import type { FolderStore } from '../../../src/store/types.ts';
 import { labelled, splitLabels, withLabels } from '../../../src/sync/imap/gmail.ts';
@@ -138,6 +138,28 @@ test('archived is what has left the inbox: once in All Mail here and there, with
   assert.deepEqual(world.troubles, []);
 });
 
+test('outside the inbox a message is archived by its label, and stays where it is', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('Work', mail('one'));
+  const [filed] = server.folder('Work').messages;
+  assert.ok(filed);
+  server.folder('INBOX').append(filed.raw, filed.flags, filed.date);
+  await using world = await opened(server);
+  await synced(world);
+  assert.deepEqual(await keywordsIn(world, 'Work', 'one'), [INBOX_LABEL]);
+  const work = await world.folder('Work');
+  await work.ensure(0, 0);
+  const change = { t: 'flags', folder: work.record.id, targets: targetsOf(work, 1) } as const;
+  await world.account.commit({ ...change, add: [], remove: [INBOX_LABEL] });
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['Work', '[Gmail]/All Mail']);
+  assert.deepEqual(await subjectsIn(world, 'INBOX'), []);
+  await world.account.commit({ ...change, add: [INBOX_LABEL], remove: [] });
+  await synced(world);
+  assert.deepEqual(server.labels('one'), ['INBOX', 'Work', '[Gmail]/All Mail']);
+  assert.deepEqual(await subjectsIn(world, 'INBOX'), ['one']);
+});
+
 test('a message in many folders is fetched once, and each of them can be read offline', async () => {
   await using server = disposable(await startGmail({ labels: ['Work'] }));
   server.deliver('Work', mail('filed'));
@@ -207,7 +229,7 @@ test('a row that tells only flags does not take labels away', () => {
   const row = { seq: 1, uid: 7, flags: new Set(['\\Seen']) };
   assert.equal(labelled(row), null);
   assert.deepEqual(
-    labelled({ ...row, labels: new Set(['Work', '\\Inbox', '']) })?.flags,
+    labelled({ ...row, labels: new Set(['Work', '\\Sent', '']) })?.flags,
     new Set(['\\Seen', 'label:Work']),
   );
   assert.equal(labelled({ seq: 1, uid: 7, flags: new Set(), size: 3 })?.size, 3);
