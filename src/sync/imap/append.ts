@@ -16,7 +16,7 @@ type Append = AppendOperation & Operation;
 
 /** @throws TmailError; nothing is taken back here, whatever the server says */
 export async function pushAppend(context: PushContext, op: Append): Promise<void> {
-  const record = recordOf(context, op.folder);
+  const record = await recordOf(context, op.folder);
   // Also one that vanished there since: what is here of it comes back with it.
   if (!isThere(record)) await context.create(op.path);
   if (!(await isStored(context, op))) {
@@ -38,7 +38,7 @@ export async function pushAppend(context: PushContext, op: Append): Promise<void
 /** The server has it, or nobody wants it any more. */
 async function isStored(context: PushContext, op: Append): Promise<boolean> {
   const { store } = context;
-  if (!recordOf(context, op.folder)) throw noFolder(op);
+  if (!(await recordOf(context, op.folder))) throw noFolder(op);
   const folder = await store.folder(op.folder);
   await folder.loadAll();
   const [target] = op.targets;
@@ -60,7 +60,7 @@ async function upload(context: PushContext, op: Append): Promise<Place | null> {
 
 async function uploadInto(context: PushContext, op: Append): Promise<Place | null> {
   const { store } = context;
-  const record = recordOf(context, op.folder);
+  const record = await recordOf(context, op.folder);
   if (!record) throw noFolder(op);
   const folder = await store.folder(op.folder);
   const [target] = op.targets;
@@ -117,7 +117,7 @@ async function findStored(
 /** The server keeps what was given to it, as far as its size and its Message-ID show. @throws TmailError `rejected` */
 async function verify(context: PushContext, op: Append): Promise<void> {
   const { store } = context;
-  const record = recordOf(context, op.folder);
+  const record = await recordOf(context, op.folder);
   if (!record) throw noFolder(op);
   const folder = await store.folder(op.folder);
   const [target] = op.targets;

@@ -15,7 +15,7 @@ export async function pushDelete(context: PushContext, op: DeleteOperation): Pro
 
 /** @throws TmailError */
 export async function removeFrom(context: PushContext, { folder: id, targets }: OnMessages): Promise<void> {
-  const record = recordOf(context, id);
+  const record = await recordOf(context, id);
   // A folder that the server does not have holds nothing there.
   if (!isThere(record)) return;
   const line = await context.line(id);

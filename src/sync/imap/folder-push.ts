@@ -19,6 +19,12 @@ function mainLine<T>(context: PushContext, op: Queued, work: (client: ImapClient
   return context.line(op.folder).then(line => line.exclusive(work));
 }
 
+/** Others may have renamed it since the operation was made. */
+async function nameNow(context: PushContext, op: Queued, path = op.path): Promise<MailboxName> {
+  const record = await recordOf(context, op.folder);
+  return context.nameAt(record ? (record.serverPath ?? record.path) : path);
+}
+
 async function make(context: PushContext, op: Of<'folder-create'>): Promise<void> {
   await mainLine(context, op, client => client.create(context.nameAt(op.path)));
 }
@@ -30,16 +36,17 @@ async function exists(client: ImapClient, { wire }: MailboxName): Promise<boolea
 }
 
 async function rename(context: PushContext, op: Of<'folder-rename'>): Promise<void> {
-  // Others may have renamed it since.
-  const from = context.nameAt(recordOf(context, op.folder)?.serverPath ?? op.from);
+  const from = await nameNow(context, op, op.from);
   const to = context.nameAt(op.path);
   await context.release(from.wire);
-  await mainLine(context, op, async client => {
-    // The answer to an earlier try may have been lost.
-    if (op.tries > 0 && !(await exists(client, from)) && (await exists(client, to))) return;
-    await client.rename(from, to);
-  });
-  await resubscribe(context, op, from, to);
+  // The answer to an earlier try may have been lost: the list says so, now or when it was asked for last.
+  if (from.wire !== to.wire) {
+    await mainLine(context, op, async client => {
+      if (op.tries > 0 && !(await exists(client, from)) && (await exists(client, to))) return;
+      await client.rename(from, to);
+    });
+  }
+  await resubscribe(context, op, from.wire === to.wire ? context.nameAt(op.from) : from, to);
 }
 
 /** RENAME leaves the subscriptions where they were (RFC 9051 section 6.3.6). What fails here is no reason to fail. */
@@ -49,7 +56,7 @@ async function resubscribe(
   from: MailboxName,
   to: MailboxName,
 ): Promise<void> {
-  const record = recordOf(context, op.folder);
+  const record = await recordOf(context, op.folder);
   const below = record ? belowOf(context.store.folders(), record) : [];
   const levels = below.map(each => each.path.slice(record?.path.length ?? 0));
   for (const [i, level] of ['', ...levels].entries()) {
@@ -70,7 +77,7 @@ function belowOf(folders: readonly FolderRecord[], { path, delimiter }: FolderRe
 }
 
 async function remove(context: PushContext, op: Of<'folder-delete'>): Promise<void> {
-  const name = context.nameAt(op.path);
+  const name = await nameNow(context, op);
   await refuseUnseen(context, op, name);
   await context.release(name.wire);
   await mainLine(context, op, async client => {
@@ -110,5 +117,6 @@ async function refuseUnseen(context: PushContext, op: Of<'folder-delete'>, name:
 }
 
 async function subscribe(context: PushContext, op: Of<'folder-subscribe'>): Promise<void> {
-  await mainLine(context, op, client => client.subscribeTo(context.nameAt(op.path), op.subscribed));
+  const name = await nameNow(context, op);
+  await mainLine(context, op, client => client.subscribeTo(name, op.subscribed));
 }

@@ -65,14 +65,14 @@ export class Landing {
   /** The folder was not where it was thought to be: under its new name, or made again. @throws TmailError */
   async again(): Promise<void> {
     await this.#context.list();
-    const listed = recordOf(this.#context, this.#record.id);
+    const listed = await recordOf(this.#context, this.#record.id);
     const before = this.name().wire;
     if (listed?.remote && this.#context.nameOf(listed).wire !== before) {
       this.#record = listed;
       return;
     }
     await this.#context.create(this.#record.serverPath ?? this.#record.path);
-    const made = recordOf(this.#context, this.#record.id);
+    const made = await recordOf(this.#context, this.#record.id);
     if (!made) throw refusal('imap.no-folder', this.#record.path);
     this.#record = made;
   }

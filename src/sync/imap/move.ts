@@ -49,9 +49,14 @@ class Transferring {
   }
 
   static async begin(context: PushContext, op: Transfer): Promise<Transferring> {
-    const to = recordOf(context, op.to);
+    const to = await recordOf(context, op.to);
     if (!to) throw refusal('imap.no-folder', op.to);
-    const from = recordOf(context, op.folder) ?? { ...to, id: op.folder, path: op.folder, remote: false };
+    const from = (await recordOf(context, op.folder)) ?? {
+      ...to,
+      id: op.folder,
+      path: op.folder,
+      remote: false,
+    };
     return new Transferring(context, op, from, await Landing.open(context, op, to));
   }
 

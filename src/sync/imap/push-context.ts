@@ -23,8 +23,10 @@ export interface PushContext {
   readonly report: (error: TmailError) => void;
 }
 
-export function recordOf({ store }: PushContext, id: FolderId): FolderRecord | undefined {
-  return store.folders().find(each => each.id === id);
+/** Also of a folder that is to be removed: it is not shown any more, but until then the server has it. */
+export async function recordOf({ store }: PushContext, id: FolderId): Promise<FolderRecord | undefined> {
+  const shown = store.folders().find(each => each.id === id);
+  return shown ?? (await store.folder(id).catch(() => null))?.record;
 }
 
 /** One that the server is known to have, as far as is known here. */

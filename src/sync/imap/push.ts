@@ -14,7 +14,7 @@ const SET_BYTES = 6000;
 
 /** @throws TmailError `rejected` when the server will not, or when the messages can't be found any more. */
 export async function pushFlags(context: PushContext, op: FlagsOperation): Promise<void> {
-  const record = recordOf(context, op.folder);
+  const record = await recordOf(context, op.folder);
   // Others deleted the folder, and its messages with it.
   if (!record) throw refusal('imap.no-folder', op.folder);
   const line = await context.line(op.folder);
