@@ -28,6 +28,7 @@ import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
 import { type AppState, listOf, push, setList } from './state.ts';
 import { createStorage } from './storage/storage.ts';
+import { createThreads, type Threads } from './threads/threads.ts';
 import { createTimers } from './timers.ts';
 import type { App, AppDeps } from './types.ts';
 
@@ -65,12 +66,14 @@ export function createApp(deps: AppDeps): Program {
       const rows = data.listing(before);
       const key = rows?.keyOf(folder, uid);
       const position = key === undefined ? -1 : (rows?.positionOf(key) ?? -1);
+      // Inside a fold: the cursor is on that already.
       if (!rows || position < 0) return push(before, { t: 'reader' });
       const view = putCursor(listOf(before, rows.id), rows, listHeight(before), position);
       return push(setList(before, rows.id, view), { t: 'reader' });
     });
   };
 
+  const threads = createThreads(core);
   watchQuota(core);
   const copies = createCopies(core);
   const exports = createExports(core, () => copies.count());
@@ -80,6 +83,7 @@ export function createApp(deps: AppDeps): Program {
     timers.close();
     notices.close();
     storage.close();
+    threads.close();
     harvest.close();
     await composing.close();
     return () => news.close();
@@ -112,6 +116,7 @@ export function createApp(deps: AppDeps): Program {
     storage: storage.effects,
     openMessage,
     composing,
+    threads,
   });
   const news = listen(core, {
     lostFolder: () => {
@@ -121,9 +126,11 @@ export function createApp(deps: AppDeps): Program {
     },
     online: account => reading.resume(account),
   });
-  const notices = createNotices(core);
+  const notices = createNotices(core, { isMuted: threads.isMuted });
   const harvest = createHarvest(core, { writing: () => state.get().drafts.length > 0 });
-  const ready = begin(core, folders, composing, problems).catch(thrown => core.fail(asTmailError(thrown)));
+  const ready = begin(core, folders, composing, threads, problems).catch(thrown =>
+    core.fail(asTmailError(thrown)),
+  );
 
   const on = { state: () => state.get(), change, say: core.say, data, effects };
   return {
@@ -166,6 +173,7 @@ async function begin(
   core: Core,
   folders: Folders,
   composing: Composing,
+  threads: Threads,
   problems: readonly KeyProblem[],
 ): Promise<void> {
   const { deps, mail } = core;
@@ -180,6 +188,7 @@ async function begin(
   await folders.openFirst(deps.start);
   // Not before the first frame, which needs none of it.
   core.track(composing.begin());
+  core.track(threads.begin());
   await remind(core);
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));

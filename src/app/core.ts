@@ -1,6 +1,7 @@
 // What every part of the program works with: the state and how it changes, the things it names, and the work that
 // is under way. Knows no key and no command.
 
+import { randomInt } from 'node:crypto';
 import { identitiesOf } from '../config/identities.ts';
 import { type AddressBook, createAddressBook } from '../mail/compose/contacts.ts';
 import { splitFolderId } from '../mail/ids.ts';
@@ -25,6 +26,8 @@ import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { said } from './said.ts';
 import { listHeight } from './selectors.ts';
 import { type AppState, initialState, type Level, listOf, say, setList, setReader } from './state.ts';
+import { type Conversations, createConversations } from './threads/conversations.ts';
+import { createThreadLists, threadsWanted } from './threads/thread-lists.ts';
 import type { AppDeps, Observable } from './types.ts';
 
 export interface Core {
@@ -36,6 +39,8 @@ export interface Core {
   readonly contacts: AddressBook;
   /** Accounts that are not disabled, in the order of the configuration, once their store part is open. */
   readonly mail: Map<AccountId, AccountStore>;
+  /** What belongs together, as far as it was looked through. */
+  readonly conversations: Conversations;
   /** Folders that were shown. */
   readonly opened: Map<FolderId, FolderStore>;
   /** What can be in the list. */
@@ -106,10 +111,20 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     now: deps.now,
   });
   after.push(now => listings.arrange(now));
+  const conversations = createConversations(randomInt(2 ** 31));
+  const threadLists = createThreadLists({
+    conversations,
+    settings: deps.store.settings,
+    read: messages => listings.envelopes.read(messages),
+  });
   const data: Data = {
-    folder: id => opened.get(id),
+    folder: id => opened.get(id) ?? conversations.folder(id),
     envelope: message => listings.envelopes.of(message),
-    listing: state => listings.of(state),
+    threadsWanted: (state, list) => threadsWanted(deps.store.settings, state, list),
+    listing: state => {
+      const base = listings.of(state);
+      return base && threadLists.of(base, state);
+    },
     engine: id => engines.get(id),
     queue: id => mail.get(id)?.queue() ?? [],
     isReady: (id, op) => mail.get(id)?.ready?.(op) ?? true,
@@ -151,6 +166,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     engines,
     contacts,
     mail,
+    conversations,
     opened,
     listings,
     openFolder,

@@ -18,6 +18,7 @@ import { saveAs, saveDirectory } from './saving.ts';
 import { plural } from './selectors.ts';
 import { type Deed, replaceTop, topLayer } from './state.ts';
 import type { StorageEffects } from './storage/storage.ts';
+import type { Threads } from './threads/threads.ts';
 
 export interface EffectsDeps {
   readonly folders: Folders;
@@ -29,10 +30,12 @@ export interface EffectsDeps {
   readonly storage: StorageEffects;
   readonly openMessage: Effects['openMessage'];
   readonly composing: Composing;
+  readonly threads: Threads;
 }
 
 export function createEffects(core: Core, deps: EffectsDeps): Effects {
-  const { folders, reading, organising, own, copies, exports, storage, openMessage, composing } = deps;
+  const { folders, reading, organising, own, copies, exports, storage, openMessage, composing, threads } =
+    deps;
   const { state, engines, change, track } = core;
   const did = (deed: Deed) => change(before => ({ ...before, deed }));
   return {
@@ -111,6 +114,16 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     },
     save: parts => void track(save(core, reading, parts)),
     loadRaw: () => reading.loadRaw(),
+    mute: threads.mute,
+    unmute: threads.unmute,
+    showMuted: threads.showMuted,
+    threadsOn(list, on) {
+      core.deps.store.settings?.change(before => ({
+        ...before,
+        lists: { ...before.lists, [list]: { ...before.lists[list], threads: on } },
+      }));
+      change(before => ({ ...before, revs: { ...before.revs, [list]: (before.revs[list] ?? 0) + 1 } }));
+    },
     countCopies: () => copies.count(),
     storage,
     askExport: exports.ask,

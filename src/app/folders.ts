@@ -1,13 +1,14 @@
 // Shows folders: opens them from the cache, tells the engine which one is on the screen, and reads the envelopes of
 // the visible rows (and a few pages around them) from the disk.
 import { messageId, splitFolderId } from '../mail/ids.ts';
-import { type AccountId, type FolderId, type MessageId, SEEN } from '../mail/types.ts';
+import type { AccountId, FolderId, MessageId } from '../mail/types.ts';
 import type { FolderRecord, FolderStore } from '../store/types.ts';
 import type { Data } from './commands/command.ts';
 import type { Core } from './core.ts';
 import { putCursor, windowOf } from './list-view.ts';
 import { rowsOf } from './listing/folder.ts';
 import { isUnified, type ListId, type Listing } from './listing/types.ts';
+import { unreadAt } from './listing/unread.ts';
 import { folderRecord, listHeight } from './selectors.ts';
 import { type AppState, hasLayer, listOf, say, setList } from './state.ts';
 import type { AppDeps } from './types.ts';
@@ -83,13 +84,14 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     const { id } = rows;
     const go = () => {
       const isUnread = (position: number) => {
-        const message = messageAt(rows, position);
-        return message !== undefined && ((message.folder.flags(message.uid) ?? SEEN) & SEEN) === 0;
+        const key = rows.keyAt(position);
+        return key !== undefined && unreadAt(rows, key) !== undefined;
       };
       const step = landing === 'first-unread' ? 1 : -1;
       let at = step > 0 ? 0 : rows.length - 1;
       while (at >= 0 && at < rows.length && !isUnread(at)) at += step;
-      const found = messageAt(rows, at);
+      const key = rows.keyAt(at);
+      const found = key === undefined ? undefined : rows.message(unreadAt(rows, key) ?? key);
       if (!found) return;
       change(state => setList(state, id, putCursor(listOf(state, id), rows, listHeight(state), at)));
       if (open) openMessage(messageId(found.folder.record.id, found.uid));

@@ -110,7 +110,8 @@ function idsAt(rows: Listing, position: number): readonly MessageId[] {
 /** Marks those messages of the list on the screen that have the words; the prompt goes, or says that none has. */
 export async function markBy(core: Core, pattern: string): Promise<void> {
   const asked = topLayer(core.state.get());
-  const rows = core.data.listing(core.state.get());
+  const shown = core.data.listing(core.state.get());
+  const rows = shown?.base ?? shown;
   if (!rows || asked.t !== 'prompt') return;
   core.change(state => replaceTop(state, { ...asked, busy: true, problem: null }));
   await rows.load();

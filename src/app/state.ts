@@ -17,6 +17,7 @@ import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
 import type { ListId, RowKey } from './listing/types.ts';
 import type { About, Space } from './storage/types.ts';
+import type { Folds, MutedThread } from './threads/folds.ts';
 import type { Key, Size } from './types.ts';
 
 export interface Messages {
@@ -164,6 +165,13 @@ export type ChooserLayer =
   | { readonly t: 'chooser'; readonly about: 'identity' | 'attachment' | 'sort'; readonly cursor: number }
   | {
       readonly t: 'chooser';
+      readonly about: 'muted';
+      /** Muted conversations; null while they are looked up. */
+      readonly muted: readonly MutedThread[] | null;
+      readonly cursor: number;
+    }
+  | {
+      readonly t: 'chooser';
       readonly about: 'template';
       /** The draft that it goes into; null: a new message. */
       readonly into: DraftId | null;
@@ -282,6 +290,8 @@ export interface AppState {
   readonly folder: FolderId | null;
   /** Grows whenever the content of an opened folder or of a list changes: readers of the store read again. */
   readonly revs: Readonly<Record<string, number>>;
+  /** Which conversations are unfolded in which list. */
+  readonly folds: Readonly<Record<string, Folds>>;
   readonly lists: Readonly<Record<string, ListView>>;
   /** By the list's id; absent: by arrival. */
   readonly sorts: Readonly<Record<string, Sort>>;
@@ -352,6 +362,7 @@ export function initialState(from: Beginning): AppState {
     list: null,
     folder: null,
     revs: {},
+    folds: {},
     lists: {},
     sorts: {},
     filter: null,

@@ -170,7 +170,8 @@ export class FakeFolder implements FolderStore {
   /** A message arrives. */
   add(change: Partial<Envelope> = {}, flags = 0, raw = true): LocalUid {
     const uid = this.reserve(1);
-    this.entries.set(uid, { envelope: envelope(change), flags, raw });
+    const messageId = `m${uid}.${this.id.replace(':', '.')}@analytical.example`;
+    this.entries.set(uid, { envelope: envelope({ messageId, ...change }), flags, raw });
     this.uids.push(uid);
     this.changed({ messages: { put: [uid], gone: [] } });
     return uid;

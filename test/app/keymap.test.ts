@@ -108,7 +108,7 @@ const LIST: Readonly<Record<string, string>> = {
   T: 'threads',
   zc: 'fold',
   zo: 'unfold',
-  za: 'fold',
+  za: 'fold-toggle',
   zM: 'fold-all',
   zR: 'unfold-all',
   P: 'parent',

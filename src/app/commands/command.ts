@@ -13,6 +13,7 @@ import type { Message } from '../listing/envelopes.ts';
 import type { ListId, Listing } from '../listing/types.ts';
 import type { Answer, AppState, ChooserLayer, LayerName, Level, LineLayer, Messages } from '../state.ts';
 import type { StorageEffects } from '../storage/storage.ts';
+import type { MutedThread } from '../threads/folds.ts';
 import type { FirstRun, Key } from '../types.ts';
 
 /** Where a key means something: the topmost layer. */
@@ -40,6 +41,8 @@ export interface Data {
   envelope(message: Message): Envelope | undefined;
   /** What is in the list; undefined while it is read from the disk. */
   listing(state: AppState): Listing | undefined;
+  /** This list is to be shown by conversation; it is once the mail has been looked through. */
+  threadsWanted(state: AppState, list: ListId): boolean;
   engine(account: AccountId): Engine | undefined;
   /** What waits for the account's server, in order, and whether it may go yet. */
   queue(account: AccountId): readonly Operation[];
@@ -160,6 +163,13 @@ export interface Effects {
   save(parts: readonly number[]): void;
   /** Reads the opened message's file for the raw view. */
   loadRaw(): void;
+  /** Mutes the conversation of this message, or lets it be heard again. */
+  mute(folder: FolderStore, uid: number): void;
+  unmute(thread: MutedThread): void;
+  /** Lists the muted conversations. */
+  showMuted(): void;
+  /** This list is shown by conversation from now on, or not. */
+  threadsOn(list: ListId, on: boolean): void;
   /** Counts what is kept here of each account, for its screen. */
   countCopies(): void;
   /** What takes room, and what is kept here. */

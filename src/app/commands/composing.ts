@@ -363,7 +363,10 @@ const choosing: readonly Command[] = [
       if (layer.t !== 'chooser' || (layer.about === 'template' && layer.files === null)) return;
       context.change(state => without(state, 'chooser'));
       if (layer.about === 'sort') takeSort(context, layer.cursor);
-      else context.effects.writing.choose(layer);
+      else if (layer.about === 'muted') {
+        const thread = layer.muted?.[layer.cursor];
+        if (thread) context.effects.unmute(thread);
+      } else context.effects.writing.choose(layer);
     },
   },
 ];

@@ -21,6 +21,7 @@ import { queueCommands } from './queue.ts';
 import { readingCommands } from './reading.ts';
 import { screenCommands } from './screens.ts';
 import { storageCommands } from './storage.ts';
+import { threadCommands } from './threads.ts';
 import { writingCommands } from './writing.ts';
 
 export const allCommands: readonly Command[] = [
@@ -35,6 +36,7 @@ export const allCommands: readonly Command[] = [
   ...outboxCommands,
   ...markingCommands,
   ...organisingCommands,
+  ...threadCommands,
   ...labelCommands,
   ...destroyingCommands,
   ...folderCommands,

@@ -7,8 +7,7 @@ const READER: readonly Context[] = ['reader'];
 
 const CONTACTS = 'An address book and invitations come with a later version of tmail.';
 const SEARCHING = 'Searching comes with a later version of tmail.';
-const LABELS = 'Snoozing and muting come with a later version of tmail.';
-const THREADS = 'Conversations come with a later version of tmail.';
+const LABELS = 'Snoozing comes with a later version of tmail.';
 const COPYING =
   'Copying comes with a later version of tmail; a number shows a link alone, ready to be selected.';
 const OUTSIDE = 'Other programs come with a later version of tmail.';
@@ -38,11 +37,9 @@ export const laterCommands: readonly Command[] = [
     ['invite.decline', 'Decline the invitation', ['gn'], READER],
     ['invite.maybe', 'Answer maybe', ['gm'], READER, ['tentative']],
   ]),
-  ...later('Organising', THREADS, [['archive-thread', 'Archive conversation', ['A'], BOTH]]),
   ...later('Organising', LABELS, [
     ['snooze', 'Snooze', ['S'], BOTH],
     ['snoozed', 'Snoozed messages', ['gS'], BOTH],
-    ['mute', 'Mute conversation', ['M'], BOTH, ['ignore']],
     ['remind', 'Wait for a reply', ['W'], BOTH, ['remind']],
     ['waiting', 'Waiting for a reply', ['gW'], BOTH],
   ]),
@@ -50,14 +47,6 @@ export const laterCommands: readonly Command[] = [
     ['search', 'Search', ['/'], LIST],
     ['search.next', 'Next result', ['n'], LIST, ['next-result']],
     ['search.previous', 'Previous result', ['N'], LIST],
-  ]),
-  ...later('Reading', THREADS, [
-    ['threads', 'Conversations on or off', ['T'], LIST, ['toggle-threads']],
-    ['fold', 'Fold conversation', ['zc', 'za'], LIST, ['collapse']],
-    ['unfold', 'Unfold conversation', ['zo'], LIST],
-    ['fold-all', 'Fold all conversations', ['zM'], LIST],
-    ['unfold-all', 'Unfold all conversations', ['zR'], LIST],
-    ['parent', 'Parent message', ['P'], BOTH],
   ]),
   ...later('Reading', COPYING, [
     ['copy.address', "Copy the sender's address", ['ya'], BOTH, ['yank']],

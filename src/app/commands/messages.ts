@@ -1,15 +1,31 @@
 // Commands that go from message to message, and over quoted text.
 import { messageId } from '../../mail/ids.ts';
-import { SEEN } from '../../mail/types.ts';
+import type { MessageId } from '../../mail/types.ts';
 import { cursorPosition, putCursor } from '../list-view.ts';
-import type { ListId } from '../listing/types.ts';
+import type { ListId, Listing, RowKey } from '../listing/types.ts';
+import { isUnread, unreadAt } from '../listing/unread.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { folderOrder, folderRecord, listHeight } from '../selectors.ts';
 import { hasLayer, listOf, setList, setReader } from '../state.ts';
 import type { Command, CommandContext, Context } from './command.ts';
 import { times } from './moving.ts';
 
-/** Opens the message that is `by` rows below the opened one. */
+/** Of the message that is `by` messages below another one, through conversations too. */
+function keyBelow(rows: Listing, key: RowKey, by: number): RowKey | undefined {
+  const here = rows.message(key);
+  if (!rows.step || !here || here.folder.flags(here.uid) === undefined) {
+    const at = rows.locate(key);
+    // What comes after a message that is gone takes its place, so that "next" is already there.
+    const gone = rows.positionOf(key) < 0;
+    const wanted = gone && by > 0 ? at + by - 1 : at + by;
+    return wanted < 0 ? undefined : rows.keyAt(wanted);
+  }
+  let next: RowKey | undefined = key;
+  for (let i = 0; i < Math.abs(by) && next !== undefined; i++) next = rows.step(next, by > 0 ? 1 : -1);
+  return next;
+}
+
+/** Opens the message that is `by` messages below the opened one. */
 function neighbour(context: CommandContext, by: number): void {
   const { data } = context;
   const state = context.state();
@@ -17,13 +33,9 @@ function neighbour(context: CommandContext, by: number): void {
   const rows = data.listing(state);
   const key = reader && rows?.keyOf(reader.folder, reader.uid);
   if (!reader || !rows || typeof key !== 'number') return;
-  const at = cursorPosition({ ...listOf(state, rows.id), cursor: key }, rows);
-  // What comes after a message that is gone takes its place, so that "next" is already there.
-  const gone = rows.positionOf(key) < 0;
-  const wanted = gone && by > 0 ? at + by - 1 : at + by;
-  const next = rows.keyAt(wanted);
+  const next = keyBelow(rows, key, by);
   const found = next === undefined ? undefined : rows.message(next);
-  if (wanted < 0 || !found) {
+  if (next === undefined || !found) {
     context.say(
       'info',
       by > 0 ? 'This is the last message of the folder.' : 'This is the first message of the folder.',
@@ -31,10 +43,26 @@ function neighbour(context: CommandContext, by: number): void {
     return;
   }
   context.change(now => {
-    const view = putCursor(listOf(now, rows.id), rows, listHeight(now), wanted);
+    const view = putCursor(listOf(now, rows.id), rows, listHeight(now), rows.locate(next));
     return setList(now, rows.id, view);
   });
   context.effects.openMessage(messageId(found.folder.record.id, found.uid));
+}
+
+/** The next unread message of the conversation that is being read, where that is folded in the list. */
+function unreadFurther(context: CommandContext, rows: Listing, by: 1 | -1): MessageId | undefined {
+  const { reader } = context.state();
+  const open = hasLayer(context.state(), 'reader') ? reader : null;
+  const start = open && rows.keyOf(open.folder, open.uid);
+  const place = typeof start === 'number' ? rows.place?.(start) : undefined;
+  if (typeof start !== 'number' || !place || !rows.fold?.(start)?.folded) return undefined;
+  let key: RowKey | undefined = start;
+  for (let n = place.n + by; n >= 1 && n <= place.of; n += by) {
+    key = key === undefined ? undefined : rows.step?.(key, by);
+    const found = key !== undefined && isUnread(rows, key) ? rows.message(key) : undefined;
+    if (found) return messageId(found.folder.record.id, found.uid);
+  }
+  return undefined;
 }
 
 /** Goes to the next message with unseen mail in a direction, on to other folders when this list has no more. */
@@ -46,10 +74,16 @@ function unread(context: CommandContext, by: 1 | -1): void {
   effects.whenLoaded(() => {
     const now = context.state();
     const start = cursorPosition(listOf(now, id), rows);
+    const further = unreadFurther(context, rows, by);
+    if (further) {
+      effects.openMessage(further);
+      return;
+    }
     for (let position = start + by; position >= 0 && position < rows.length; position += by) {
       const key = rows.keyAt(position);
-      const found = key === undefined ? undefined : rows.message(key);
-      if (!found || ((found.folder.flags(found.uid) ?? SEEN) & SEEN) !== 0) continue;
+      const unread = key === undefined ? undefined : unreadAt(rows, key);
+      const found = unread === undefined ? undefined : rows.message(unread);
+      if (!found) continue;
       context.change(s => setList(s, id, putCursor(listOf(s, id), rows, listHeight(s), position)));
       if (hasLayer(context.state(), 'reader'))
         effects.openMessage(messageId(found.folder.record.id, found.uid));

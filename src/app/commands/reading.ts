@@ -1,9 +1,11 @@
 // Commands around one message: opening it, the way it is shown, its flags.
-import { FLAGGED, SEEN } from '../../mail/types.ts';
+import { messageId } from '../../mail/ids.ts';
+import { FLAGGED, type MessageId, SEEN } from '../../mail/types.ts';
+import { cursorPosition } from '../list-view.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { chosen } from '../selection.ts';
 import { layoutOf, target } from '../selectors.ts';
-import { hasLayer, push, setReader } from '../state.ts';
+import { hasLayer, listOf, push, setReader } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 import { cannotWrite, isDraft } from './draft-here.ts';
 
@@ -16,6 +18,17 @@ export const notReady = ({ state }: View): string | undefined =>
 
 const readOnly = ({ state }: View): string | undefined =>
   state.readOnly ? 'Another tmail has this mail open; here it can only be read.' : undefined;
+
+/** Of a folded conversation the first message that was not read yet is opened, else its newest. */
+function unreadOf(view: View): { readonly id: MessageId } | undefined {
+  const rows = view.data.listing(view.state);
+  const position = rows ? cursorPosition(listOf(view.state, rows.id), rows) : -1;
+  const key = position < 0 ? undefined : rows?.keyAt(position);
+  if (!rows || key === undefined) return undefined;
+  const unread = rows.firstUnread?.(key);
+  const found = unread === undefined ? undefined : rows.message(unread);
+  return found && { id: messageId(found.folder.record.id, found.uid) };
+}
 
 const opening: readonly Command[] = [
   {
@@ -30,7 +43,7 @@ const opening: readonly Command[] = [
     disabled: noMessage,
     run: context => {
       const view = { state: context.state(), data: context.data };
-      const found = target(view);
+      const found = unreadOf(view) ?? target(view);
       // A draft is written on, where that is possible at all.
       if (found && isDraft(view) && cannotWrite(view) === undefined) context.effects.writing.recall(found.id);
       else if (found) context.effects.openMessage(found.id);

@@ -27,6 +27,12 @@ export function chooserOffers(view: View): readonly Offer[] {
     }));
   }
   if (layer.about === 'sort') return sortOffers(view);
+  if (layer.about === 'muted') {
+    return (layer.muted ?? []).map(({ subject, messageId, account }) => ({
+      text: subject || messageId,
+      note: account,
+    }));
+  }
   const files = writingIn(view.state)?.draft.attachments ?? [];
   return files.map(({ name, size }) => ({ text: name, note: bytesText(size) }));
 }

@@ -28,6 +28,7 @@ export function folderListing(folder: FolderStore): Listing {
   const rows = rowsOf(folder);
   return {
     id,
+    plain: true,
     get length() {
       return folder.length;
     },

@@ -39,15 +39,39 @@ export interface Fold {
   readonly unread: number;
   /** The others are not shown. */
   readonly folded: boolean;
+  /** Any of them has a star, attachments. */
+  readonly starred: boolean;
+  readonly files: boolean;
+  /** In the tree: no sibling follows; bit n: the ancestor of depth n + 1 has siblings that follow. */
+  readonly last: boolean;
+  readonly guides: number;
+  /** The message is in another folder than the list's. */
+  readonly elsewhere?: true;
 }
 
 export interface Listing extends Rows {
   readonly id: ListId;
+  /** One folder in the order of arrival: its keys are the messages' numbers, the highest first. */
+  readonly plain?: true;
   message(key: RowKey): { readonly folder: FolderStore; readonly uid: LocalUid } | undefined;
   /** The row of a message, whether it is in the list now or not; undefined: it can't be. */
   keyOf(folder: FolderId, uid: LocalUid): RowKey | undefined;
-  /** In lists of conversations. */
+  /** In lists of conversations: the same message by message. */
+  readonly base?: Listing;
+  /** In lists of conversations; undefined: the row belongs to none. */
   fold?(key: RowKey): Fold | undefined;
+  /** Names the row's conversation, whatever comes and goes in it. */
+  foldName?(key: RowKey): string | undefined;
+  /** The messages of the row's conversation that are in the list, folded or not. */
+  conversation?(key: RowKey): readonly { readonly folder: FolderId; readonly uid: LocalUid }[];
+  /** The message before or after it, through folded conversations too; its row may be hidden in a fold. */
+  step?(key: RowKey, by: 1 | -1): RowKey | undefined;
+  /** Which of its conversation's messages it is. */
+  place?(key: RowKey): { readonly n: number; readonly of: number } | undefined;
+  /** The unread message that the row stands for: the first in its fold, else its own. */
+  firstUnread?(key: RowKey): RowKey | undefined;
+  /** The message that it answers to. */
+  parent?(key: RowKey): RowKey | undefined;
   /** All messages of the folded conversation that this row stands for; undefined: it stands for its message alone. */
   members?(key: RowKey): readonly { readonly folder: FolderId; readonly uid: LocalUid }[] | undefined;
   /** Reads the envelopes of these positions (inclusive), as far as it is known what stands there. */

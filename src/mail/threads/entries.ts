@@ -4,10 +4,17 @@ import { NONE, NumberMap } from './number-map.ts';
 
 const LEAST = 256;
 
+/** What changes nothing about where it belongs. */
+export interface Described {
+  readonly date: number;
+  readonly files?: boolean;
+}
+
 export class Entries {
   #byPlace = new NumberMap();
   #place = new Float64Array(LEAST);
   #date = new Float64Array(LEAST);
+  #files = new Uint8Array(LEAST);
   #node = column(LEAST);
   /** The neighbours among messages with the same Message-ID. */
   #next = column(LEAST);
@@ -25,6 +32,19 @@ export class Entries {
     return this.#byPlace.size;
   }
 
+  each(look: (place: number, node: number) => void): void {
+    for (let entry = 0; entry < this.#end; entry++) {
+      const node = this.node(entry);
+      if (node !== NONE) look(this.place(entry), node);
+    }
+  }
+
+  *places(): Generator<number> {
+    for (let entry = 0; entry < this.#end; entry++) {
+      if (this.node(entry) !== NONE) yield this.place(entry);
+    }
+  }
+
   at(place: number): number {
     return this.#byPlace.get(place);
   }
@@ -37,8 +57,13 @@ export class Entries {
     return this.#date[entry] ?? 0;
   }
 
-  setDate(entry: number, date: number): void {
+  files(entry: number): boolean {
+    return this.#files[entry] === 1;
+  }
+
+  describe(entry: number, { date, files }: Described): void {
     this.#date[entry] = date;
+    this.#files[entry] = files ? 1 : 0;
   }
 
   node(entry: number): number {
@@ -61,7 +86,7 @@ export class Entries {
   }
 
   /** Puts it before `first`, the others with its Message-ID. */
-  add(place: number, node: number, references: readonly number[], date: number, first: number): number {
+  add(place: number, node: number, references: readonly number[], about: Described, first: number): number {
     let entry = this.#free;
     if (entry === NONE) {
       entry = this.#end++;
@@ -69,8 +94,8 @@ export class Entries {
     } else this.#free = this.#next[entry] ?? NONE;
     this.#byPlace.set(place, entry);
     this.#place[entry] = place;
-    this.#date[entry] = date;
     this.#node[entry] = node;
+    this.describe(entry, about);
     this.#next[entry] = first;
     this.#previous[entry] = NONE;
     if (first !== NONE) this.#previous[first] = entry;
@@ -119,6 +144,9 @@ export class Entries {
   #grow(): void {
     this.#place = doubles(this.#place);
     this.#date = doubles(this.#date);
+    const files = new Uint8Array(this.#place.length);
+    files.set(this.#files);
+    this.#files = files;
     this.#node = grown(this.#node);
     this.#next = grown(this.#next);
     this.#previous = grown(this.#previous);

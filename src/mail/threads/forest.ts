@@ -35,6 +35,11 @@ export class Forest {
     return this.#nodes;
   }
 
+  /** Tree numbers are below this. */
+  get trees(): number {
+    return this.#trees;
+  }
+
   parent(node: number): number {
     return this.#parent[node] ?? NONE;
   }

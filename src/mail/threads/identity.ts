@@ -13,6 +13,8 @@ export interface Threadable {
   readonly subject: string;
   /** Milliseconds since 1970. */
   readonly date: number;
+  /** It has attachments. */
+  readonly files?: boolean;
 }
 
 /**

@@ -62,6 +62,11 @@ export class ThreadIndex {
     return this.#entries.at(place) !== NONE;
   }
 
+  /** Of all messages; what comes and goes meanwhile may be among them or not. */
+  places(): Generator<number> {
+    return this.#entries.places();
+  }
+
   /** Adds a message, or replaces the one at its place. O(its references), amortised. */
   put(message: Threadable): void {
     const known = this.#entries.at(message.place);
@@ -74,8 +79,9 @@ export class ThreadIndex {
     const key = message.messageId === '' ? NONE : idNumber(message.messageId, this.#seed);
     if (known !== NONE) {
       if (this.#same(known, key, refs)) {
-        if (this.#entries.date(known) === message.date) return;
-        this.#entries.setDate(known, message.date);
+        const same = this.#entries.date(known) === message.date;
+        if (same && this.#entries.files(known) === (message.files ?? false)) return;
+        this.#entries.describe(known, message);
         this.#touch(this.#forest.treeOf(this.#entries.node(known)));
         return;
       }
@@ -83,7 +89,7 @@ export class ThreadIndex {
     }
     const node = this.#nodeOf(key);
     const nodes = refs.map(id => this.#nodeOf(idNumber(id, this.#seed))).filter(ref => ref !== node);
-    const first = this.#entries.add(message.place, node, nodes, message.date, this.#first[node] ?? NONE);
+    const first = this.#entries.add(message.place, node, nodes, message, this.#first[node] ?? NONE);
     this.#first[node] = first;
     if (nodes.length > 0 && this.#before(first, this.#chosen[node] ?? NONE)) this.#chosen[node] = first;
     for (let i = 0; i < nodes.length; i++) {
@@ -137,6 +143,12 @@ export class ThreadIndex {
     return this.threadOfId(message.messageId) ?? this.threadOfId(parent);
   }
 
+  /** The message there has attachments. */
+  hasFiles(place: number): boolean {
+    const entry = this.#entries.at(place);
+    return entry !== NONE && this.#entries.files(entry);
+  }
+
   /** Number that stays with the message (and its copies), whatever becomes of the conversation. */
   nodeOf(place: number): number | undefined {
     const entry = this.#entries.at(place);
@@ -176,6 +188,32 @@ export class ThreadIndex {
       const node = id === '' ? NONE : this.#nodes.get(idNumber(id, this.#seed));
       return node !== NONE && this.#forest.treeOf(node) === thread && this.#forest.parent(node) === NONE;
     });
+  }
+
+  /**
+   * The highest place from `low` to `high` of each conversation, by its number; NONE where there is none. In one pass
+   * over all messages, for lists that are begun.
+   */
+  highest(low: number, high: number): Float64Array {
+    const highest = new Float64Array(this.#forest.trees).fill(NONE);
+    this.#entries.each((place, node) => {
+      const tree = this.#forest.treeOf(node);
+      if (place >= low && place <= high && place > (highest[tree] ?? NONE)) highest[tree] = place;
+    });
+    return highest;
+  }
+
+  /** A node that stands for the conversation for as long as it is one: its root, in a ring any. */
+  rootOf(thread: ThreadId): number | undefined {
+    const head = this.#forest.head(thread);
+    if (head === NONE) return undefined;
+    let node = head;
+    for (let steps = this.#forest.size(thread); steps > 0; steps--) {
+      const parent = this.#forest.parent(node);
+      if (parent === NONE) return node;
+      node = parent;
+    }
+    return node;
   }
 
   /**

@@ -36,6 +36,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
     const key = listing.keyAt(position);
     const found = key === undefined ? undefined : listing.message(key);
     const record = found?.folder.record;
+    const fold = listing.fold && key !== undefined ? listing.fold(key) : null;
     const message = {
       envelope: found && view.data.envelope(found),
       flags: found?.folder.flags(found.uid) ?? SEEN,
@@ -43,10 +44,11 @@ export function listRows(view: View, theme: Theme): readonly string[] {
       marked:
         found !== undefined && marks.size > 0 && marks.has(messageId(found.folder.record.id, found.uid)),
       focused,
-      outgoing: record?.role === 'sent' || record?.role === 'drafts',
+      outgoing: !fold?.elsewhere && (record?.role === 'sent' || record?.role === 'drafts'),
       here: !found || isHere(view, found.folder.record.account, found.folder.raw(found.uid)),
       badge: accounts && (record ? (accounts.get(record.account) ?? '?') : ' '),
-      fold: listing.fold && key !== undefined ? listing.fold(key) : null,
+      fold,
+      elsewhere: fold?.elsewhere && record ? { folder: record.name, mine: record.role === 'sent' } : null,
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));

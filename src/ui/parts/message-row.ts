@@ -32,6 +32,8 @@ export interface MessageRow {
   readonly badge: string | null;
   /** How it belongs to a conversation; undefined: it is alone, null: the list knows no conversations. */
   readonly fold: Fold | undefined | null;
+  /** The message is in another folder than the list's, and is an answer of one's own. */
+  readonly elsewhere?: { readonly folder: string; readonly mine: boolean } | null;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -45,7 +47,7 @@ const COUNT = 5;
 const SUBJECT_LEAST = 20;
 const NAME_LEAST = 8;
 /** Deeper answers stand no further to the right. */
-const DEPTH_MOST = 6;
+const DEPTH_MOST = 4;
 
 /** `N` unread, `R` answered, `F` forwarded, `D` deleted elsewhere, `E` unfinished: one letter, the most urgent. */
 export function stateLetter(flags: Flags): string {
@@ -70,8 +72,8 @@ function letters({ flags, envelope, here, marked, badge, fold }: MessageRow): Le
   return {
     mark: marked ? '+' : here ? ' ' : '~',
     state: unread ? 'N' : stateLetter(flags),
-    star: flags & FLAGGED ? '*' : ' ',
-    file: (envelope?.attachments ?? 0) > 0 ? '@' : ' ',
+    star: flags & FLAGGED || (fold?.folded && fold.starred) ? '*' : ' ',
+    file: (envelope?.attachments ?? 0) > 0 || (fold?.folded && fold.files) ? '@' : ' ',
     badge: badge ?? '',
   };
 }
@@ -81,20 +83,35 @@ function isUnread({ flags, fold }: MessageRow): boolean {
 }
 
 /** Whose name stands in the row. */
-function who({ envelope, outgoing }: MessageRow): string {
+function who({ envelope, outgoing, elsewhere }: MessageRow): string {
   if (!envelope) return '';
+  // One's own answer in a conversation says where it lies.
+  if (elsewhere?.mine) return `you (${clean(elsewhere.folder)})`;
   const list = outgoing ? envelope.to : envelope.from;
   const first = list[0];
   if (!first) return outgoing ? '(no recipient)' : '(no sender)';
   const name = clean(shortName(first)) || '(no name)';
+  if (elsewhere) return `${name} (${clean(elsewhere.folder)})`;
   return outgoing && list.length > 1 ? `${name} +${list.length - 1}` : name;
 }
 
-function subject({ envelope, fold }: MessageRow, theme: Theme): string {
-  const text = envelope ? clean(envelope.subject) || '(no subject)' : '...';
+/** The branch of the conversation's tree that leads to the message. */
+function lead({ fold }: MessageRow, theme: Theme): string {
   const depth = fold?.depth ?? 0;
-  if (depth === 0) return text;
-  return `${'  '.repeat(Math.min(depth, DEPTH_MOST) - 1)}${theme.borders.vertical === '|' ? '`-' : '└─'} ${text}`;
+  if (!fold || depth === 0) return '';
+  const ascii = theme.borders.vertical === '|';
+  const [on, none, more, last] = ascii ? ['| ', '  ', '|- ', '`- '] : ['│ ', '  ', '├─ ', '└─ '];
+  // Of a deep branch its end: that is what tells siblings apart.
+  const from = Math.max(0, depth - 1 - DEPTH_MOST);
+  let text = '';
+  for (let level = from; level < depth - 1; level++) {
+    text += level < 30 && (fold.guides & (1 << level)) !== 0 ? on : none;
+  }
+  return text + (fold.last ? last : more);
+}
+
+function subject({ envelope }: MessageRow): string {
+  return envelope ? clean(envelope.subject) || '(no subject)' : '...';
 }
 
 function countText({ fold }: MessageRow): string {
@@ -125,7 +142,7 @@ export function columnsOf(cells: number, badge: boolean, threads: boolean): Colu
   const rest = cells - fixed(date, count);
   const names = Math.max(
     Math.min(NAME_LEAST, Math.max(0, rest)),
-    Math.min(20, Math.max(14, Math.floor((rest + 1) * 0.36)), rest - SUBJECT_LEAST),
+    Math.min(20, Math.max(14, Math.floor((rest + 1) * (count > 0 ? 0.28 : 0.36))), rest - SUBJECT_LEAST),
   );
   return { date, names, count, subject: Math.max(0, rest - names) };
 }
@@ -137,11 +154,15 @@ export function messageRow(message: MessageRow, cells: number, theme: Theme): st
   const cursor = message.cursor ? '>' : ' ';
   const shown = message.envelope ? listDate(message.envelope.date, message.now) : '';
   const date = columns.date > 0 ? `${fitRight(shown, columns.date, '')} ` : '';
-  const count = columns.count > 0 ? `${fitRight(countText(message), columns.count - 1, '')} ` : '';
-  const names = fit(who(message), columns.names, theme.ellipsis);
+  // A branch takes the room of the count, which only the first row has.
+  const branch = lead(message, theme);
+  const alone = branch === '' ? columns.names : columns.names + columns.count;
+  const counted = branch === '' && columns.count > 0;
+  const count = counted ? `${fitRight(countText(message), columns.count - 1, '')} ` : '';
+  const names = fit(`${branch}${who(message)}`, alone, theme.ellipsis);
   const unread = isUnread(message);
   const before = `${cursor}${mark}${state}`;
-  const rest = `${badge} ${date}${names} ${count}${fit(subject(message, theme), columns.subject, theme.ellipsis)} `;
+  const rest = `${badge} ${date}${names} ${count}${fit(subject(message), columns.subject, theme.ellipsis)} `;
   if (message.cursor && message.focused) {
     return bar(before + star + file + rest, unread ? 'selected-unread' : 'selected', cells, theme);
   }
@@ -166,9 +187,9 @@ export function messageRows(message: MessageRow, cells: number, theme: Theme): r
   const names = Math.max(4, cells - STATE - badge.length - DATE - 2);
   const cursor = message.cursor ? '>' : ' ';
   const count = countText(message);
-  const name = count === '' ? who(message) : `${who(message)} ${count}`;
+  const name = count === '' ? `${lead(message, theme)}${who(message)}` : `${who(message)} ${count}`;
   const first = `${cursor}${mark}${state}${star}${file}${badge} ${fit(name, names, theme.ellipsis)} ${fitRight(date, DATE, '')} `;
-  const second = `${' '.repeat(STATE + badge.length)}${subject(message, theme)}`;
+  const second = `${' '.repeat(STATE + badge.length)}${subject(message)}`;
   const plain = unread ? 'unread' : 'read';
   const selected = unread ? 'selected-unread' : 'selected';
   const meaning = message.cursor && message.focused ? selected : plain;

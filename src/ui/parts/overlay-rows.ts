@@ -202,8 +202,10 @@ function offers(view: View, layer: Extract<Layer, { t: 'chooser' }>, theme: Them
     attachment: 'Remove a file',
     template: 'Templates',
     sort: 'Sort the list',
+    muted: 'Muted',
   }[layer.about];
-  const foot = layer.about === 'attachment' ? 'Enter remove   Esc back' : 'Enter take   Esc back';
+  const verb = layer.about === 'attachment' ? 'remove' : layer.about === 'muted' ? 'hear again' : 'take';
+  const foot = `Enter ${verb}   Esc back`;
   return { rect, rows: boxed(rows, { title, foot, cells: rect.columns, rows: rect.rows }, theme) };
 }
 
