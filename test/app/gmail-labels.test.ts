@@ -1,10 +1,11 @@
 // Y on an account with Gmail's labels: its folders are what can be set, and any name will do.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { foldersOf } from '../../src/app/listing/unified.ts';
 import { labelChoices } from '../../src/app/organising/labels.ts';
 import { topLayer } from '../../src/app/state.ts';
 import { INBOX_LABEL } from '../../src/mail/labels.ts';
-import { KEYWORD_BIT } from '../../src/mail/types.ts';
+import { KEYWORD_BIT, type Role } from '../../src/mail/types.ts';
 import { type FakeStore, world } from './fakes.ts';
 
 const gmail = () =>
@@ -75,4 +76,34 @@ test('outside the inbox a takes the inbox away and nothing else, and only where 
     [],
     [INBOX_LABEL],
   ]);
+});
+
+test('in the lists over all accounts each message of Gmail stands once, archived or labelled', () => {
+  const record = (account: string, path: string, role: Role | null, selectable = true) => ({
+    account,
+    path,
+    role,
+    selectable,
+  });
+  const paths = (folders: readonly ReturnType<typeof record>[]) =>
+    foldersOf('all:unread', folders).map(({ account, path }) => `${account} ${path}`);
+  const gmail = [
+    record('g', 'INBOX', 'inbox'),
+    record('g', '[Gmail]', null, false),
+    record('g', '[Gmail]/All Mail', 'all'),
+    record('g', '[Gmail]/Important', 'important'),
+    record('g', '[Gmail]/Trash', 'trash'),
+    record('g', 'Work', null),
+  ];
+  const other = [
+    record('o', 'INBOX', 'inbox'),
+    record('o', 'Virtual/All', 'all'),
+    record('o', 'Lists', null),
+  ];
+  assert.deepEqual(paths([...gmail, ...other]), ['g [Gmail]/All Mail', 'o INBOX', 'o Lists']);
+  assert.deepEqual(paths(gmail.filter(({ role }) => role !== 'all')), ['g INBOX', 'g Work']);
+  assert.deepEqual(
+    foldersOf('all:inbox', [...gmail, ...other]).map(({ path }) => path),
+    ['INBOX', 'INBOX'],
+  );
 });

@@ -1,5 +1,6 @@
 // The lists over all accounts: which folders and which of their messages belong to each. Pure.
-import { FLAGGED, type Flags, type Role, SEEN } from '../../mail/types.ts';
+import { hasLabels } from '../../mail/labels.ts';
+import { type AccountId, FLAGGED, type Flags, type Role, SEEN } from '../../mail/types.ts';
 import type { FolderRecord } from '../../store/types.ts';
 import { UNIFIED_NAMES, type UnifiedId, type UnifiedName } from './types.ts';
 
@@ -46,13 +47,24 @@ export function unifiedTitle(id: UnifiedId): string {
 }
 
 /** The folders whose messages are in it, in the order of the accounts. */
-export function foldersOf<F extends Pick<FolderRecord, 'role' | 'selectable'>>(
+export function foldersOf<F extends Pick<FolderRecord, 'account' | 'path' | 'role' | 'selectable'>>(
   id: UnifiedId,
   folders: readonly F[],
 ): readonly F[] {
   const { role } = unifiedOf(id);
+  const complete = role === null ? withAllMail(folders) : null;
   return folders.filter(folder => {
     if (!folder.selectable) return false;
+    // Each message once, also one that has several labels, or none.
+    if (complete?.has(folder.account)) return folder.role === 'all';
     return role === null ? !LEFT_OUT.includes(folder.role) : folder.role === role;
   });
+}
+
+/** Gmail's accounts whose All Mail can be seen. */
+function withAllMail(
+  folders: readonly Pick<FolderRecord, 'account' | 'path' | 'role' | 'selectable'>[],
+): ReadonlySet<AccountId> {
+  const all = folders.filter(({ role, selectable }) => role === 'all' && selectable);
+  return new Set(all.filter(record => hasLabels([record])).map(({ account }) => account));
 }

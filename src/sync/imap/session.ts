@@ -1,11 +1,11 @@
 // The Session for IMAP: one connection for the folder on the screen, a second on demand for everything else, so
 // that opening a message never waits behind a long pull. Decides nothing about when; that is the engine's.
 import { splitMessageId } from '../../mail/ids.ts';
-import { INBOX_LABEL } from '../../mail/labels.ts';
 import type { FolderId, MessageId } from '../../mail/types.ts';
 import type { FolderInfo, FolderRecord, FolderStore, Operation } from '../../store/types.ts';
 import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
+import type { Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
 import type { BodyWanted, Caps, Progress, QuotaUse, Session } from '../types.ts';
 import { pushAppend } from './append.ts';
@@ -49,6 +49,9 @@ export const IMAP_CAPS: Caps = {
 /** Without CONDSTORE, all flags of a folder are compared this often; between, only the newest. */
 const THOROUGH_EVERY_MS = 10 * 60_000;
 
+/** Gmail: after the last of several pushes. */
+const LOOK_AGAIN_MS = 1000;
+
 export interface ImapSessionOptions {
   readonly limits?: LineLimits;
   /** Silence in IDLE after which the line is tried. */
@@ -75,6 +78,7 @@ class ImapSession implements Session {
   readonly #lastStatuses = new Map<FolderId, FolderStatus>();
   readonly #thorough = new Map<FolderId, number>();
   #resolveClosed: (reason: TmailError | null) => void = () => undefined;
+  #lookingAgain: Timer | null = null;
   readonly #lines: Lines;
   readonly #outgoing = new Outgoing();
   #password = '';
@@ -230,12 +234,21 @@ class ImapSession implements Session {
       await this.#send(op);
     } finally {
       // One message in many folders: what was said of any of them before is not true any more.
-      if (labels) this.#statuses.clear();
+      if (labels) {
+        this.#statuses.clear();
+        this.#lookAgainSoon();
+      }
     }
-    if (labels && op.t === 'flags' && [...op.add, ...op.remove].includes(INBOX_LABEL)) {
-      const inbox = this.#deps.store.folders().find(({ role }) => role === 'inbox');
-      if (inbox) this.#dirty?.(inbox.id);
-    }
+  }
+
+  /** Folders that were not named in an operation have changed with it: they are asked about once it is quiet. */
+  #lookAgainSoon(): void {
+    if (!this.#dirty) return;
+    this.#lookingAgain?.cancel();
+    this.#lookingAgain = this.#deps.clock.after(LOOK_AGAIN_MS, () => {
+      // Without an answer the next round asks.
+      this.folders().catch(() => undefined);
+    });
   }
 
   async #send(op: Operation): Promise<void> {

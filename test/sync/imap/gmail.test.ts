@@ -6,7 +6,7 @@ import { KEYWORD_BIT } from '../../../src/mail/types.ts';
 import type { FolderStore } from '../../../src/store/types.ts';
 import { labelled, splitLabels, withLabels } from '../../../src/sync/imap/gmail.ts';
 import { type GmailServer, startGmail } from '../../servers/gmail.ts';
-import { openWorld, type World } from '../world.ts';
+import { openWorld, until, type World } from '../world.ts';
 
 const mail = (subject: string) =>
   `From: Grace <grace@example.org>\r\nSubject: ${subject}\r\nMessage-ID: <${subject}@x>\r\n\r\ntext of ${subject}\r\n`;
@@ -158,6 +158,38 @@ test('outside the inbox a message is archived by its label, and stays where it i
   await synced(world);
   assert.deepEqual(server.labels('one'), ['INBOX', 'Work', '[Gmail]/All Mail']);
   assert.deepEqual(await subjectsIn(world, 'INBOX'), ['one']);
+});
+
+test('while tmail is open, what was done in one folder shows in the others within seconds', async () => {
+  await using server = disposable(await startGmail({ labels: ['Work'] }));
+  server.deliver('Work', mail('one'));
+  await using world = await opened(server);
+  await synced(world);
+  const all = await world.folder('[Gmail]/All Mail');
+  const work = await world.folder('Work');
+  await work.ensure(0, 0);
+  world.engine.start();
+  world.engine.show(all.record.id);
+  await until(world, () => world.engine.status().phase === 'online');
+  await world.engine.settled();
+  await world.account.commit({
+    t: 'flags',
+    folder: all.record.id,
+    targets: [{ uid: 1, remote: all.remote(1) ?? null, messageId: '' }],
+    add: ['\\Seen', labelKeyword('Later')],
+    remove: [],
+  });
+  assert.equal(work.unread, 1);
+  await until(
+    world,
+    () => work.unread === 0 && keywordsOf(work, 1).join() === 'label:Later',
+    'the other folder',
+  );
+  await until(
+    world,
+    () => world.account.folders().some(({ path }) => path === 'Later'),
+    'the label as a folder',
+  );
 });
 
 test('a message in many folders is fetched once, and each of them can be read offline', async () => {
