@@ -107,6 +107,13 @@ const AGAIN = `${KEPT}; a later try may cure it.`;
 const LATER = 'It is kept, and tried again.';
 const NOTHING_SENT = 'Neither name nor password was sent.';
 
+const FOLDER_DEEDS: Readonly<Record<string, string>> = {
+  'folder-create': 'make',
+  'folder-rename': 'give its new name to',
+  'folder-delete': 'delete',
+  'folder-subscribe': 'change the subscription of',
+};
+
 const sentences: Readonly<Record<string, Sentence>> = {
   cancelled: 'Stopped.',
   'bug.unexpected': f =>
@@ -239,8 +246,10 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `the server said that messages of "${f.folder}" were moved, but they are still there. Taken back here.`,
   'imap.only-marked': f =>
     `"${f.folder}": the server can only expunge all that is marked as deleted, and others have marked some. Ours are marked, not expunged.`,
+  'imap.folder-refused': f =>
+    `the server would not ${FOLDER_DEEDS[f.doing ?? ''] ?? 'change'} the folder "${f.folder}". Here it is as it was before.${said(f)}`,
   'imap.folder-not-empty': f =>
-    `"${f.folder}" was not deleted: there is mail in it on the server that was never seen here.`,
+    `"${f.folder}" was not deleted: there is mail in it on the server that did not move to Trash. It is here as it was.`,
   'imap.message-lost': f =>
     `the message is no longer in "${f.folder}" on the server; nothing was changed there.`,
 

@@ -1,14 +1,24 @@
 // Folders made, renamed, removed and subscribed here → the server, safe to repeat: before a second try its list is
-// asked what the first one did. A folder with mail in it that nobody here has seen is not removed.
+// asked what the first one did. A folder with mail in it is not removed.
 import type { FolderOperation, FolderRecord } from '../../store/types.ts';
 import type { ImapClient, MailboxName } from './client-types.ts';
-import { isRejected, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+import { isRejected, type PushContext, recordOf, refusal } from './push-context.ts';
 
 type Queued = FolderOperation & { readonly tries: number };
 type Of<T extends FolderOperation['t']> = Extract<Queued, { readonly t: T }>;
 
 /** @throws TmailError; `rejected` takes it back here */
 export async function pushFolder(context: PushContext, op: Queued): Promise<void> {
+  try {
+    await push(context, op);
+  } catch (error) {
+    // Its words alone would not say what they are about.
+    if (!isRejected(error, 'imap.no')) throw error;
+    throw refusal('imap.folder-refused', op.path, { ...error.facts, doing: op.t });
+  }
+}
+
+async function push(context: PushContext, op: Queued): Promise<void> {
   if (op.t === 'folder-create') await make(context, op);
   else if (op.t === 'folder-rename') await rename(context, op);
   else if (op.t === 'folder-delete') await remove(context, op);
@@ -78,7 +88,7 @@ function belowOf(folders: readonly FolderRecord[], { path, delimiter }: FolderRe
 
 async function remove(context: PushContext, op: Of<'folder-delete'>): Promise<void> {
   const name = await nameNow(context, op);
-  await refuseUnseen(context, op, name);
+  await refuseMail(context, op, name);
   await context.release(name.wire);
   await mainLine(context, op, async client => {
     try {
@@ -94,20 +104,18 @@ async function remove(context: PushContext, op: Of<'folder-delete'>): Promise<vo
   });
 }
 
-/** Mail that nobody here has seen was not in what the person agreed to delete. */
-async function refuseUnseen(context: PushContext, op: Of<'folder-delete'>, name: MailboxName): Promise<void> {
-  const folder = await loaded(context, op.folder).catch(() => null);
-  if (!folder) return;
+/** Its mail was moved away before; what is left was not in what the person agreed to delete. */
+async function refuseMail(context: PushContext, op: Of<'folder-delete'>, name: MailboxName): Promise<void> {
   const line = await context.line(op.folder);
   try {
     await line.within(
       name,
       async (client, box) => {
-        const { uidValidity, uidNext, filledDownTo } = folder.sync;
-        const same = uidValidity === box.uidValidity && filledDownTo !== null;
-        const uids = box.exists === 0 ? [] : await client.uidsIn(`${same ? uidNext : 1}:*`);
-        const unseen = uids.filter(uid => !same || (uid >= uidNext && folder.byRemoteUid(uid) === undefined));
-        if (unseen.length > 0) throw refusal('imap.folder-not-empty', op.path, { count: unseen.length });
+        const uids = box.exists === 0 ? [] : await client.uidsIn('1:*');
+        // What was moved away without UIDPLUS stays marked.
+        const marked = new Set(uids.length > 0 ? await client.uidsDeleted() : []);
+        const left = uids.filter(uid => !marked.has(uid));
+        if (left.length > 0) throw refusal('imap.folder-not-empty', op.path, { count: left.length });
       },
       'fresh',
     );
