@@ -148,6 +148,8 @@ export function createListings(deps: ListingsDeps): Listings {
       return accepts ? factsIn(folder).read() : scanned(folder);
     };
     if (isUnified(id)) {
+      // Their places are in the accounts' order, whichever has mail first: so do rows stand that are equal.
+      for (const folder of members) keys.keyOf(folder, 0);
       return {
         ...common,
         read,
@@ -199,6 +201,8 @@ export function createListings(deps: ListingsDeps): Listings {
           },
         });
         made.indexed = indexed;
+        // What fails behind the first rows is told as well.
+        deps.background(indexed.load());
         indexed.load().then(resolve, reject);
       });
     }

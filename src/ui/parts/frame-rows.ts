@@ -35,6 +35,7 @@ import {
   screenLayer,
   topLayer,
 } from '../../app/state.ts';
+import { OPERATORS } from '../../mail/query.ts';
 import { sanitize } from '../../mail/sanitize.ts';
 import type { Sort } from '../../mail/sort.ts';
 import { truncate, width, wrapCells } from '../../mail/width.ts';
@@ -102,6 +103,7 @@ function countsText(view: View): string {
     const { unread, total } = unifiedCounts(accounts, list);
     if (list === 'all:unread') return `${grouped(unread)} unread`;
     if (list === 'all:flagged') return plural(rows?.length ?? 0, 'message');
+    if (list !== 'all:inbox') return plural(total, 'message');
     return `${grouped(unread)} unread of ${grouped(total)}`;
   }
   const record = folderRecord(state, list);
@@ -215,6 +217,7 @@ export function statusRow(view: View, theme: Theme): string {
   const composing = hasLayer(state, 'compose') && !FULL_WIDTH.includes(topLayer(state).t);
   if (composing && !toast) return split(composeStatus(view), outboxPieces(view), cells, theme, 20);
   const about = helpAbout(view);
+  if (topLayer(state).t === 'filter' && !toast) return row([piece(` ${OPERATORS}`, 'dim')], cells, theme);
   if (about !== '' && !toast) return row([piece(` ${about}`)], cells, theme);
   if (!toast) return row([piece(' '), ...states], cells, theme);
   const { first, room } = toastLines(view);
