@@ -5,7 +5,6 @@ import { type Envelope, type FolderId, type LocalUid, SEEN } from '../mail/types
 import type { AccountStore, FolderStore } from '../store/types.ts';
 import { asTmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
-import { runNotice } from './notice-command.ts';
 import { isQuiet, noticeText, rings } from './notice-rule.ts';
 
 /** Mail that comes together is fetched in a few steps: one notice for it. */
@@ -107,6 +106,7 @@ export function createNotices(core: Core, { isMuted = () => false }: NoticesDeps
     running = true;
     try {
       const input = factsLine(text, news);
+      const { runNotice } = await import('./notice-command.ts');
       await runNotice({ command: words, input, env, signal: stopping.signal });
       complained = '';
     } catch (thrown) {

@@ -1,40 +1,12 @@
-// tmail flag, move, archive, delete and unread: the built program against a real server, alone and beside an owner.
+// tmail flag, move, archive and delete: the built program against a real server, alone and beside an owner.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import { startDovecot } from '../servers/dovecot.ts';
-import { startPop3Server } from '../servers/pop3.ts';
 import { type Place, place } from './place.ts';
-import { type Ran, tmail } from './program.ts';
-
-const message = (n: number) =>
-  `From: a@example.org\r\nSubject: number ${n}\r\nMessage-ID: <${n}@x>\r\n\r\nbody ${n}\r\n`;
-
-interface Row {
-  readonly id: string;
-  readonly subject: string;
-  readonly flags: readonly string[];
-  readonly folder: string;
-}
-
-async function rows(here: Place, folder = 'inbox'): Promise<Row[]> {
-  const { stdout, stderr } = await tmail(['list', '--json', '--folder', folder], here);
-  assert.equal(stderr, '');
-  return lines(stdout).sort((a, b) => a.subject.localeCompare(b.subject));
-}
-
-function lines(text: string) {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map(line => JSON.parse(line));
-}
-
-function done(ran: Ran): Ran {
-  assert.deepEqual([ran.status, ran.stderr], [0, '']);
-  return ran;
-}
+import { tmail } from './program.ts';
+import { done, lines, message, rows } from './rows.ts';
 
 /** A process that owns the store, as an open screen does. */
 async function owner(t: TestContext, { env }: Place): Promise<() => Promise<void>> {
@@ -167,73 +139,4 @@ test('moved, archived and deleted on the server too, alone and beside an open sc
   assert.deepEqual(await onServer('Archive'), ['number 3']);
   assert.deepEqual(await onServer('Trash'), ['number 4']);
   assert.deepEqual(await onServer('INBOX'), []);
-});
-
-test('mail that is only here is moved, archived and deleted without a server, and keeps an id', async t => {
-  await using server = await startPop3Server({ messages: [1, 2, 3, 4].map(n => Buffer.from(message(n))) });
-  const incoming = { host: '127.0.0.1', port: server.port, security: 'none', user: 'ada' };
-  const here = await place(t, incoming, { protocol: 'pop3', serverCopy: 'untilDeletedHere' });
-  done(await tmail(['sync'], here));
-  const sessions = server.sessions;
-  const [one, two, three, four] = await rows(here);
-  assert.ok(one && two && three && four);
-
-  const moved = lines(done(await tmail(['move', '--to', 'junk', '--json', one.id], here)).stdout);
-  assert.deepEqual(moved, [{ id: one.id, now: (await rows(here, 'junk'))[0]?.id, error: null }]);
-  done(await tmail(['archive', two.id], here));
-  assert.deepEqual(
-    (await rows(here, 'archive')).map(({ subject }) => subject),
-    ['number 2'],
-  );
-  done(await tmail(['delete', three.id, four.id], here));
-  const trash = await rows(here, 'trash');
-  assert.deepEqual(
-    trash.map(({ subject }) => subject),
-    ['number 3', 'number 4'],
-  );
-  const again = await tmail(['delete', trash[0]?.id ?? ''], here);
-  assert.equal(again.status, 1);
-  assert.match(again.stderr, /in Trash already/);
-  done(await tmail(['delete', '--for-ever', trash[0]?.id ?? ''], here));
-  assert.equal((await rows(here, 'trash')).length, 1);
-  const nowhere = await tmail(['move', '--to', 'Arhcive', trash[1]?.id ?? ''], here);
-  assert.equal(nowhere.status, 1);
-  assert.match(nowhere.stderr, /no folder "Arhcive".*Did you mean "Archive"/);
-  assert.equal(server.sessions, sessions);
-  // What was deleted for good goes on the server as well, once the person was told.
-  assert.equal((await tmail(['sync', '--agree'], here)).status, 0);
-  assert.equal(server.messages.length, 3);
-  assert.equal((await tmail(['list'], here)).stdout, '');
-});
-
-test('unread counts are read from what is here: inboxes as a number, all folders as JSON', async t => {
-  await using server = await startPop3Server({ messages: [1, 2].map(n => Buffer.from(message(n))) });
-  const incoming = { host: '127.0.0.1', port: server.port, security: 'none', user: 'ada' };
-  const here = await place(t, incoming, { protocol: 'pop3', serverCopy: 'keep' });
-  assert.equal(done(await tmail(['unread'], here)).stdout, '0\n');
-  done(await tmail(['sync'], here));
-  const sessions = server.sessions;
-  assert.equal(done(await tmail(['unread'], here)).stdout, '2\n');
-  assert.equal(done(await tmail(['unread', '--folder', 'trash'], here)).stdout, '0\n');
-  const [account] = lines(done(await tmail(['unread', '--json'], here)).stdout);
-  assert.deepEqual([account.account, account.unread], ['work', 2]);
-  assert.deepEqual(account.folders[0], { folder: 'Inbox', role: 'inbox', unread: 2, total: 2 });
-  const wrong = await tmail(['unread', '--account', 'wrok'], here);
-  assert.deepEqual([wrong.status, wrong.stdout], [2, '']);
-  assert.equal(server.sessions, sessions);
-});
-
-test('what is no flag is wrong usage', async t => {
-  const here = await place(t, { host: '127.0.0.1' });
-  for (const words of [
-    ['work:1:1'],
-    ['--set', 'deleted', 'work:1:1'],
-    ['--set', '\\Recent', 'work:1:1'],
-    ['--set', 'two words', 'work:1:1'],
-    ['--set', 'seen', '--clear', 'seen', 'work:1:1'],
-    ['--set', 'seen'],
-  ]) {
-    const { status, stdout } = await tmail(['flag', ...words], here);
-    assert.deepEqual([status, stdout], [2, ''], words.join(' '));
-  }
 });

@@ -97,6 +97,37 @@ test('every state has a letter of its own', () => {
   assert.equal(row(SEEN, 0, false), ' ~    ');
 });
 
+test('labels stand behind the subject in the room that it leaves, and go first', () => {
+  const row = (columns: number, subject: string, labels: readonly string[]) =>
+    messageRow(
+      {
+        envelope: envelope({ subject }),
+        flags: SEEN,
+        cursor: false,
+        marked: false,
+        badge: null,
+        fold: null,
+        focused: true,
+        outgoing: false,
+        here: true,
+        labels,
+        now: NOW,
+      },
+      columns,
+      plain,
+    );
+  for (const columns of [40, 60, 80, 160]) {
+    const short = row(columns, 'Short', ['Work', 'a\u001b[2Jb']);
+    assert.equal(width(short), columns);
+    assert.match(short, columns > 40 ? /Short +\[Work\]/ : /Short/);
+    assert.ok(!short.includes('\u001b'));
+    const long = row(columns, 's'.repeat(300), ['Work']);
+    assert.equal(width(long), columns);
+    assert.equal(long.includes('[Work]'), columns === 160);
+    assert.equal(row(columns, 'Short', []), row(columns, 'Short', ['']).replace('[]', '  '));
+  }
+});
+
 test('the subject has at least 20 cells, and 40 at 80 columns', () => {
   const subject = 's'.repeat(300);
   for (const columns of [50, 60, 80, 160]) {

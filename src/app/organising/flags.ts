@@ -1,6 +1,6 @@
 // Sets and clears flags and keywords on several messages, and remembers for each what that changed: taken back, a
 // message that had the flag before keeps it.
-import { isShownLabel } from '../../mail/labels.ts';
+import { isShownLabel, shownKeyword } from '../../mail/labels.ts';
 import { KEYWORD_BIT } from '../../mail/types.ts';
 import { flagBits } from '../../store/flags.ts';
 import type { FolderStore, Operation } from '../../store/types.ts';
@@ -83,6 +83,11 @@ const isLabel = (name: string): boolean => !NO_LABELS.test(name) && isShownLabel
 export function labelsOf(folder: FolderStore, flags: number): readonly string[] {
   if (flags >> KEYWORD_BIT === 0) return [];
   return folder.keywords.filter((name, i) => (flags & (1 << (KEYWORD_BIT + i))) !== 0 && isLabel(name));
+}
+
+/** The same as a person calls them. Hostile text. */
+export function labelsShown(folder: FolderStore, flags: number): readonly string[] {
+  return labelsOf(folder, flags).map(shownKeyword);
 }
 
 /** Labels that messages of this folder have or had. */

@@ -5,6 +5,7 @@ import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
 import { isUnified } from '../../app/listing/types.ts';
 import { unifiedOf } from '../../app/listing/unified.ts';
+import { labelsShown } from '../../app/organising/flags.ts';
 import { marksOf } from '../../app/selection.ts';
 import { accountOf, folderRecord, layoutOf, listHeight, openListing } from '../../app/selectors.ts';
 import { hasLayer, listOf, topLayer } from '../../app/state.ts';
@@ -49,6 +50,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
       badge: accounts && (record ? (accounts.get(record.account) ?? '?') : ' '),
       fold,
       elsewhere: fold?.elsewhere && record ? { folder: record.name, mine: record.role === 'sent' } : null,
+      labels: found ? labelsShown(found.folder, found.folder.flags(found.uid) ?? 0) : [],
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));

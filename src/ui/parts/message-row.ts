@@ -12,7 +12,7 @@ import {
   FORWARDED,
   SEEN,
 } from '../../mail/types.ts';
-import { fit, fitRight } from '../../mail/width.ts';
+import { fit, fitRight, width } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
 import { bar, clean, piece, row } from './row.ts';
 
@@ -34,6 +34,8 @@ export interface MessageRow {
   readonly fold: Fold | undefined | null;
   /** The message is in another folder than the list's, and is an answer of one's own. */
   readonly elsewhere?: { readonly folder: string; readonly mine: boolean } | null;
+  /** As a person calls them; absent: none. Hostile text. */
+  readonly labels?: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -45,7 +47,11 @@ const STATE = 6;
 const COUNT = 5;
 /** The subject is never narrower (LIST-10). */
 const SUBJECT_LEAST = 20;
+/** Nothing but the names takes from the subject below this (LIST-10). */
+const SUBJECT_ENOUGH = 40;
 const NAME_LEAST = 8;
+/** Less of the labels says nothing. */
+const LABELS_LEAST = 4;
 /** Deeper answers stand no further to the right. */
 const DEPTH_MOST = 4;
 
@@ -114,6 +120,15 @@ function subject({ envelope }: MessageRow): string {
   return envelope ? clean(envelope.subject) || '(no subject)' : '...';
 }
 
+/** The subject, and at its end the labels: in the room that it leaves, or beyond its own 40 cells. */
+function subjectText(message: MessageRow, cells: number, theme: Theme): string {
+  const own = subject(message);
+  const text = (message.labels ?? []).map(label => `[${clean(label)}]`).join(' ');
+  const room = Math.min(width(text), cells - 1 - Math.min(width(own), SUBJECT_ENOUGH));
+  if (room < LABELS_LEAST) return fit(own, cells, theme.ellipsis);
+  return `${fit(own, cells - room - 1, theme.ellipsis)} ${fit(text, room, theme.ellipsis)}`;
+}
+
 function countText({ fold }: MessageRow): string {
   if (!fold || fold.depth > 0 || fold.count < 2) return '';
   return fold.count > 99 ? '(99)' : `(${fold.count})`;
@@ -162,7 +177,7 @@ export function messageRow(message: MessageRow, cells: number, theme: Theme): st
   const names = fit(`${branch}${who(message)}`, alone, theme.ellipsis);
   const unread = isUnread(message);
   const before = `${cursor}${mark}${state}`;
-  const rest = `${badge} ${date}${names} ${count}${fit(subject(message), columns.subject, theme.ellipsis)} `;
+  const rest = `${badge} ${date}${names} ${count}${subjectText(message, columns.subject, theme)} `;
   if (message.cursor && message.focused) {
     return bar(before + star + file + rest, unread ? 'selected-unread' : 'selected', cells, theme);
   }

@@ -1,13 +1,12 @@
 // The opened message: its header and the visible lines of its body. Pure.
 import type { View } from '../../app/commands/command.ts';
-import { labelsOf } from '../../app/organising/flags.ts';
+import { labelsShown } from '../../app/organising/flags.ts';
 import { addressLine, bodyHeight, type DocLine, documentOf, headerHeight } from '../../app/reader-view.ts';
 import { layoutOf } from '../../app/selectors.ts';
 import type { ReaderState } from '../../app/state.ts';
 import { longDate } from '../../mail/dates.ts';
 import { cameTo } from '../../mail/delivered.ts';
 import { splitFolderId } from '../../mail/ids.ts';
-import { shownKeyword } from '../../mail/labels.ts';
 import type { Address } from '../../mail/types.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import type { ParsedPart } from '../../worker/types.ts';
@@ -81,8 +80,11 @@ function headerRows(view: View, reader: ReaderState, cells: number, theme: Theme
 /** Its labels, as far as its folder knows them. */
 function labelText({ data }: View, { folder, uid }: ReaderState): string {
   const there = data.folder(folder);
-  const labels = there ? labelsOf(there, there.flags(uid) ?? 0) : [];
-  return labels.map(label => clean(shownKeyword(label))).join(', ');
+  return there
+    ? labelsShown(there, there.flags(uid) ?? 0)
+        .map(clean)
+        .join(', ')
+    : '';
 }
 
 /** Which account fetched it, where that is not the one whose folder it is in. */
