@@ -6,6 +6,7 @@ import { imap } from './imap.ts';
 import { keys } from './keys.ts';
 import { lists } from './lists.ts';
 import { memory } from './memory.ts';
+import { operations } from './operations.ts';
 import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
 import { heading, print } from './report.ts';
@@ -17,6 +18,7 @@ const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   lists,
   memory,
   imap,
+  operations,
   pop3,
   transfer,
 };

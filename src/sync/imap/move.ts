@@ -9,7 +9,7 @@ import type {
   OperationTarget,
 } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
-import type { Copied, ImapClient, MailboxName } from './client-types.ts';
+import type { Copied, ImapClient, Mailbox, MailboxName } from './client-types.ts';
 import { removeUids } from './delete.ts';
 import { Landing } from './landing.ts';
 import { isRejected, isThere, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
@@ -39,6 +39,7 @@ class Transferring {
   readonly #landing: Landing;
   /** In the source, as far as is known. */
   #uids: ReadonlyMap<OperationTarget, number> = new Map();
+  #uidValidity: string | null = null;
   readonly #gone = new Set<OperationTarget>();
 
   private constructor(context: PushContext, op: Transfer, from: FolderRecord, landing: Landing) {
@@ -112,7 +113,8 @@ class Transferring {
 
   /** Null: there is no such folder (any more), and so none of the messages is in it. */
   async #inSource<T>(
-    work: (client: ImapClient, box: Parameters<typeof locate>[1]) => Promise<T>,
+    work: (client: ImapClient, box: Mailbox) => Promise<T>,
+    how: 'fresh' | 'selected' = 'fresh',
   ): Promise<T | null> {
     if (!isThere(this.#from)) return null;
     const line = await this.#context.line(this.#op.folder);
@@ -122,15 +124,23 @@ class Transferring {
         this.#context.nameOf(this.#from),
         (client, box) => {
           selected = true;
+          // UIDs that were looked up before mean nothing any more: from the beginning, with the next try.
+          this.#uidValidity ??= box.uidValidity;
+          if (this.#uidValidity !== box.uidValidity) throw this.#renumbered();
           return work(client, box);
         },
-        'fresh',
+        ...(how === 'fresh' ? (['fresh'] as const) : []),
       );
     } catch (error) {
       // TRYCREATE is about the other folder.
       if (!selected && isRejected(error, 'imap.no-folder')) return null;
       throw error;
     }
+  }
+
+  #renumbered(): TmailError {
+    const facts = { folder: this.#from.path };
+    return new TmailError('protocol', 'imap.uidvalidity', { retry: 'auto', facts });
   }
 
   /**
@@ -175,7 +185,8 @@ class Transferring {
       }),
     );
     const range = formatUidSet([...uids.keys()]);
-    const send = (name: MailboxName) => this.#inSource(client => this.#send(client, range, name, uids));
+    const send = (name: MailboxName) =>
+      this.#inSource(client => this.#send(client, range, name, uids), 'selected');
     try {
       await send(this.#landing.name());
     } catch (error) {

@@ -3,6 +3,7 @@
 import type { FetchMessageObject } from 'imapflow';
 import type { LocalUid } from '../../mail/types.ts';
 import type { FolderSync } from '../../store/types.ts';
+import { nextTurn } from '../../util/turn.ts';
 import type { Progress } from '../types.ts';
 import { type Diff, diffFlags, diffPresence, filledRange, isEmpty, planPull, type Survey } from './diff.ts';
 import { fillDown, firstChunk } from './fill.ts';
@@ -10,6 +11,9 @@ import { indexOf } from './folder-index.ts';
 import { expectedThere } from './outgoing.ts';
 import { type PullContext, PullState } from './pull-state.ts';
 import { formatUidSet, type UidRange, uidSetsDescending } from './uid-set.ts';
+
+/** Rows compared in one turn of the event loop: some 2 ms of work. */
+const ROWS_AT_ONCE = 1000;
 
 export type { PullContext } from './pull-state.ts';
 
@@ -58,9 +62,9 @@ function reset(s: PullState): void {
 async function* survey(s: PullState, survey: Survey): AsyncGenerator<Progress> {
   if (survey === 'nothing') return;
   if (survey === 'changes') {
-    const diff = await changes(s);
-    take(s, diff, { ...s.sync, highestModseq: s.box.highestModseq });
-    yield* repair(s, diff.missing);
+    const missing = await changes(s);
+    s.apply({}, { ...s.sync, highestModseq: s.box.highestModseq });
+    yield* repair(s, missing);
     return;
   }
   yield* scan(s);
@@ -68,7 +72,7 @@ async function* survey(s: PullState, survey: Survey): AsyncGenerator<Progress> {
 }
 
 /** One command: everything that changed since the mod-sequence (RFC 7162 sections 3.1.4 and 3.2.6). */
-async function changes(s: PullState): Promise<Diff> {
+async function changes(s: PullState): Promise<readonly number[]> {
   const { folder } = s.c;
   const filled = filledRange(s.sync);
   const since = s.sync.highestModseq ?? '0';
@@ -91,7 +95,25 @@ async function changes(s: PullState): Promise<Diff> {
   });
   if (rows.length + gone.length > 0) await folder.loadAll();
   gone.sort((a, b) => a.from - b.from);
-  return diffFlags(rows.map(flagRow), gone, s.sync, indexOf(folder));
+  return await takeRows(s, rows, gone, s.sync);
+}
+
+/** In slices: whoever marks a whole folder as read gets a row for each message. Returns what is missing here. */
+async function takeRows(
+  s: PullState,
+  rows: readonly FetchMessageObject[],
+  gone: readonly UidRange[],
+  sync: FolderSync,
+): Promise<number[]> {
+  const missing: number[] = [];
+  for (let from = 0; from === 0 || from < rows.length; from += ROWS_AT_ONCE) {
+    if (from > 0) await nextTurn();
+    const slice = rows.slice(from, from + ROWS_AT_ONCE).map(flagRow);
+    const diff = diffFlags(slice, from === 0 ? gone : [], sync, indexOf(s.c.folder));
+    take(s, diff);
+    missing.push(...diff.missing);
+  }
+  return missing;
 }
 
 /** Every flag, newest first, by ranges of the UIDs that are here; gaps between them are asked about as well. */
@@ -138,18 +160,10 @@ function take(s: PullState, diff: Diff, sync?: FolderSync): void {
 
 /** Mail that came since the last pull, oldest first so that a cut leaves no hole. */
 async function* arrivals(s: PullState, from: number): AsyncGenerator<Progress> {
-  const few = s.box.uidNext > 0 && s.box.uidNext - from <= s.size;
-  const range = `${from}:${few ? s.box.uidNext - 1 : '*'}`;
-  const sets = few ? [null] : await newSets(s, range, from);
-  for (const set of sets) {
-    const found = await s.envelopes({
-      by: 'uid',
-      range: set ? formatUidSet(set) : range,
-      ...(set ? { uids: set } : {}),
-      count: set?.length ?? s.box.uidNext - from,
-    });
+  for (const { range, uids, count } of await asked(s, from)) {
+    const found = await s.envelopes({ by: 'uid', range, ...(uids && { uids }), count });
     const rows = found.filter(row => row.uid >= from).sort((a, b) => a.uid - b.uid);
-    const highest = set?.[0] ?? rows.at(-1)?.uid ?? 0;
+    const highest = uids?.[0] ?? rows.at(-1)?.uid ?? 0;
     const fresh = putNewer(s, rows, { ...s.sync, uidNext: Math.max(s.sync.uidNext, highest + 1) });
     if (fresh.length > 0) s.c.arrived?.(fresh);
     yield s.progress(s.box.exists);
@@ -157,12 +171,40 @@ async function* arrivals(s: PullState, from: number): AsyncGenerator<Progress> {
   s.apply({}, { ...s.sync, uidNext: Math.max(s.sync.uidNext, s.box.uidNext) });
 }
 
-async function newSets(s: PullState, range: string, from: number): Promise<number[][]> {
-  const uids = await s.within(client => client.uidsIn(range));
-  return uidSetsDescending(
-    uids.filter(uid => uid >= from),
-    s.size,
-  ).reverse();
+interface Asked {
+  readonly range: string;
+  /** Descending; absent: some of the range may not exist. */
+  readonly uids?: readonly number[];
+  readonly count: number;
+}
+
+/** In commands, those that are not here. Of what was moved here from here the flags are all that may be new. */
+async function asked(s: PullState, from: number): Promise<Asked[]> {
+  const { folder } = s.c;
+  const few = s.box.uidNext > 0 && s.box.uidNext - from <= s.size;
+  if (!few) await folder.loadAll();
+  const uids = few
+    ? Array.from({ length: Math.max(0, s.box.uidNext - from) }, (_, i) => from + i)
+    : (await s.within(client => client.uidsIn(`${from}:*`))).filter(uid => uid >= from);
+  const isHere = (uid: number): boolean => folder.byRemoteUid(uid) !== undefined;
+  await flagsOf(s, uids.filter(isHere));
+  const rest = uids.filter(uid => !isHere(uid));
+  if (few) return rest.length === 0 ? [] : [{ range: formatUidSet(rest), count: rest.length }];
+  const sets = uidSetsDescending(rest, s.size).reverse();
+  return sets.map(set => ({ range: formatUidSet(set), uids: set, count: set.length }));
+}
+
+async function flagsOf(s: PullState, uids: readonly number[]): Promise<void> {
+  const { folder } = s.c;
+  for (const set of uidSetsDescending(uids, s.chunks.next).reverse()) {
+    const wanted = new Set(set);
+    const most = set.length * 2 + 1000;
+    const items = { uid: true, flags: true };
+    const rows = await s.within(client => client.rows({ by: 'uid', range: formatUidSet(set), items, most }));
+    // What left in the meantime is no arrival.
+    const here = rows.filter(({ uid }) => wanted.has(uid) && folder.byRemoteUid(uid) !== undefined);
+    await takeRows(s, here, [], { ...s.sync, uidNext: (set[0] ?? 0) + 1 });
+  }
 }
 
 /** Returns the numbers of those that were not here in any way. */

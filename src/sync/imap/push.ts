@@ -7,10 +7,8 @@ import { loaded, type PushContext, recordOf, refusal } from './push-context.ts';
 import { locate } from './targets.ts';
 import { formatUidSet } from './uid-set.ts';
 
-/** UIDs in one STORE. */
-const CHUNK = 5000;
-/** Bytes of one set: command lines stay below the 8,000 bytes that every server takes (RFC 9051 section 4). */
-const SET_BYTES = 6000;
+/** UIDs in one STORE: with CONDSTORE the server answers with a line for each of them, and they come in one turn. */
+const CHUNK = 500;
 
 /** @throws TmailError `rejected` when the server will not, or when the messages can't be found any more. */
 export async function pushFlags(context: PushContext, op: FlagsOperation): Promise<void> {
@@ -46,12 +44,8 @@ async function storeAll(
   remove: readonly string[],
 ): Promise<void> {
   const sorted = [...uids].sort((a, b) => a - b);
-  for (let from = 0, size = CHUNK; from < sorted.length; from += size, size = CHUNK) {
-    let set = formatUidSet(sorted.slice(from, from + size));
-    while (set.length > SET_BYTES) {
-      size = Math.ceil(size / 2);
-      set = formatUidSet(sorted.slice(from, from + size));
-    }
+  for (let from = 0; from < sorted.length; from += CHUNK) {
+    const set = formatUidSet(sorted.slice(from, from + CHUNK));
     if (add.length > 0) await client.storeFlags(set, 'add', add);
     if (remove.length > 0) await client.storeFlags(set, 'remove', remove);
   }
