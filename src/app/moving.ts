@@ -4,7 +4,7 @@ import { chooserCount } from './compose/choosing.ts';
 import { previewRows } from './compose/preview-rows.ts';
 import { moveCursor, putCursor, scrollBy } from './list-view.ts';
 import { logLines } from './log-view.ts';
-import { helpCommands, helpRows, paletteMatches, pickerMatches, pickerNew } from './matching.ts';
+import { helpCommands, helpRows, paletteMatches, pickerLists, pickerMatches, pickerNew } from './matching.ts';
 import { labelChoices } from './organising/labels.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
 import { layoutOf, listHeight, listOrder, openListing } from './selectors.ts';
@@ -70,7 +70,11 @@ export function choices(view: View, layer: Layer): number {
     case 'palette':
       return paletteMatches(view, layer.field.text).length;
     case 'picker':
-      return pickerMatches(view.state, layer).length + (pickerNew(view.state, layer) === null ? 0 : 1);
+      return (
+        pickerMatches(view.state, layer).length +
+        pickerLists(view.state, layer).length +
+        (pickerNew(view.state, layer) === null ? 0 : 1)
+      );
     case 'help':
       return helpCommands(helpRows(view, layer)).length;
     case 'accounts':

@@ -3,7 +3,7 @@
 import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import type { UnifiedId } from '../listing/types.ts';
-import { pickerMatches, pickerNew } from '../matching.ts';
+import { pickerLists, pickerMatches, pickerNew } from '../matching.ts';
 import { accountHere, folderOrder, listOrder } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
@@ -118,12 +118,15 @@ export const folderCommands: readonly Command[] = [
       const state = context.state();
       const layer = topLayer(state);
       if (layer.t !== 'picker') return;
-      const found = pickerMatches(state, layer)[layer.cursor];
+      const folders = pickerMatches(state, layer);
+      const found = folders[layer.cursor];
+      const list = pickerLists(state, layer)[layer.cursor - folders.length];
       if (found && layer.move) {
         context.change(pop);
         if (layer.move.copy) context.effects.copy(layer.move.messages, found.id);
         else context.effects.move(layer.move.messages, found.id);
       } else if (found) context.effects.openFolder(found.id);
+      else if (list) context.effects.openFolder(list);
       else if (layer.move && !layer.move.copy && pickerNew(state, layer) !== null) {
         const { move, field } = layer;
         context.change(pop);

@@ -3,6 +3,7 @@ import { messageId } from '../../mail/ids.ts';
 import type { MessageId } from '../../mail/types.ts';
 import { cursorPosition, putCursor } from '../list-view.ts';
 import type { ListId, Listing, RowKey } from '../listing/types.ts';
+import { isLeftOut } from '../listing/unified.ts';
 import { isUnread, unreadAt } from '../listing/unread.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { folderOrder, folderRecord, listHeight } from '../selectors.ts';
@@ -95,8 +96,7 @@ function unread(context: CommandContext, by: 1 | -1): void {
     for (let i = 1; i <= order.length; i += 1) {
       const next = order[(from + by * i + order.length * 2) % order.length];
       const record = next === undefined ? undefined : folderRecord(now, next);
-      if (!next || !record || record.role === 'junk' || record.role === 'trash' || record.role === 'all')
-        continue;
+      if (!next || !record || isLeftOut(record.role)) continue;
       const count = next === id ? (data.folder(next)?.unread ?? 0) : record.counts.unread;
       if (count === 0 || (next === id && i < order.length)) continue;
       effects.openFolder(next, by > 0 ? 'first-unread' : 'last-unread');

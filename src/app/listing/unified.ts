@@ -35,6 +35,11 @@ const UNIFIED: Readonly<Record<UnifiedName, Unified>> = {
 /** Gmail's All Mail, Starred and Important hold what other folders hold too. */
 const LEFT_OUT: readonly (Role | null)[] = ['all', 'flagged', 'important', 'junk', 'trash'];
 
+/** What a person does not look for unread mail in. */
+export function isLeftOut(role: Role | null): boolean {
+  return LEFT_OUT.includes(role);
+}
+
 export const UNIFIED_IDS: readonly UnifiedId[] = UNIFIED_NAMES.map(name => `all:${name}` as const);
 
 export function unifiedOf(id: UnifiedId): Unified {

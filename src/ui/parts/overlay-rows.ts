@@ -16,7 +16,8 @@ import {
   promptRect,
   type Rect,
 } from '../../app/layout.ts';
-import { paletteMatches, pickerMatches, pickerNew } from '../../app/matching.ts';
+import { unifiedTitle } from '../../app/listing/unified.ts';
+import { paletteMatches, pickerLists, pickerMatches, pickerNew } from '../../app/matching.ts';
 import { labelChoices } from '../../app/organising/labels.ts';
 import { countOf } from '../../app/selection.ts';
 import { folderLabel, layoutOf, plural } from '../../app/selectors.ts';
@@ -86,8 +87,14 @@ function picker(view: View, layer: Extract<Layer, { t: 'picker' }>, theme: Theme
     right: record.counts.unread > 0 ? String(record.counts.unread) : '',
     dim: false,
   }));
+  const lists = pickerLists(view.state, layer).map(id => ({
+    left: id === 'all:inbox' ? unifiedTitle(id) : `all accounts / ${unifiedTitle(id)}`,
+    right: '',
+    dim: false,
+  }));
   const choices = [
     ...known,
+    ...lists,
     ...(made === null ? [] : [{ left: `create "${clean(made)}"`, right: 'new', dim: false }]),
   ];
   return chooser(

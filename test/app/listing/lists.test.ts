@@ -343,3 +343,15 @@ test('next unread goes on into other accounts', async () => {
   assert.equal(under(w), 'lists 7');
   assert.equal(w.app.state.get().list, folder(w, 'home', 'lists').id);
 });
+
+test('lists over all accounts are found by name, but messages go into folders', async () => {
+  const w = await two();
+  w.press('c', ...'flag', 'enter');
+  await w.app.settled();
+  assert.equal(w.app.state.get().list, 'all:flagged');
+  w.press('g', 'i');
+  await w.app.settled();
+  w.press('s', ...'flagged', 'enter');
+  await w.app.settled();
+  assert.equal(folder(w, 'work', 'flagged').length, 1, 'a folder of that name is made for them');
+});
