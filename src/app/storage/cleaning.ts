@@ -13,7 +13,7 @@ import { keptOf } from './policy.ts';
 const DAY = 24 * 3600_000;
 /** Files that go in one step: a change of the folder, and of their directories' manifests. */
 const AT_ONCE = 500;
-const SLICE_MS = 6;
+const SLICE_MS = 4;
 
 export interface Left {
   readonly messages: number;

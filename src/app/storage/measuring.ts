@@ -10,7 +10,7 @@ import { largestOf, sendersOf, Tally } from './tally.ts';
 import type { FolderSpace, Space } from './types.ts';
 
 /** A slice of work: a key that is pressed meanwhile waits no longer (design.md §7). */
-const SLICE_MS = 6;
+const SLICE_MS = 4;
 /** What was found so far is shown this often. */
 const SHOWN_MS = 250;
 
