@@ -9,6 +9,7 @@ import { runNotice } from '../../src/app/notice-command.ts';
 import { isQuiet, noticeText, rings } from '../../src/app/notice-rule.ts';
 import type { NoticeSettings, NoticeWay } from '../../src/config/types.ts';
 import { SEEN } from '../../src/mail/types.ts';
+import { NO_SETTINGS } from '../../src/store/settings.ts';
 import { noticeSequences } from '../../src/ui/notice-sequence.ts';
 import { FakeFolder, FakeStore, NOW, testConfig, world } from './fakes.ts';
 
@@ -24,7 +25,11 @@ function recordOf(account: string, path: string, role: FakeFolder['record']['rol
 }
 
 /** A program that is told of arrivals, and what the terminal heard. */
-async function listening(change: Partial<NoticeSettings> = {}, now: () => number = () => NOW) {
+async function listening(
+  change: Partial<NoticeSettings> = {},
+  now: () => number = () => NOW,
+  muted: readonly string[] = [],
+) {
   const arrivals = createArrivals();
   const told: string[] = [];
   let wake: () => void = () => undefined;
@@ -35,6 +40,10 @@ async function listening(change: Partial<NoticeSettings> = {}, now: () => number
   const accounts = ['work', 'home'];
   const here = await world({
     accounts,
+    prepare: store => {
+      const shape = { ...NO_SETTINGS, muted: { work: muted } };
+      Object.assign(store, { settings: { get: () => shape, change: () => undefined } });
+    },
     deps: {
       arrivals,
       now,
@@ -53,6 +62,7 @@ async function listening(change: Partial<NoticeSettings> = {}, now: () => number
     ...here,
     told,
     folderOf,
+    arrived: arrivals.arrived,
     /** Mail comes into the folder. */
     comes(account: string, path: string, from = ada, flags = 0) {
       const folder = folderOf(account, path);
@@ -109,6 +119,22 @@ test('what was read before its turn came is not told', async () => {
   here.comes('work', 'INBOX', grace);
   await here.heard(1);
   assert.deepEqual(here.told, ['1 new in work/Inbox: Grace']);
+});
+
+test('an answer in a muted conversation comes read and unannounced', async () => {
+  await using here = await listening({}, () => NOW, ['root@x']);
+  const inbox = here.folderOf('work', 'INBOX');
+  const uid = inbox.add({ from: [ada], references: ['root@x'], inReplyTo: 'root@x', messageId: 'answer@x' });
+  here.arrived(inbox.id, [uid]);
+  here.comes('work', 'INBOX', grace);
+  await here.heard(1);
+  assert.deepEqual(here.told, ['1 new in work/Inbox: Grace']);
+  assert.equal((inbox.flags(uid) ?? 0) & SEEN, SEEN);
+  const [last] = here.store.operations.slice(-1);
+  assert.deepEqual(last?.t === 'flags' && [last.targets.map(target => target.uid), last.add], [
+    [uid],
+    ['\\Seen'],
+  ]);
 });
 
 test('after the first notice the next one waits and gathers', async () => {
