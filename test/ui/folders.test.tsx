@@ -172,6 +172,38 @@ test('a folder that is deleted with its mail comes back with it, before the serv
   });
 });
 
+test('a folder is used for sent mail from then on, whatever the server says, also after a new start', async t => {
+  const server = await serverWith(t);
+  await server.doveadm('mailbox', 'create', '-u', server.user, 'Ausgang');
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-folders-'));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  const options = { config: configOf(server), dir, password: server.password };
+  const roles = ({ robot }: Session) =>
+    Object.fromEntries(
+      robot.app.state.get().accounts.flatMap(({ folders }) => folders.map(({ path, role }) => [path, role])),
+    );
+  await session(options, async it => {
+    const { robot, engine } = it;
+    await engine.settled();
+    await robot.press('c', ...'ausgang', 'enter');
+    await robot.settled();
+    await robot.press(':', ...'as sent', 'enter');
+    await robot.settled();
+    assert.equal(roles(it).Ausgang, 'sent');
+    assert.equal(roles(it).Sent, null);
+  });
+  await session(options, async it => {
+    await it.engine.settled();
+    await it.robot.press('$');
+    await it.engine.settled();
+    await it.robot.settled();
+    assert.equal(roles(it).Ausgang, 'sent');
+    assert.equal(roles(it).Sent, null);
+    await it.robot.press('g', 's');
+    await it.robot.expectRow(/work \/ Ausgang/);
+  });
+});
+
 test('what is made, subscribed and emptied without the server reaches it later', async t => {
   const server = await serverWith(t);
   await server.deliver('Old', ['Subject: a\r\n\r\n1\r\n', 'Subject: b\r\n\r\n2\r\n']);

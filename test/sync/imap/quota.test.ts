@@ -5,7 +5,7 @@ import { type Faults, type ImapServer, startImapServer } from '../../../src/demo
 import { envelopeOf } from '../../../src/mail/headers.ts';
 import type { QuotaUse } from '../../../src/sync/types.ts';
 import { dovecot, worldOf } from '../dovecot-world.ts';
-import { openWorld, until } from '../world.ts';
+import { openWorld, until, type World } from '../world.ts';
 
 async function serverWith(t: TestContext, faults: Faults = {}, quota?: number): Promise<ImapServer> {
   const more = quota === undefined ? {} : { quota };
@@ -146,3 +146,29 @@ test("Dovecot's quota is read, and read again when a message was uploaded", asyn
   });
   await until(world, () => (world.engine.status().quota?.usedBytes ?? 0) > 290_000, 'the new quota');
 });
+
+test('a refusal for want of room is counted, and what was refused stays here', async t => {
+  const server = await dovecot(t, 3, { quota: '200k' });
+  await using world = await worldOf(server);
+  world.engine.start();
+  await until(world, () => world.engine.status().quota !== undefined, 'the quota');
+  await world.engine.settled();
+  assert.equal(world.engine.status().noRoom, undefined);
+  await upload(world, 300_000);
+  await until(world, () => world.engine.status().noRoom === 1, 'the refusal');
+  assert.equal((await world.folder('Sent')).length, 1);
+  assert.equal(world.account.queue().length, 1);
+});
+
+async function upload(world: World, size: number): Promise<void> {
+  const bytes = Buffer.from(`Message-ID: <big@here.example>\r\nSubject: big\r\n\r\n${'y'.repeat(size)}\r\n`);
+  const date = Date.UTC(2026, 0, 2);
+  await world.account.append?.({
+    folder: world.record('Sent').id,
+    bytes,
+    envelope: envelopeOf(bytes, { size: bytes.length, arrival: date }),
+    flags: ['\\Seen'],
+    date,
+    upload: true,
+  });
+}
