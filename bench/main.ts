@@ -10,6 +10,7 @@ import { operations } from './operations.ts';
 import { pop3 } from './pop3.ts';
 import type { Measure } from './report.ts';
 import { heading, print } from './report.ts';
+import { threads } from './threads.ts';
 import { transfer } from './transfer.ts';
 
 const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
@@ -20,6 +21,7 @@ const sections: Readonly<Record<string, () => AsyncGenerator<Measure>>> = {
   imap,
   operations,
   pop3,
+  threads,
   transfer,
 };
 

@@ -46,6 +46,7 @@ export function followThreads({ conversations, store, changed, background }: Fol
   const scan = async (threads: AccountThreads, folder: FolderStore): Promise<void> => {
     const number = splitFolderId(folder.record.id).folder;
     let count = 0;
+    threads.index.reserve(folder.length);
     for await (const { uid, envelope } of folder.scan()) {
       if (closed) return;
       if (folder.flags(uid) !== undefined) threads.put(number, uid, envelope);

@@ -1,8 +1,8 @@
 // Which copies of a message have a row in a list of conversations: those in the list itself, else one elsewhere that a
 // person would miss. A message of the list always has its own row, so that nothing can hide behind its Message-ID.
-import { folderId } from '../../mail/ids.ts';
+import { splitFolderId } from '../../mail/ids.ts';
 import type { Role } from '../../mail/types.ts';
-import type { Listing } from '../listing/types.ts';
+import { isUnified, type Listing } from '../listing/types.ts';
 import { type AccountThreads, folderNumber, uidOf } from './conversations.ts';
 
 /** What lies there is no part of what was said, unless one looks there. */
@@ -21,11 +21,10 @@ export interface Pick {
 }
 
 export function createPick(base: Listing): Pick {
+  const inList = base.plain ? inFolder(base) : inRows(base);
+  // Nearly every message is in one place: nothing is made for it.
   const own: Pick['own'] = (threads, places) =>
-    places.filter(place => {
-      const key = base.keyOf(folderId(threads.account, folderNumber(place)), uidOf(place));
-      return key !== undefined && base.positionOf(key) >= 0;
-    });
+    places.every(place => inList(threads, place)) ? places : places.filter(place => inList(threads, place));
   return {
     own,
     shown(threads, places) {
@@ -38,5 +37,22 @@ export function createPick(base: Listing): Pick {
       const best = elsewhere.sort((a, b) => rank(roleOf(a)) - rank(roleOf(b)) || a - b)[0];
       return best === undefined ? [] : [best];
     },
+  };
+}
+
+type InList = (threads: AccountThreads, place: number) => boolean;
+
+/** The list of one folder has what is in it: where that stands need not be known. */
+function inFolder({ id }: Listing): InList {
+  const number = isUnified(id) ? -1 : splitFolderId(id).folder;
+  return (threads, place) =>
+    folderNumber(place) === number && threads.folders.get(number)?.flags(uidOf(place)) !== undefined;
+}
+
+function inRows(base: Listing): InList {
+  return (threads, place) => {
+    const folder = threads.folders.get(folderNumber(place));
+    const key = folder && base.keyOf(folder.record.id, uidOf(place));
+    return key !== undefined && base.positionOf(key) >= 0;
   };
 }

@@ -4,7 +4,7 @@
 import { splitFolderId } from '../../mail/ids.ts';
 import { NONE } from '../../mail/threads/number-map.ts';
 import type { ThreadId } from '../../mail/threads/thread-index.ts';
-import type { Listing, RowKey } from '../listing/types.ts';
+import { isUnified, type Listing, type RowKey } from '../listing/types.ts';
 import { type AccountThreads, placeOf, uidOf } from './conversations.ts';
 
 export interface Touched {
@@ -266,7 +266,8 @@ export class RowHeads {
   }
 
   #folder(): number {
-    return splitFolderId(this.#deps.base.id as Parameters<typeof splitFolderId>[0]).folder;
+    const { id } = this.#deps.base;
+    return isUnified(id) ? -1 : splitFolderId(id).folder;
   }
 
   #forget(account: Account, id: ThreadId): void {

@@ -78,7 +78,7 @@ export class Threaded implements Listing {
       base: deps.base,
       accounts: deps.accounts,
       plain: deps.plain,
-      size: (threads, id) => this.#summary(this.#thread(threads, id)).count,
+      size: (threads, id) => this.#countOf(threads, id),
     });
   }
 
@@ -312,6 +312,14 @@ export class Threaded implements Listing {
     const made = { rows, keys };
     this.#unfolded.set(thread.key, made);
     return made;
+  }
+
+  #countOf(threads: AccountThreads, id: ThreadId): number {
+    let count = 0;
+    threads.index.eachMessage(id, places => {
+      count += this.#pick.shown(threads, places).length;
+    });
+    return count;
   }
 
   #summary(thread: Thread): Summary {

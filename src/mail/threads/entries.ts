@@ -45,6 +45,10 @@ export class Entries {
     }
   }
 
+  reserve(count: number): void {
+    this.#byPlace.reserve(this.size + count);
+  }
+
   at(place: number): number {
     return this.#byPlace.get(place);
   }

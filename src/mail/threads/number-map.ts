@@ -36,6 +36,13 @@ export class NumberMap {
     this.#values[slot] = value;
   }
 
+  /** Room for so many in all: putting them in then never stops to make more. */
+  reserve(count: number): void {
+    let length = this.#keys.length;
+    while (count * 3 > length * 2) length *= 2;
+    if (length > this.#keys.length) this.#resize(length);
+  }
+
   delete(key: number): void {
     let hole = this.#slotOf(key);
     if (this.#keys[hole] !== key + 1) return;

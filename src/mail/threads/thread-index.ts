@@ -62,6 +62,12 @@ export class ThreadIndex {
     return this.#entries.at(place) !== NONE;
   }
 
+  /** So many messages are about to be put: room is made for them at once, and not while a key waits. */
+  reserve(count: number): void {
+    this.#entries.reserve(count);
+    this.#nodes.reserve(this.#nodes.size + count + (count >> 1));
+  }
+
   /** Of all messages; what comes and goes meanwhile may be among them or not. */
   places(): Generator<number> {
     return this.#entries.places();
