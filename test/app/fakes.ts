@@ -20,6 +20,7 @@ import type {
   FolderStore,
   NewOperation,
   Operation,
+  Settings,
   Store,
   StoreEvent,
 } from '../../src/store/types.ts';
@@ -222,6 +223,8 @@ export class FakeStore implements Store {
   readonly operations: Operation[] = [];
   /** Message files that can't be read, and why. */
   readonly lost = new Map<number, 'raw.missing' | 'raw.damaged'>();
+  /** How a person likes to look at mail; absent: nothing is remembered. */
+  settings?: Settings;
   /** The account's memory of exports; null: this store has none. */
   exports: NonNullable<AccountStore['exports']> | null = null;
   readonly #listeners = new Set<(event: StoreEvent) => void>();

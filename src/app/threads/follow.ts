@@ -25,6 +25,8 @@ export interface FollowDeps {
 export interface Follow {
   /** Begins with these accounts, in this order. Resolves when they were looked through. */
   begin(accounts: Iterable<AccountStore>): Promise<void>;
+  /** Resolves when nothing is left to be looked through. */
+  idle(): Promise<void>;
   close(): void;
 }
 
@@ -170,6 +172,7 @@ export function followThreads({ conversations, store, changed, background }: Fol
       }
       return running;
     },
+    idle: () => running,
     close() {
       closed = true;
       stop();
