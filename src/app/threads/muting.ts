@@ -57,7 +57,7 @@ export function createMuting(core: Core): Muting {
       return;
     }
     remember(account, ids => [...ids, id].slice(-MOST));
-    core.say('info', `Muted: ${what}. Answers will come read and unannounced; M to hear of them again.`);
+    core.say('info', `Muted, answers come read: ${what}. M to hear them again.`);
   };
 
   const subjectOf = async (account: AccountId, messageId: string): Promise<string> => {

@@ -77,7 +77,9 @@ export function titleRow(view: View, theme: Theme): string {
   const key = rows.keyOf(state.reader.folder, state.reader.uid);
   const position = key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
   const at = piece(`  ${grouped(position)}/${grouped(rows.length)}`, 'dim');
-  return split([...where, at], counts, cells, theme, 20);
+  const place = key === undefined ? undefined : rows.place?.(key);
+  const thread = place && place.of > 1 ? [piece(` [thread ${place.n} of ${place.of}] `, 'dim')] : [];
+  return split([...where, at], [...counts, ...thread], cells, theme, 20);
 }
 
 function isChosen({ by, reverse }: Sort): boolean {
