@@ -1,11 +1,6 @@
-// The rows that every screen has: title, rule, status and hints. Pure.
-import { FILTER_LABEL, FIND_LABEL, HELP_LABEL } from '../../app/caret.ts';
-import type { Command, Context, Hint, View } from '../../app/commands/command.ts';
-import { TEXT_CONTEXTS } from '../../app/commands/command.ts';
+import type { Context, View } from '../../app/commands/command.ts';
 import { outboxWord } from '../../app/compose/outbox-news.ts';
-import { PROMPT_LABELS } from '../../app/compose/prompt.ts';
 import { writingIn } from '../../app/compose/writing.ts';
-import { showKeys } from '../../app/keys.ts';
 import { cursorPosition } from '../../app/list-view.ts';
 import { isUnified } from '../../app/listing/types.ts';
 import { unifiedTitle } from '../../app/listing/unified.ts';
@@ -13,7 +8,6 @@ import { marksText } from '../../app/marking.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
 import { quotaWord } from '../../app/quota.ts';
 import { percentRead } from '../../app/reader-view.ts';
-import { onMarks } from '../../app/selection.ts';
 import {
   folderLabel,
   folderRecord,
@@ -27,18 +21,10 @@ import {
   stateWord,
   unifiedCounts,
 } from '../../app/selectors.ts';
-import {
-  type AccountView,
-  type Choice,
-  type Entry,
-  hasLayer,
-  screenLayer,
-  topLayer,
-} from '../../app/state.ts';
+import { type AccountView, type Entry, hasLayer, screenLayer, topLayer } from '../../app/state.ts';
 import { OPERATORS } from '../../mail/query.ts';
-import { sanitize } from '../../mail/sanitize.ts';
 import type { Sort } from '../../mail/sort.ts';
-import { truncate, width, wrapCells } from '../../mail/width.ts';
+import { width, wrapCells } from '../../mail/width.ts';
 import type { Meaning, Theme } from '../theme.ts';
 import { composeStatus, composeTitle, savedNote, tabPieces } from './compose-rows.ts';
 import { clean, type Piece, piece, row, split } from './row.ts';
@@ -257,7 +243,7 @@ function statePieces(view: View): readonly Piece[] {
   ];
 }
 
-function toastMeaning({ level }: Entry): Meaning {
+export function toastMeaning({ level }: Entry): Meaning {
   return level === 'info' ? 'text' : level;
 }
 
@@ -265,7 +251,11 @@ function toastMeaning({ level }: Entry): Meaning {
  * What is said, in the status row's left part (`room` cells with its margins) and, where that is too short for it, in
  * the hint row. The accounts' states stay in sight.
  */
-function toastLines(view: View): { readonly first: string; readonly rest: string; readonly room: number } {
+export function toastLines(view: View): {
+  readonly first: string;
+  readonly rest: string;
+  readonly room: number;
+} {
   const { size, toast } = view.state;
   const text = clean(toast?.text ?? '');
   const states = statePieces(view).reduce((sum, { text: state }) => sum + width(state), 0);
@@ -283,102 +273,4 @@ function helpAbout(view: View): string {
   const layer = topLayer(view.state);
   if (layer.t !== 'help') return '';
   return helpCommands(helpRows(view, layer))[layer.cursor]?.command.help ?? '';
-}
-
-interface ShownHint {
-  readonly text: string;
-  readonly key: string;
-  readonly label: string;
-  readonly rank: number;
-}
-
-/** The commonest keys; the lowest rank drops first, the palette's and help's never do. */
-export function hintRow(view: View, theme: Theme): string {
-  const { state } = view;
-  const cells = state.size.columns;
-  const layer = topLayer(state);
-  if (layer.t === 'find') return prompt(FIND_LABEL, layer.field.text, cells, theme);
-  if (layer.t === 'filter') return prompt(FILTER_LABEL, layer.field.text, cells, theme);
-  if (layer.t === 'line') return prompt(PROMPT_LABELS[layer.about], layer.field.text, cells, theme);
-  if (layer.t === 'help' && layer.typing) return prompt(HELP_LABEL, layer.field.text, cells, theme);
-  const all = [
-    ...(layer.t === 'ask' ? choiceHints(layer.choices) : []),
-    ...escapeHint(view),
-    ...view.data.commands.flatMap(command => shownHint(view, command, layer.t)),
-  ];
-  const always = all.filter(hint => hint.rank >= 1000);
-  const others = all.filter(hint => hint.rank < 1000);
-  const kept = [...others].sort((a, b) => b.rank - a.rank);
-  const right = always.map(hint => hint.text).join(' ');
-  const { pending } = state;
-  // What was typed of a longer key or a number shows at once that tmail waits for the rest.
-  const typed =
-    pending.keys.length > 0 || pending.count !== '' ? `${pending.count}${showKeys(pending.keys)}  ` : '';
-  const room = () => cells - 2 - width(typed) - width(right) - (right === '' ? 0 : 2);
-  while (kept.length > 0 && width(kept.map(hint => hint.text).join('  ')) > room()) kept.pop();
-  const end = always.flatMap((hint, i) => [
-    piece(i === 0 ? '' : ' '),
-    piece(hint.key, 'key'),
-    piece(` ${hint.label}`, 'dim'),
-  ]);
-  const { toast } = state;
-  const more = toast ? toastLines(view).rest : '';
-  if (toast && more !== '') {
-    const shown = truncate(more, Math.max(0, room()), theme.ellipsis);
-    return split(
-      [piece(` ${shown}`, toastMeaning(toast))],
-      [piece(typed, 'key'), ...end, piece(' ')],
-      cells,
-      theme,
-    );
-  }
-  const left = kept.flatMap((hint, i) => [
-    piece(i === 0 ? ' ' : '  '),
-    piece(hint.key, 'key'),
-    piece(` ${hint.label}`, 'dim'),
-  ]);
-  return split(left, [piece(typed, 'key'), ...end, piece(' ')], cells, theme);
-}
-
-/** The answers to a question, before anything else. */
-function choiceHints(choices: readonly Choice[]): readonly ShownHint[] {
-  return choices.map(({ key, label }, i) => ({ key, label, text: `${key} ${label}`, rank: 200 - i }));
-}
-
-/** What Esc takes back in the list, where there is something. */
-function escapeHint({ state }: View): readonly ShownHint[] {
-  if (topLayer(state).t !== 'list') return [];
-  const label = state.filter ? 'show all' : onMarks(state) ? 'clear' : null;
-  return label === null ? [] : [{ key: 'Esc', label, text: `Esc ${label}`, rank: 95 }];
-}
-
-/** With marks in the list what acts on all of them counts; one message is not what is meant. */
-function isBulk({ state }: View, { group }: Command): boolean {
-  return topLayer(state).t !== 'list' || !onMarks(state) || group === 'Organising' || group === 'Marking';
-}
-
-function shownHint(view: View, command: Command, context: Context): readonly ShownHint[] {
-  const { hint } = command;
-  if (!hint || command.later || !(hint.in ?? command.keysIn ?? command.in).includes(context)) return [];
-  if (hint.rank < 1000 && !isBulk(view, command)) return [];
-  if (command.disabled?.(view) !== undefined) return [];
-  const key = hintKey(view, command, hint, context);
-  return key === '' ? [] : [{ key, label: hint.label, text: `${key} ${hint.label}`, rank: hint.rank }];
-}
-
-function hintKey({ data }: View, command: Command, hint: Hint, context: Context): string {
-  const first = (id: string) => {
-    const keys = data.keymap.keysOf(id);
-    // In a text field a letter is text.
-    const usable = TEXT_CONTEXTS.includes(context) ? keys.filter(([key = '']) => [...key].length > 1) : keys;
-    return usable[0] ? showKeys(usable[0], true) : '';
-  };
-  const own = first(command.id);
-  if (own === '' || hint.with === undefined) return own;
-  const other = first(hint.with);
-  return other === '' ? own : `${own}/${other}`;
-}
-
-function prompt(label: string, text: string, cells: number, theme: Theme): string {
-  return row([piece(label, 'label'), piece(sanitize(text))], cells, theme);
 }
