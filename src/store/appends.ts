@@ -159,7 +159,7 @@ export async function recoverAppend(host: AppendHost, pending: PendingAppend): P
 export function placeAppended(
   queue: OperationQueue,
   folder: Folder,
-  { op, row }: PendingAppend,
+  { op, row, local }: PendingAppend,
   remote: RemoteRef | null,
 ): void {
   const [target] = op.targets;
@@ -171,7 +171,8 @@ export function placeAppended(
     if (here && folder.remote(uid) === null) applyChange(folder, { remove: [uid] });
     return;
   }
-  queue.learned(op.folder, new Map([[uid, remote]]));
+  queue.replace(op.id, pendingAppend({ ...op, targets: [{ ...target, remote }] }, row, local));
+  queue.learned(op.folder, new Map([[uid, remote]]), op.id);
   if (!here || folder.remote(uid)?.t === 'imap') return;
   const { uidValidity } = folder.sync;
   const stale = uidValidity !== null && uidValidity !== remote.uidValidity;

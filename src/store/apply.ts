@@ -141,9 +141,12 @@ function waitingHere(folder: Folder): Waiting[] {
     return [{ uid, row: { ...row, raw: folder.raw(uid) ?? row.raw }, flags }];
   };
   const made = queue.appendsTo(id).flatMap(({ op, row }) => waits(op.targets[0]?.uid ?? 0, row));
-  const landed = queue
-    .transfersTo(id)
-    .flatMap(({ op, rows }) => rows.flatMap((row, i) => waits(op.landing[i] ?? 0, row)));
+  const landed = queue.transfersTo(id).flatMap(({ op, rows }) =>
+    rows.flatMap((row, i) => {
+      const uid = op.landing[i] ?? 0;
+      return queue.isLastTo(op.id, id, uid) ? waits(uid, row) : [];
+    }),
+  );
   return [...made, ...landed].sort((a, b) => a.uid - b.uid);
 }
 

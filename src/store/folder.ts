@@ -367,8 +367,8 @@ export class Folder implements FolderStore {
       const flags = state.flags(slot);
       if (flags === undefined) continue;
       let shown = flags;
-      for (const pending of waiting) {
-        if (pending.index.has(uidOf(number, slot))) shown = applyTo(shown, pending, this.keywords);
+      for (const pending of this.host.queue.over(this.host.id, uidOf(number, slot))) {
+        shown = applyTo(shown, pending, this.keywords);
       }
       if (shown === flags) continue;
       state.setFlags(slot, shown);

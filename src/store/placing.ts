@@ -38,7 +38,7 @@ export function place(
     learned.set(uid, remote);
     const known = to.flags(uid);
     const validity = to.sync.uidValidity;
-    if (known === undefined || to.remote(uid)?.t === 'imap') continue;
+    if (known === undefined || to.remote(uid)?.t === 'imap' || !queue.isLastTo(id, to.host.id, uid)) continue;
     if (validity !== null && validity !== remote.uidValidity) continue;
     const other = to.byRemoteUid(remote.uid);
     // A pull was faster and did not know it: it is one message, under the number that it has had all the time.
@@ -46,7 +46,7 @@ export function place(
     const base = queue.base(to.host.id, uid) ?? known;
     put.push({ uid, remote, flags: flagNames(base, to.keywords), envelope: row.envelope });
   }
-  queue.learned(to.host.id, learned);
+  queue.learned(to.host.id, learned, id);
   if (doubles.size > 0) {
     queue.renumber(to.host.id, doubles);
     applyChange(to, { remove: [...doubles.keys()] });

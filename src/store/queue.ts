@@ -55,6 +55,8 @@ export class OperationQueue {
   #flags = new Map<FolderId, readonly PendingFlags[]>();
   /** Made when asked for: which operation, by its place in the queue, first puts a message where it is named. */
   #makers: Map<FolderId, Map<LocalUid, number>> | null = null;
+  /** The same, of the last one. */
+  #lastMakers: Map<FolderId, Map<LocalUid, number>> | null = null;
 
   /** What a server has to hear of. */
   list(): readonly Operation[] {
@@ -117,9 +119,8 @@ export class OperationQueue {
   ): { flags: Flags; changed: boolean } {
     let flags = base;
     let changed = false;
-    for (const pending of this.of(folder)) {
-      const index = pending.index.get(uid);
-      if (index === undefined) continue;
+    for (const pending of this.over(folder, uid)) {
+      const index = pending.index.get(uid) ?? -1;
       if (pending.was[index] !== flags) changed = true;
       pending.was[index] = flags;
       flags = applyTo(flags, pending, keywords);
@@ -129,11 +130,34 @@ export class OperationQueue {
 
   /** The first operation that touches a message knows what the server last said of it. */
   base(folder: FolderId, uid: LocalUid): Flags | undefined {
-    for (const { was, index } of this.of(folder)) {
-      const at = index.get(uid);
-      if (at !== undefined) return was[at];
+    const [first] = this.over(folder, uid);
+    return first?.was[first.index.get(uid) ?? -1];
+  }
+
+  /** What lies over the flags of this message since it was last put there: not what it was marked with before it left. */
+  over(folder: FolderId, uid: LocalUid): readonly PendingFlags[] {
+    const all = this.of(folder);
+    if (all.length === 0) return all;
+    const put = (this.#lastMakers ?? this.#findLastMakers()).get(folder)?.get(uid) ?? -1;
+    return all.filter(pending => pending.index.has(uid) && (put < 0 || this.#pending.indexOf(pending) > put));
+  }
+
+  /** The last of the operations that wait which puts a message there is this one: it is its message that is there. */
+  isLastTo(id: string, folder: FolderId, uid: LocalUid): boolean {
+    const place = (this.#lastMakers ?? this.#findLastMakers()).get(folder)?.get(uid);
+    return place !== undefined && this.#pending[place]?.op.id === id;
+  }
+
+  #findLastMakers() {
+    const makers = new Map<FolderId, Map<LocalUid, number>>();
+    this.#lastMakers = makers;
+    for (const [place, pending] of this.#pending.entries()) {
+      if (pending.local || !isTransfer(pending)) continue;
+      const made = makers.get(pending.op.to) ?? new Map<LocalUid, number>();
+      makers.set(pending.op.to, made);
+      for (const uid of pending.landed.keys()) made.set(uid, place);
     }
-    return undefined;
+    return makers;
   }
 
   /** An earlier operation that a server has to hear of puts messages where this one takes them. */
@@ -177,9 +201,10 @@ export class OperationQueue {
   /** Messages have other numbers now: whatever names them follows. */
   renumber(folder: FolderId, numbers: ReadonlyMap<LocalUid, LocalUid>): void {
     const numbered = (uid: LocalUid) => numbers.get(uid) ?? uid;
-    this.#retarget(folder, target => ({ ...target, uid: numbered(target.uid) }), numbers);
+    const named = (target: OperationTarget) => ({ ...target, uid: numbered(target.uid) });
     this.#become(
-      this.#pending.map(pending => {
+      this.#pending.map(each => {
+        const pending = retargeted(each, folder, named, numbers);
         if (!isTransfer(pending) || pending.op.to !== folder) return pending;
         if (!pending.op.landing.some(uid => numbers.has(uid))) return pending;
         const op = { ...pending.op, landing: pending.op.landing.map(numbered) };
@@ -188,50 +213,56 @@ export class OperationQueue {
     );
   }
 
-  /** Messages that had no place on the server when operations named them have one now. True: some did. */
-  learned(folder: FolderId, places: ReadonlyMap<LocalUid, RemoteRef>): boolean {
-    const learn = (target: OperationTarget) => {
-      const remote = target.remote ? undefined : places.get(target.uid);
-      return remote ? { ...target, remote } : target;
-    };
-    return this.#retarget(folder, learn, places);
+  /**
+   * Messages that had no place on the server when operations named them have one now: those that this operation put
+   * there (until they go on), or without one, those that are there now. True: some operation did not know.
+   */
+  learned(folder: FolderId, places: ReadonlyMap<LocalUid, RemoteRef>, by?: string): boolean {
+    const left = new Map(places);
+    const last = by === undefined ? (this.#lastMakers ?? this.#findLastMakers()).get(folder) : undefined;
+    const start = by === undefined ? 0 : this.#pending.findIndex(({ op }) => op.id === by) + 1;
+    let any = false;
+    const next = this.#pending.map((pending, at): Pending => {
+      if (at < start || left.size === 0) return pending;
+      const learn = (target: OperationTarget): OperationTarget => {
+        const remote = target.remote || at < (last?.get(target.uid) ?? 0) ? undefined : left.get(target.uid);
+        return remote ? { ...target, remote } : target;
+      };
+      const changed = retargeted(pending, folder, learn, left);
+      if (changed !== pending) any = true;
+      if (
+        by !== undefined &&
+        pending.op.folder === folder &&
+        (pending.op.t === 'move' || pending.op.t === 'delete')
+      ) {
+        for (const uid of pending.index.keys()) left.delete(uid);
+      }
+      return changed;
+    });
+    if (any) this.#become(next);
+    return any;
+  }
+
+  /** One operation's targets have these places. */
+  teach(id: string, places: ReadonlyMap<LocalUid, RemoteRef>): void {
+    const pending = this.get(id);
+    if (!pending || isAppend(pending)) return;
+    const learn = (target: OperationTarget) => ({
+      ...target,
+      remote: places.get(target.uid) ?? target.remote,
+    });
+    this.replace(id, retargeted(pending, pending.op.folder, learn, places));
   }
 
   load(pending: readonly Pending[]): void {
     this.#become([...pending]);
   }
 
-  #retarget(
-    folder: FolderId,
-    change: (target: OperationTarget) => OperationTarget,
-    among: ReadonlyMap<LocalUid, unknown>,
-  ): boolean {
-    let any = false;
-    const changed = <On extends OnMessages>(on: On): On => {
-      if (on.folder !== folder || !on.targets.some(({ uid }) => among.has(uid))) return on;
-      const targets = on.targets.map(target => (among.has(target.uid) ? change(target) : target));
-      if (targets.every((target, i) => target === on.targets[i])) return on;
-      any = true;
-      return { ...on, targets };
-    };
-    const next = this.#pending.map((pending): Pending => {
-      if (isAppend(pending)) {
-        const replaces = pending.op.replaces.map(changed);
-        const op = changed(pending.op);
-        const same = op === pending.op && replaces.every((each, i) => each === pending.op.replaces[i]);
-        return same ? pending : pendingAppend({ ...op, replaces }, pending.row, pending.local);
-      }
-      const op = changed(pending.op);
-      return op === pending.op ? pending : withTargets(pending, op.targets);
-    });
-    if (any) this.#become(next);
-    return any;
-  }
-
   #become(pending: Pending[]): void {
     this.#pending = pending;
     this.#flags.clear();
     this.#makers = null;
+    this.#lastMakers = null;
   }
 }
 
@@ -289,6 +320,28 @@ export const pendingFolder = (op: PendingFolder['op']): PendingFolder => ({
   local: false,
   index: indexOf(op),
 });
+
+/** The operation with some of its targets in this folder changed; the same when none is. */
+function retargeted(
+  pending: Pending,
+  folder: FolderId,
+  change: (target: OperationTarget) => OperationTarget,
+  among: ReadonlyMap<LocalUid, unknown>,
+): Pending {
+  const changed = <On extends OnMessages>(on: On): On => {
+    if (on.folder !== folder || !on.targets.some(({ uid }) => among.has(uid))) return on;
+    const targets = on.targets.map(target => (among.has(target.uid) ? change(target) : target));
+    return targets.every((target, i) => target === on.targets[i]) ? on : { ...on, targets };
+  };
+  if (isAppend(pending)) {
+    const replaces = pending.op.replaces.map(changed);
+    const op = changed(pending.op);
+    const same = op === pending.op && replaces.every((each, i) => each === pending.op.replaces[i]);
+    return same ? pending : pendingAppend({ ...op, replaces }, pending.row, pending.local);
+  }
+  const op = changed(pending.op);
+  return op === pending.op ? pending : withTargets(pending, op.targets);
+}
 
 /** The same operation with some of its targets named otherwise, in the same order. */
 function withTargets(

@@ -57,12 +57,25 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
   const { folder, to, landing, targets } = first.op;
   const moved = first.op.t === 'move';
   const active = new Map(landing.map((uid, i) => [uid, i]));
-  const back: [number, LocalUid][] = [];
+  /** Brought back, and not gone on from there: number there → index. */
+  const back = new Map<LocalUid, number>();
   const freed: RawRef[] = [];
   const origin = (uid: LocalUid): OperationTarget | undefined => targets[active.get(uid) ?? -1];
 
   for (const pending of queue.behind(first.op.id)) {
-    if (active.size === 0) break;
+    if (active.size + back.size === 0) break;
+    if (back.size > 0 && pending.op.folder === folder) {
+      // They had that place all the time.
+      const places = new Map(
+        [...back].flatMap(([uid, i]) => {
+          const remote = targets[i]?.remote;
+          return remote && pending.index.has(uid) ? [[uid, remote] as const] : [];
+        }),
+      );
+      if (places.size > 0) queue.teach(pending.op.id, places);
+      if (pending.op.t === 'move' || pending.op.t === 'delete')
+        for (const uid of pending.index.keys()) back.delete(uid);
+    }
     if (isAppend(pending)) {
       if (moved) startReplacesOver(queue, pending.op.id, to, folder, origin);
       continue;
@@ -77,7 +90,7 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
       for (const [k, { uid }] of part.op.targets.entries()) {
         const i = active.get(uid);
         if (i !== undefined && moved && isTransfer(part) && part.op.to === folder) {
-          back.push([i, part.op.landing[k] ?? uid]);
+          back.set(part.op.landing[k] ?? uid, i);
         }
         if (!moved && isDelete(part)) freed.push(...rawsOf(part.rows?.[k]?.raw));
         active.delete(uid);
@@ -86,7 +99,7 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
     const named = next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next;
     queue.replace(pending.op.id, ...[rest, named as Pending | null].filter(each => each !== null));
   }
-  return { here: [...active.values()], back, freed };
+  return { here: [...active.values()], back: [...back].map(([uid, i]) => [i, uid] as const), freed };
 }
 
 const isTargeted = (pending: Pending): pending is OnTargets =>
@@ -175,7 +188,8 @@ export function forgetMessages(
       if (isDelete(pending)) freed.push(...rawsOf(pending.rows?.[i]?.raw));
     }
     if (dry) return;
-    const rest = pick(pending, uid => !gone(uid));
+    const without = new Set(lost.map(([uid]) => uid));
+    const rest = pick(pending, uid => !without.has(uid));
     queue.replace(pending.op.id, ...(rest ? [rest] : isFirst ? [emptied(pending)] : []));
   };
   follow(first, uid => uids.has(uid), true);

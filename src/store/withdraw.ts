@@ -3,7 +3,8 @@
 import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { inheritedFrom } from './appends.ts';
 import { applyChange } from './apply.ts';
-import { flagNames } from './flags.ts';
+import { flagBits, flagNames } from './flags.ts';
+import { flagsBehind } from './flags-behind.ts';
 import type { Folder } from './folder.ts';
 import { withoutRenaming } from './folder-overlay.ts';
 import { land, type Placed, type Row } from './moves.ts';
@@ -60,15 +61,19 @@ function withdrawFolder({ queue, folders }: WithdrawHost, { op }: PendingFolder)
   folders.undone(op);
 }
 
-function withdrawFlags({ queue, opened }: WithdrawHost, { op }: PendingFlags): void {
+function withdrawFlags({ queue, opened }: WithdrawHost, pending: PendingFlags): void {
+  const { op, was } = pending;
   const folder = opened(op.folder);
-  const bases = op.targets.map(({ uid }) => ({ uid, base: queue.base(op.folder, uid) ?? -1 }));
+  const before = op.targets.flatMap(({ uid }, i) => {
+    const flags = was[i] ?? -1;
+    return folder && flags >= 0 ? [[uid, flagNames(flags, folder.keywords)] as const] : [];
+  });
+  const shown = flagsBehind(queue, op.id, op.folder, new Map(before), id => opened(id)?.keywords);
   queue.remove(op.id);
-  folder?.showFlags(
-    bases
-      .filter(({ base }) => base >= 0)
-      .map(({ uid, base }) => [uid, queue.rebase(op.folder, uid, base, folder.keywords).flags] as const),
-  );
+  for (const [id, flags] of shown) {
+    const there = opened(id);
+    there?.showFlags([...flags].map(([uid, names]) => [uid, flagBits(names, there.keywords)] as const));
+  }
 }
 
 /** A message on its way back. */
