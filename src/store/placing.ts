@@ -36,13 +36,13 @@ export function place(
     if (i === undefined || uid === undefined || !row || remote?.t !== 'imap') continue;
     pending.places[i] = remote;
     learned.set(uid, remote);
-    const known = to.flags(uid);
     const validity = to.sync.uidValidity;
-    if (known === undefined || to.remote(uid)?.t === 'imap' || !queue.isLastTo(id, to.host.id, uid)) continue;
     if (validity !== null && validity !== remote.uidValidity) continue;
     const other = to.byRemoteUid(remote.uid);
     // A pull was faster and did not know it: it is one message, under the number that it has had all the time.
     if (other !== undefined && other !== uid) doubles.set(other, uid);
+    const known = to.flags(uid);
+    if (known === undefined || to.remote(uid)?.t === 'imap' || !queue.isLastTo(id, to.host.id, uid)) continue;
     const base = queue.base(to.host.id, uid) ?? known;
     put.push({ uid, remote, flags: flagNames(base, to.keywords), envelope: row.envelope });
   }
