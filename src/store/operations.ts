@@ -311,16 +311,31 @@ export class Operations {
   }
 
   async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
+    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id))
+      await this.#withdraw(also.op.id);
+    if (await this.#withdraw(id)) this.#options.emit({ t: 'trouble', error });
+    else await this.#commit.request(true);
+  }
+
+  #refusedWith(id: string): Pending | undefined {
+    const pending = this.queue.get(id);
+    return pending && refusedWith(this.queue, pending).at(-1);
+  }
+
+  /**
+   * One after the other, each on the disk before the next: what a crash would do again must not be done behind what is
+   * taken back.
+   */
+  async #withdraw(id: string): Promise<Pending | undefined> {
     const pending = await this.#quiet(id);
-    if (!pending) return this.#commit.request(true);
-    for (const each of refusedWith(this.queue, pending).toReversed()) withdraw(this.#host(), each, 'queue');
+    if (!pending) return undefined;
     withdraw(this.#host(), pending, 'queue');
-    this.#options.emit({ t: 'trouble', error });
     this.#changed();
     if (isFlags(pending)) await (await loadFor(this.#ever, pending.op))?.flush();
     await this.#commit.request(true);
     if (isFolderOperation(pending)) await this.#options.folders.write();
-    this.#settleSoon();
+    await this.settleLocal();
+    return pending;
   }
 
   /**
@@ -343,24 +358,20 @@ export class Operations {
 
   /** See AccountStore.drop. */
   async drop(id: string): Promise<readonly Operation[]> {
-    if (!(await this.#quiet(id))) return [];
-    const first = this.queue.get(id);
+    const first = await this.#quiet(id);
     if (!first) return [];
     const all = [first, ...buildingOn(this.queue, id)];
     for (const each of all) this.#assertDroppable(each);
     // First the other half: of a message in two places one is too many, of one in none nobody has any.
-    const others: Operation[] = [];
-    for (const each of all)
-      if (isAppend(each)) others.push(...(await this.#options.halves.lost(this.#half(each))));
-    for (const each of all.toReversed()) {
-      const now = this.queue.get(each.op.id);
-      if (now) withdraw(this.#host(), now, 'queue');
+    const dropped: Operation[] = [];
+    for (const each of all) {
+      if (isAppend(each)) dropped.push(...(await this.#options.halves.lost(this.#half(each))));
     }
-    this.#changed();
-    await this.#commit.request(true);
-    if (all.some(isFolderOperation)) await this.#options.folders.write();
-    this.#settleSoon();
-    return [...all.map(({ op }) => op), ...others];
+    for (let last = buildingOn(this.queue, id).at(-1); last; last = buildingOn(this.queue, id).at(-1)) {
+      dropped.unshift((await this.#withdraw(last.op.id))?.op ?? last.op);
+    }
+    await this.#withdraw(id);
+    return [first.op, ...dropped];
   }
 
   #assertDroppable(pending: Pending): void {
@@ -413,14 +424,7 @@ export class Operations {
   /** The other half will never be: this half is taken back. Durable. */
   async otherLost(other: OtherHalf): Promise<readonly Operation[]> {
     const waiting = waitingFor(this.queue, other);
-    for (const pending of waiting) {
-      const found = await this.#quiet(pending.op.id);
-      if (found) withdraw(this.#host(), found, 'queue');
-    }
-    if (waiting.length === 0) return [];
-    this.#changed();
-    await this.#commit.request(true);
-    this.#settleSoon();
+    for (const { op } of waiting) await this.#withdraw(op.id);
     return waiting.map(({ op }) => op);
   }
 

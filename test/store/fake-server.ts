@@ -65,12 +65,23 @@ export class FakeServer {
   /** Targets with their UID; 0: not there any more. One whose place nobody was told is found by its Message-ID. */
   find(account: Account, op: Operation, folder: Folder): number[] {
     const taken = new Set(account.queue().flatMap(each => (each.folder === op.folder ? placesOf(each) : [])));
-    return op.targets.map(({ remote, messageId }) => {
+    const queue = account.queue();
+    const before = queue.slice(
+      0,
+      queue.findIndex(({ id }) => id === op.id),
+    );
+    const made = new Set(
+      before.flatMap(each =>
+        (each.t === 'move' || each.t === 'copy') && each.to === op.folder ? each.landing : [],
+      ),
+    );
+    return op.targets.map(({ uid, remote, messageId }) => {
       if (remote) return remote.t === 'imap' && this.has(op.folder, remote) ? remote.uid : 0;
-      if (!account.ready(op)) return 0;
+      // It is not there yet.
+      if (made.has(uid)) return 0;
       const free = [...this.#of(op.folder)].find(
-        ([uid, message]) =>
-          message.messageId === messageId && folder.byRemoteUid(uid) === undefined && !taken.has(uid),
+        ([there, message]) =>
+          message.messageId === messageId && folder.byRemoteUid(there) === undefined && !taken.has(there),
       );
       if (free) taken.add(free[0]);
       return free?.[0] ?? 0;
