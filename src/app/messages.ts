@@ -240,6 +240,12 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `the server does not keep ${f.flags} in "${f.folder}". The change was taken back here.`,
   'copy.differs': f =>
     `the copy in "${f.folder}" did not read back as it was written; is the disk failing? The message stays where it was.`,
+  'move.only-here': f =>
+    `"${f.folder}" and "${f.to}" are not on the same side: one is on the server, the other only on this computer. Nothing was moved.`,
+  'operation.final':
+    'what was deleted for good in an earlier run of tmail is not here any more: it can not be taken back.',
+  'operation.unknown':
+    'this is a mistake in tmail: the copy that a deletion waits for is not known. Nothing was deleted.',
   'operation.under-way':
     'this is on its way to the server right now; it can be taken back with u when it is there.',
   'imap.not-moved': f =>

@@ -209,7 +209,7 @@ test('V marks what the cursor passes, % all and none, ~ by words, Esc takes the 
   w.press('~', ...'nobody', 'enter');
   await w.app.settled();
   const layer = topLayer(w.app.state.get());
-  assert.ok(layer.t === 'prompt' && layer.problem === 'No message of this list has these words.');
+  assert.ok(layer.t === 'prompt' && layer.problem === 'No message of this list matches.');
 });
 
 test('of flags only what changed is taken back', async () => {
