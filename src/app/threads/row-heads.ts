@@ -22,7 +22,7 @@ export interface RowHeadsDeps {
 }
 
 /** More than so many at once: all of them are put in order again. */
-const PIECEMEAL = 1000;
+const PIECEMEAL = 200;
 const LEAST = 64;
 
 interface Account {

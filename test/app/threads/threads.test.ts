@@ -209,3 +209,43 @@ test('M mutes: answers come read; M or the list of muted ones lets them be heard
   assert.equal(said(w), 'Not muted any more: Timetable.');
   assert.equal(await comes(mail('e', 'Ada', 0, 's')), false);
 });
+
+test('all inboxes: conversations of each account, with the answers in its Sent; new ones come to the top', async () => {
+  const w = await world({
+    messages: 0,
+    accounts: ['work', 'home'],
+    prepare: store => {
+      for (const [account, ago] of [
+        ['work', 5],
+        ['home', 4],
+      ] as const) {
+        const of = [...store.folders.values()].filter(({ record }) => record.account === account);
+        // The same Message-IDs: accounts have nothing to do with each other.
+        named(of, 'INBOX').add(mail('a', 'Ada', 40 + ago), SEEN);
+        named(of, 'Sent').add(mail('s', 'Me', 20, 'a'), SEEN);
+        named(of, 'INBOX').add(mail('b', 'Ada', ago, 'a', 's'), SEEN);
+      }
+    },
+  });
+  w.app.open('all:inbox' as `${string}:${number}`);
+  await w.app.settled();
+  const places = () =>
+    Array.from({ length: rows(w).length }, (_, position) => {
+      const key = rows(w).keyAt(position);
+      const message = key === undefined ? undefined : rows(w).message(key);
+      return message && `${message.folder.record.account} ${message.folder.record.name} ${message.uid}`;
+    });
+  assert.deepEqual(places(), ['home INBOX 2', 'work INBOX 2']);
+  w.press('z', 'o');
+  assert.deepEqual(places(), ['home INBOX 1', 'home Sent 1', 'home INBOX 2', 'work INBOX 2']);
+  const work = [...w.store.folders.values()].filter(({ record }) => record.account === 'work');
+  named(work, 'INBOX').add(mail('c', 'Ada', 0, 'a'));
+  await w.app.settled();
+  assert.deepEqual(places(), ['work INBOX 3', 'home INBOX 1', 'home Sent 1', 'home INBOX 2']);
+  w.press('g', 'g', 'j', 'j', 'enter', 'J');
+  await w.app.settled();
+  assert.equal(opened(w), 'INBOX 2');
+  w.press('q', 'z', 'c', 'A');
+  await w.app.settled();
+  assert.deepEqual(places(), ['work INBOX 3']);
+});
