@@ -36,8 +36,9 @@ function goingOf(messages: readonly Messages[]): IsGoing {
   return (folder, uid) => going.get(folder)?.has(uid) ?? false;
 }
 
-/** The next row of the list that stays, else the one before. */
+/** The next message that stays, else the one before; inside a folded conversation too. */
 function neighbourOf(rows: Listing, key: RowKey, isGoing: IsGoing): MessageId | undefined {
+  if (rows.step) return stepTo(rows, key, 1, isGoing) ?? stepTo(rows, key, -1, isGoing);
   const at = rows.positionOf(key);
   if (at < 0) return undefined;
   const stays = (position: number): MessageId | undefined => {
@@ -53,6 +54,16 @@ function neighbourOf(rows: Listing, key: RowKey, isGoing: IsGoing): MessageId | 
   for (let position = at - 1; position >= 0; position -= 1) {
     const found = stays(position);
     if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function stepTo(rows: Listing, from: RowKey, by: 1 | -1, isGoing: IsGoing): MessageId | undefined {
+  let key = rows.step?.(from, by);
+  for (; key !== undefined; key = rows.step?.(key, by)) {
+    const found = rows.message(key);
+    if (found && !isGoing(found.folder.record.id, found.uid))
+      return messageId(found.folder.record.id, found.uid);
   }
   return undefined;
 }
@@ -77,7 +88,9 @@ export function unmark(state: AppState, messages: readonly Messages[]): AppState
 export function cursorOn(state: AppState, data: Data, folder: FolderId, uid: LocalUid): AppState {
   const rows = data.listing(state);
   const key = rows?.keyOf(folder, uid);
-  const position = rows && key !== undefined ? rows.positionOf(key) : -1;
+  const there = rows && key !== undefined ? rows.positionOf(key) : -1;
+  // Inside a fold: on that.
+  const position = there < 0 && rows?.fold && key !== undefined && rows.fold(key) ? rows.locate(key) : there;
   if (rows && position >= 0)
     return setList(state, rows.id, putCursor(listOf(state, rows.id), rows, listHeight(state), position));
   if (rows?.id === folder || data.folder(folder)?.flags(uid) === undefined) return state;

@@ -157,6 +157,21 @@ test('what is done to a folded conversation is done to all of it in this folder,
   assert.equal(w.folder('Trash').length, 1, 'unfolded, only the one under the cursor');
 });
 
+test('in the reader d goes on inside the folded conversation, then to the next one', async () => {
+  const w = await talk();
+  w.press('enter', 'K', 'K', 'd');
+  await w.app.settled();
+  assert.deepEqual(w.inbox.uids, [1, 3, 4]);
+  assert.equal(opened(w), 'Sent 1');
+  w.press('J', 'd');
+  await w.app.settled();
+  assert.deepEqual(w.inbox.uids, [1, 3]);
+  assert.equal(opened(w), 'INBOX 3');
+  w.press('u', 'q');
+  await w.app.settled();
+  assert.equal(under(w), 'INBOX 4');
+});
+
 test('A archives all of a conversation, unfolded too', async () => {
   const w = await talk();
   w.press('z', 'o', 'A');
