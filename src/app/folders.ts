@@ -23,7 +23,7 @@ export type Landing = 'first-unread' | 'last-unread';
 export interface Folders {
   /** Resolves when it is in the list (or another one was asked for meanwhile). */
   open(id: ListId, landing?: Landing): Promise<void>;
-  /** Where the person asked to start, else the first inbox. Does nothing while no folder is known. */
+  /** Where the person asked to start (`all`: in all inboxes), else the first inbox. Nothing while no folder is known. */
   openFirst(start: AppDeps['start']): Promise<void>;
   whenLoaded(then: () => void): void;
   loadVisible(): void;
@@ -138,7 +138,9 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     open,
     async openFirst(start) {
       const record = firstFolder(now(), core.data, start);
-      if (record) await open(record.id);
+      // A folder of that name goes first.
+      const all = start.folder?.toLowerCase() === 'all' && record?.name.toLowerCase() !== 'all';
+      if (record) await open(all ? 'all:inbox' : record.id);
     },
     whenLoaded(then) {
       const rows = core.data.listing(now());

@@ -355,3 +355,17 @@ test('lists over all accounts are found by name, but messages go into folders', 
   await w.app.settled();
   assert.equal(folder(w, 'work', 'flagged').length, 1, 'a folder of that name is made for them');
 });
+
+test('it starts in all inboxes where it is asked to', async () => {
+  const start = { account: null, folder: 'all' };
+  const w = await world({
+    accounts: ['work', 'home'],
+    prepare: store => {
+      small(store);
+      for (const [id, one] of store.folders) if (one.record.path === 'All') store.folders.delete(id);
+    },
+    deps: { start },
+  });
+  assert.equal(w.app.state.get().list, 'all:inbox');
+  assert.equal(subjects(w).length, 7);
+});
