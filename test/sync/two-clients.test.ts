@@ -13,7 +13,7 @@ const who: fc.Arbitrary<Who> = fc.constantFrom('ada', 'bob', 'ada', 'bob', 'raw'
 const ours: fc.Arbitrary<Who> = fc.constantFrom('ada', 'bob');
 const at = fc.nat(20);
 const which = { folder: at, seed: fc.nat(1000), share: fc.constantFrom(0.3, 0.6, 1) };
-const is = <T extends string>(t: T) => fc.constant(t);
+const is = <T extends string | null>(t: T) => fc.constant(t);
 const path = fc.nat(PATHS.length - 1);
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -37,7 +37,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ t: is('undo'), who: ours }) },
   {
     weight: 7,
-    arbitrary: fc.record({ t: is('sync'), who: ours, cut: fc.option(fc.integer({ min: 400, max: 9000 })) }),
+    arbitrary: fc.record({
+      t: is('sync'),
+      who: ours,
+      cut: fc.oneof({ weight: 4, arbitrary: is(null) }, fc.integer({ min: 400, max: 9000 })),
+      lose: fc.oneof(is(null), fc.nat(3)),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ t: is('live'), who: ours }) },
   { weight: 1, arbitrary: fc.record({ t: is('offline'), who: ours }) },

@@ -23,7 +23,7 @@ export type Step =
   | { t: 'create'; who: Who; path: number }
   | { t: 'rename'; who: Who; folder: number; path: number }
   | { t: 'remove'; who: Who; folder: number }
-  | { t: 'sync'; who: Who; cut: number | null }
+  | { t: 'sync'; who: Who; cut: number | null; lose: number | null }
   | { t: 'live'; who: Who }
   | { t: 'offline'; who: Who }
   | { t: 'undo'; who: Who };
@@ -106,6 +106,7 @@ export class Case implements AsyncDisposable {
     switch (step.t) {
       case 'sync':
         if (step.cut !== null) client.proxy.cutAfter(step.cut);
+        if (step.lose !== null) client.proxy.loseAnswer(step.lose);
         return await this.#sync(client);
       case 'live':
         client.live = true;
@@ -137,7 +138,10 @@ export class Case implements AsyncDisposable {
   async #operate(client: Client, step: Step): Promise<void> {
     if (step.t !== 'flags' && step.t !== 'move' && step.t !== 'copy' && step.t !== 'delete') return;
     const { account } = client.world;
-    const record = pick(folders(client), step.folder);
+    const record = pick(
+      folders(client).filter(({ counts }) => counts.total > 0),
+      step.folder,
+    );
     if (!record) return;
     const folder = await account.folder(record.id);
     const targets = await this.#some(folder, step.seed, step.share);
@@ -237,10 +241,10 @@ export class Case implements AsyncDisposable {
 
   async #runRaw(step: Step): Promise<void> {
     const { raw } = this;
-    const all = (await raw.list()).filter(
-      ({ flags }) => !flags.has('\\Noselect') && !flags.has('\\NonExistent'),
-    );
-    const path = 'folder' in step ? pick(all, step.folder)?.path : undefined;
+    const listed = await raw.list({ statusQuery: { messages: true } });
+    const all = listed.filter(({ flags }) => !flags.has('\\Noselect') && !flags.has('\\NonExistent'));
+    const filled = 'seed' in step ? all.filter(({ status }) => (status?.messages ?? 0) > 0) : all;
+    const path = 'folder' in step ? pick(filled, step.folder)?.path : undefined;
     const renamable = all.filter(({ path }) => !/^(INBOX|Drafts|Sent|Archive|Junk|Trash)$/.test(path));
     if (step.t === 'append') await this.#appendRaw(path ?? 'INBOX');
     else if (step.t === 'create') await raw.mailboxCreate(PATHS[step.path] ?? 'Alpha').catch(() => undefined);
@@ -288,7 +292,10 @@ export class Case implements AsyncDisposable {
   /** Both are online until nothing more happens; then all three see the same. */
   async agree(): Promise<void> {
     const clients = [this.clients.ada, this.clients.bob];
-    for (const { proxy } of clients) proxy.cutAfter(null);
+    for (const { proxy } of clients) {
+      proxy.cutAfter(null);
+      proxy.loseAnswer(null);
+    }
     for (const client of clients) {
       if (client.live) await client.world.engine.stop();
       client.live = false;
