@@ -253,6 +253,32 @@ test('a message of the server is deleted there for good', async t => {
   await agrees(world, server, 'Drafts', ['new 2']);
 });
 
+test('a copy that has to be right counts only when the server says what was sent, and is asked again', async t => {
+  const server = await serverWith(t);
+  await using world = await open(server);
+  await world.engine.syncOnce(null);
+  const bytes = bytesOf(1);
+  const folder = await roleFolder(world.account, 'sent');
+  const envelope = envelopeOf(bytes, { size: bytes.length, arrival: 0 });
+  await world.account.append?.({ folder, bytes, envelope, flags: [], date: 0, upload: true, verify: true });
+  const lie =
+    '* 1 FETCH (UID 1 RFC822.SIZE 17 BODY[HEADER.FIELDS (MESSAGE-ID)] "Message-ID: <new1@here.example>\r\n\r\n")';
+  server.setFault({
+    commands: [
+      { command: 'FETCH', action: { t: 'raw', bytes: `${lie.replaceAll('\r\n', '')}\r\n` } },
+      { command: 'FETCH', action: { t: 'answer', status: 'OK', text: 'done' } },
+    ],
+  });
+  await world.engine.syncOnce(null);
+  assert.equal(world.account.queue().length, 1, 'whoever waits for it goes on waiting');
+  assert.equal(world.engine.status().error?.code, 'append.unverified');
+  world.engine.refresh();
+  await world.engine.syncOnce(null);
+  assert.deepEqual(world.account.queue(), []);
+  await agrees(world, server, 'Sent', ['new 1']);
+  assert.equal(server.log().filter(line => / APPEND /.test(line)).length, 1);
+});
+
 test('flags set before it went up reach the server with it', async t => {
   const server = await serverWith(t);
   await using world = await open(server);
