@@ -16,6 +16,7 @@ const PLACES: Readonly<Partial<Record<Context, string>>> = {
   compose: 'text',
   outbox: 'outbox',
   storage: 'storage',
+  queue: 'queue',
 };
 
 /** Markdown: one table a group; without what belongs to a later version or only moves inside an overlay. */

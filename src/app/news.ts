@@ -9,6 +9,7 @@ import { gather } from './events.ts';
 import { warningLevel, warningText } from './maildrop.ts';
 import { forgetMarks } from './marking.ts';
 import { sentence } from './messages.ts';
+import { createTroubles } from './organising/troubles.ts';
 import { folderRecord } from './selectors.ts';
 import type { AccountView } from './state.ts';
 
@@ -97,6 +98,7 @@ export function listen(core: Core, deps: NewsDeps): News {
     });
   };
   const touched = gather<Touched>(take, core.deps.now);
+  const refusals = createTroubles(core);
 
   const onStore = (event: StoreEvent): void => {
     core.listings.note(event);
@@ -109,7 +111,7 @@ export function listen(core: Core, deps: NewsDeps): News {
         touched.add(event.folder);
         break;
       case 'trouble':
-        core.fail(event.error);
+        if (!refusals.add(event)) core.fail(event.error);
         break;
     }
   };
@@ -118,14 +120,18 @@ export function listen(core: Core, deps: NewsDeps): News {
     ...core.deps.engines.map(engine => engine.subscribe(() => touched.add(engine.account))),
   ];
   return {
-    flush: () => touched.flush(),
+    flush() {
+      touched.flush();
+      refusals.flush();
+    },
     get waiting() {
-      return touched.waiting;
+      return touched.waiting || refusals.waiting;
     },
     close() {
       for (const off of stop) off();
       touched.close();
       core.listings.close();
+      refusals.close();
     },
   };
 }

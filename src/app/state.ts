@@ -459,9 +459,15 @@ export function setReader(state: AppState, change: Partial<ReaderState>): AppSta
 
 /** A message to the person: shown for a while, kept in the log. */
 export function say(state: AppState, level: Level, text: string): AppState {
+  const next = noted(state, level, text);
+  return { ...next, toast: next.log[next.log.length - 1] ?? null };
+}
+
+/** Only for the log. */
+export function noted(state: AppState, level: Level, text: string): AppState {
   const last = state.log[state.log.length - 1];
   const entry: Entry = { n: (last?.n ?? 0) + 1, at: state.now, level, text };
-  return { ...state, toast: entry, log: [...state.log, entry].slice(-LOG_LENGTH) };
+  return { ...state, log: [...state.log, entry].slice(-LOG_LENGTH) };
 }
 
 /** Takes the toast away; `n` names the one meant, so that a late timer does not take a newer one. */

@@ -3,6 +3,7 @@
 // withdraw.ts and placing.ts.
 import type { FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
+import { aboutThose } from './about-those.ts';
 import { type AppendHost, append, placeAppended } from './appends.ts';
 import {
   assertSameSide,
@@ -171,10 +172,11 @@ export class Operations {
 
   /** See AccountStore.gone. */
   async gone(id: string, uids: readonly LocalUid[], error: TmailError): Promise<void> {
+    const lost = aboutThose(this.queue.get(id), uids, folder => this.#options.opened(folder));
     const freed = await forget(this.#placingHost(), id, new Set(uids));
     if (freed) {
       for (const raw of freed.files) this.#options.removeRaw(raw).catch(() => undefined);
-      this.#options.emit({ t: 'trouble', error });
+      this.#options.emit({ t: 'trouble', error, ...lost });
       this.#changed();
     }
     await this.#commit.request(true);
@@ -313,7 +315,8 @@ export class Operations {
   async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
     for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id))
       await this.#withdraw(also.op.id);
-    if (await this.#withdraw(id)) this.#options.emit({ t: 'trouble', error });
+    const withdrawn = await this.#withdraw(id);
+    if (withdrawn) this.#options.emit({ t: 'trouble', error, operation: withdrawn.op });
     else await this.#commit.request(true);
   }
 

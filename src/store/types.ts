@@ -27,7 +27,14 @@ export type StoreEvent =
       readonly flags?: readonly LocalUid[];
     }
   | { readonly t: 'queue'; readonly account: AccountId }
-  | { readonly t: 'trouble'; readonly error: TmailError }; // something was set aside, or a write failed
+  // Something was set aside, or a write failed; or an operation was refused: its targets are those that this is about,
+  // `subjects` theirs, as far as they are known. Hostile text.
+  | {
+      readonly t: 'trouble';
+      readonly error: TmailError;
+      readonly operation?: Operation;
+      readonly subjects?: readonly string[];
+    };
 
 /**
  * Which messages a change put (new ones, and such whose envelope may be another now) and which it took away; `all`:

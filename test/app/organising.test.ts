@@ -1,8 +1,10 @@
 // What is done with messages and taken back: of POP3 and IMAP accounts, of one, of marks, over several folders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { operationText, waitText } from '../../src/app/organising/queue.ts';
 import { topLayer } from '../../src/app/state.ts';
 import type { ServerCopy } from '../../src/config/types.ts';
+import { TmailError } from '../../src/util/errors.ts';
 import { type FakeFolder, testConfig, type World, world } from './fakes.ts';
 
 async function home(serverCopy: ServerCopy = 'untilDeletedHere') {
@@ -341,4 +343,77 @@ test('marks in several accounts go each to its own Trash', async () => {
   w.press('u');
   await w.app.settled();
   assert.deepEqual([home.length, w.inbox.length], [3, 3]);
+});
+
+test('what a server refuses is told by message in the log, and in one line on the screen', async () => {
+  const w = await work();
+  w.press('3', 'space', 's', ...'debian', 'enter');
+  await w.app.settled();
+  const [op] = w.store.operations.slice(-1);
+  assert.ok(op?.t === 'move');
+  const error = new TmailError('rejected', 'imap.quota', { facts: { text: 'Over by 3 MB' } });
+  const subjects = ['A', 'B', 'C'];
+  w.store.emit({ t: 'trouble', error, operation: op, subjects });
+  await w.app.settled();
+  assert.equal(
+    said(w),
+    '3 messages were not moved to lists/debian, because the mailbox on the server is full. They are in Inbox again. The server said: "Over by 3 MB" @ shows what fills it. :log names them.',
+  );
+  const named = w.app.state.get().log.slice(-4, -1);
+  assert.match(named[1]?.text ?? '', /^"B" was not moved to lists\/debian, because the mailbox/);
+  const lost = new TmailError('rejected', 'imap.message-lost', { facts: { folder: 'INBOX' } });
+  w.store.emit({
+    t: 'trouble',
+    error: lost,
+    operation: { ...op, targets: op.targets.slice(0, 1) },
+    subjects: ['A'],
+  });
+  await w.app.settled();
+  assert.equal(
+    said(w),
+    '"A" was not moved to lists/debian, because it was not on the server any more. It is gone from here too.',
+  );
+});
+
+test('the queue shows what waits and why; dropping one names what builds on it', async () => {
+  const w = await work();
+  const dropped: string[] = [];
+  const account = await w.store.account('work');
+  Object.assign(account, {
+    drop: async (id: string) => {
+      dropped.push(id);
+      return w.store.operations.splice(w.store.operations.findIndex(op => op.id === id)).slice(1);
+    },
+  });
+  w.engines[0]?.become({ phase: 'offline' });
+  w.press('s', ...'debian', 'enter');
+  await w.app.settled();
+  w.press('c', ...'debian', 'enter');
+  await w.app.settled();
+  w.press('g', 'g', 'F', ':', ...'queue', 'enter');
+  await w.app.settled();
+  const view = { state: w.app.state.get(), data: w.app.data };
+  const rows = w.app.data
+    .queue('work')
+    .map(op => `${operationText(view, op)}; ${waitText(view, 'work', op)}`);
+  assert.deepEqual(rows, [
+    'Move 1 message from Inbox to lists/debian: Message 8; waits for a connection',
+    'Star 1 message in lists/debian: Message 8; waits for a connection',
+  ]);
+  w.press('d');
+  const question = topLayer(w.app.state.get());
+  assert.ok(question.t === 'confirm');
+  assert.deepEqual(question.lines, [
+    'Move 1 message from Inbox to lists/debian: Message 8.',
+    'It is taken back here, and the server never hears of it.',
+    'With it goes what builds on it:',
+    'Star 1 message in lists/debian: Message 8.',
+  ]);
+  w.press('y');
+  await w.app.settled();
+  assert.equal(dropped.length, 1);
+  assert.equal(
+    said(w),
+    'Not done, and taken back here: Move 1 message from Inbox to lists/debian: Message 8, and 1 that built on it.',
+  );
 });

@@ -68,7 +68,7 @@ function stepTo(rows: Listing, from: RowKey, by: 1 | -1, isGoing: IsGoing): Mess
   return undefined;
 }
 
-/** Marks of these messages are done with, in whatever list they were set. */
+/** Marks of these messages are done with, in whatever list they were set; so is a range. */
 export function unmark(state: AppState, messages: readonly Messages[]): AppState {
   const isGoing = goingOf(messages);
   let changed = false;
@@ -81,7 +81,7 @@ export function unmark(state: AppState, messages: readonly Messages[]): AppState
     changed = true;
     return [list, new Set(kept)] as const;
   });
-  return changed ? { ...state, marks: Object.fromEntries(marks) } : state;
+  return changed ? { ...state, range: null, marks: Object.fromEntries(marks) } : state;
 }
 
 /** The cursor on what came back: in the list on the screen, and in the folder's own for when it is shown again. */

@@ -120,12 +120,13 @@ const SCREEN_TITLES: Readonly<Partial<Record<Context, string>>> = {
   links: 'Links',
   link: 'Link',
   outbox: 'Outbox',
+  queue: 'What waits for the server',
   preview: 'Preview',
   storage: 'What takes room',
   'first-run': 'tmail',
 };
 
-function screenNote({ state }: View): string {
+function screenNote({ state, data }: View): string {
   const layer = screenLayer(state);
   switch (layer.t) {
     case 'accounts':
@@ -136,6 +137,8 @@ function screenNote({ state }: View): string {
       return plural(state.reader?.message?.parts.length ?? 0, 'part');
     case 'links':
       return plural(state.reader?.message?.links.length ?? 0, 'link');
+    case 'queue':
+      return `${clean(layer.account)}: ${plural(data.queue(layer.account).length, 'change')}`;
     case 'outbox':
       return plural(state.outbox.length, 'message');
     case 'storage':
@@ -169,6 +172,7 @@ const FULL_WIDTH: readonly Context[] = [
   'links',
   'link',
   'outbox',
+  'queue',
   'preview',
   'storage',
   'first-run',

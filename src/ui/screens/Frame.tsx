@@ -18,6 +18,7 @@ const FULL: readonly string[] = [
   'links',
   'link',
   'outbox',
+  'queue',
   'preview',
   'storage',
 ];
