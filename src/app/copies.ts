@@ -1,19 +1,20 @@
 // What of each account is on this computer: counted when somebody looks, and again while they look and mail comes.
 import type { AccountStore } from '../store/types.ts';
 import type { Core } from './core.ts';
-import { type AppState, type Copies, screenLayer } from './state.ts';
+import { type Copies, screenLayer } from './state.ts';
 
 export interface CopyCounts {
   count(): void;
 }
 
 export function createCopies(core: Core): CopyCounts {
-  let counted = '';
+  /** Something changed since it was counted: messages, or files of theirs. */
+  let stale = false;
   let counting = false;
 
   async function count(): Promise<void> {
     counting = true;
-    counted = mailOf(core.state.get());
+    stale = false;
     try {
       const diskFree = (await core.deps.freeSpace?.()) ?? null;
       core.change(before => (before.diskFree === diskFree ? before : { ...before, diskFree }));
@@ -26,25 +27,18 @@ export function createCopies(core: Core): CopyCounts {
     }
   }
 
+  core.deps.store.subscribe(event => {
+    if (event.t === 'folder' || event.t === 'folders') stale = true;
+  });
   // The clock of this screen ticks every second: often enough.
   let tick = 0;
   core.afterChange(state => {
     if (state.now === tick || counting || screenLayer(state).t !== 'accounts') return;
     tick = state.now;
-    if (mailOf(state) !== counted) core.track(count());
+    if (stale) core.track(count());
   });
 
   return { count: () => void core.track(count()) };
-}
-
-/** Differs when messages came or went, and when fetching begins and ends. */
-function mailOf({ accounts }: AppState): string {
-  return accounts
-    .map(({ status, folders }) => {
-      const busy = status.progress.length > 0 ? 'busy ' : '';
-      return busy + folders.map(({ id, counts }) => `${id} ${counts.total}`).join();
-    })
-    .join();
 }
 
 /** What of an account is on this computer. Reads every folder's state files: only when somebody asks. */

@@ -5,12 +5,14 @@ import type { AccountId, FolderId } from '../../mail/types.ts';
 import type { AccountStore, FolderRecord, FolderStore } from '../../store/types.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
-import { type AppState, hasLayer } from '../state.ts';
+import { hasLayer } from '../state.ts';
 import { largestOf, sendersOf, Tally } from './tally.ts';
 import type { FolderSpace, Space } from './types.ts';
 
 /** A slice of work: a key that is pressed meanwhile waits no longer (design.md §7). */
 const SLICE_MS = 4;
+/** What changed is looked at again this long after the last time. */
+const AGAIN_MS = 3000;
 /** What was found so far is shown this often. */
 const SHOWN_MS = 250;
 
@@ -31,7 +33,9 @@ export function createMeasuring(core: Core): Measuring {
   /** Tallies of folders that did not change since; of everybody. */
   const known = new Map<FolderId, Known>();
   let run = 0;
-  let measured = '';
+  /** Something changed since it was looked through. */
+  let stale = false;
+  let begun = 0;
   let working = false;
   let sender: string | null = null;
 
@@ -40,7 +44,8 @@ export function createMeasuring(core: Core): Measuring {
   async function measure(): Promise<void> {
     const mine = ++run;
     working = true;
-    measured = mailOf(core.state.get());
+    stale = false;
+    begun = core.deps.now();
     const going = () => mine === run && open();
     try {
       const diskFree = (await core.deps.freeSpace?.()) ?? null;
@@ -84,6 +89,9 @@ export function createMeasuring(core: Core): Measuring {
     if (going()) show(true);
   }
 
+  const forget = core.deps.store.subscribe(event => {
+    if (event.t === 'folder' || event.t === 'folders') stale = true;
+  });
   /** The clock of this screen ticks every second. */
   let tick = 0;
   core.afterChange(state => {
@@ -94,7 +102,8 @@ export function createMeasuring(core: Core): Measuring {
     }
     if (state.now === tick || working) return;
     tick = state.now;
-    if (mailOf(state) !== measured) core.track(measure());
+    // Not all the time while a folder fills; a clock that was put back must not stop it.
+    if (stale && Math.abs(state.now - begun) >= AGAIN_MS) core.track(measure());
   });
 
   return {
@@ -105,6 +114,7 @@ export function createMeasuring(core: Core): Measuring {
     },
     again: () => void core.track(measure()),
     close() {
+      forget();
       run++;
       known.clear();
     },
@@ -185,14 +195,4 @@ function spaceOf(
     folders,
     senders: sendersOf(mine.map(({ senders }) => senders)),
   };
-}
-
-/** Differs when messages came or went, and when fetching begins and ends. */
-function mailOf({ accounts }: AppState): string {
-  return accounts
-    .map(({ status, folders }) => {
-      const busy = status.progress.length > 0 ? 'busy ' : '';
-      return busy + folders.map(({ id, counts }) => `${id} ${counts.total}`).join();
-    })
-    .join();
 }

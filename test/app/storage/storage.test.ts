@@ -118,7 +118,7 @@ test('mail that comes while somebody looks is counted', async t => {
   await press(w, '@', 'f');
   assert.equal(sizes(w)[0], 2000);
   w.inbox.add({ size: 3000 });
-  seconds += 1;
+  seconds += 3;
   await w.app.settled();
   t.mock.timers.tick(1000);
   await w.app.settled();
