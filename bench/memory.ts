@@ -15,6 +15,11 @@ export async function* memory(): AsyncGenerator<Measure> {
     await pty.waitForText(String(COUNT));
     await quiet(pty.bytes);
     yield { what: 'resident memory, 100,000 messages, at the start', measured: megabytes(pty.pid()) };
+    // Conversations are put together; unfolded, every message has its row.
+    await pty.waitForText('(5)');
+    pty.send('zR');
+    await quiet(pty.bytes);
+    yield { what: 'resident memory, all conversations unfolded', measured: megabytes(pty.pid()) };
     let most = 0;
     for (let page = 0; page < PAGES; page++) {
       const before = pty.bytes();

@@ -42,6 +42,22 @@ export class AccountThreads {
   }
 }
 
+/** Which folder of which account, for code that asks for every message of a long list. */
+export interface Whereabouts {
+  of(folder: FolderStore): { readonly account: AccountId; readonly folder: number };
+}
+
+export function createWhereabouts(): Whereabouts {
+  const known = new WeakMap<FolderStore, ReturnType<typeof splitFolderId>>();
+  return {
+    of(folder) {
+      const found = known.get(folder) ?? splitFolderId(folder.record.id);
+      known.set(folder, found);
+      return found;
+    },
+  };
+}
+
 export interface Conversations {
   /** Undefined until somebody has begun to look through the account. */
   of(account: AccountId): AccountThreads | undefined;

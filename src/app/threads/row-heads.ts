@@ -5,7 +5,7 @@ import { splitFolderId } from '../../mail/ids.ts';
 import { NONE } from '../../mail/threads/number-map.ts';
 import type { ThreadId } from '../../mail/threads/thread-index.ts';
 import { isUnified, type Listing, type RowKey } from '../listing/types.ts';
-import { type AccountThreads, placeOf, uidOf } from './conversations.ts';
+import { type AccountThreads, createWhereabouts, placeOf, uidOf } from './conversations.ts';
 
 export interface Touched {
   readonly threads: AccountThreads;
@@ -37,6 +37,7 @@ interface Account {
 export class RowHeads {
   readonly #deps: RowHeadsDeps;
   readonly #accounts: readonly Account[];
+  readonly #where = createWhereabouts();
   #order = new Float64Array(LEAST);
   #count = 0;
   #built = false;
@@ -253,7 +254,7 @@ export class RowHeads {
       const key = base.keyAt(position);
       const message = key === undefined ? undefined : base.message(key);
       if (key === undefined || !message) continue;
-      const { account: name, folder } = splitFolderId(message.folder.record.id);
+      const { account: name, folder } = this.#where.of(message.folder);
       const account = byName.get(name);
       const id = account?.threads.index.threadOf(placeOf(folder, message.uid));
       // What is not threaded yet stands for itself.

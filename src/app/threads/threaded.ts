@@ -6,7 +6,7 @@ import type { ThreadId, ThreadRow } from '../../mail/threads/thread-index.ts';
 import { FLAGGED, type FolderId, type LocalUid, SEEN } from '../../mail/types.ts';
 import type { Fold, ListId, Listing, RowKey } from '../listing/types.ts';
 import { isUnread } from '../listing/unread.ts';
-import { type AccountThreads, type Place, placeOf } from './conversations.ts';
+import { type AccountThreads, createWhereabouts, type Place, placeOf } from './conversations.ts';
 import { FOLDED, type Folds } from './folds.ts';
 import { createPick } from './pick.ts';
 import { RowHeads } from './row-heads.ts';
@@ -67,6 +67,7 @@ export class Threaded implements Listing {
   /** Rows that went, and which took their places. */
   readonly #successors = new Map<RowKey, RowKey>();
   readonly #folders: FolderId[] = [];
+  readonly #where = createWhereabouts();
 
   constructor(deps: ThreadedDeps) {
     this.#deps = deps;
@@ -286,7 +287,7 @@ export class Threaded implements Listing {
   #threadOf(key: RowKey): Thread | undefined {
     const message = this.message(key);
     if (!message) return undefined;
-    const { account, folder } = splitFolderId(message.folder.record.id);
+    const { account, folder } = this.#where.of(message.folder);
     const threads = this.#accounts.get(account);
     const id = threads?.index.threadOf(placeOf(folder, message.uid));
     return threads && id !== undefined ? this.#thread(threads, id) : undefined;
