@@ -17,6 +17,18 @@ const KEYS = 2 ** 32;
 /** Envelopes are read for so many rows around one that is missing. */
 const AROUND = 60;
 
+/** Conversations whose rows, and whose counts, are remembered: many screens of them. */
+const UNFOLDED_KEPT = 300;
+const SUMMARIES_KEPT = 2000;
+
+/** The oldest go. */
+function shorten(map: Map<unknown, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}
+
 interface Unfolded {
   readonly rows: readonly ThreadRow[];
   readonly keys: readonly RowKey[];
@@ -312,6 +324,7 @@ export class Threaded implements Listing {
     });
     const made = { rows, keys };
     this.#unfolded.set(thread.key, made);
+    shorten(this.#unfolded, UNFOLDED_KEPT);
     return made;
   }
 
@@ -343,6 +356,7 @@ export class Threaded implements Listing {
     });
     const made = { count, unread, starred, files };
     this.#summaries.set(thread.key, made);
+    shorten(this.#summaries, SUMMARIES_KEPT);
     return made;
   }
 
@@ -363,5 +377,6 @@ export class Threaded implements Listing {
       if (left.has(key)) next = key;
       else if (next !== undefined && !this.#successors.has(key)) this.#successors.set(key, next);
     }
+    shorten(this.#successors, SUMMARIES_KEPT);
   }
 }
