@@ -412,7 +412,9 @@ export class Account implements AccountStore {
 
   /** For a reader: reads the list, the queue and every open folder again, as far as their directory has `changed`. */
   async refresh(changed: ChangedSince): Promise<void> {
-    if (await changed(this.options.dir)) {
+    // A step of the queue changes no name in the directory.
+    const steps = await changed(join(this.options.dir, 'queue.steps'));
+    if ((await changed(this.options.dir)) || steps) {
       this.list.become(await FolderList.open(this.options));
       this.options.emit({ t: 'folders', account: this.id });
       this.operations.reload(await openQueueFiles(this.options));

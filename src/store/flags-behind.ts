@@ -37,6 +37,7 @@ export function flagsBehind(
         if (!names) continue;
         const flags = flagBits(names, keywords);
         pending.was[i] = flags;
+        queue.touched.add(pending.op.id);
         there.set(uid, flagNames(applyTo(flags, pending, keywords), keywords));
       }
     } else if (isTransfer(pending)) {

@@ -41,8 +41,9 @@ import {
   type PendingTransfer,
   pendingFolder,
 } from './queue.ts';
-import { QUEUE_VERSION, type QueueFiles } from './queue-files.ts';
-import { fromStored, toStored } from './queue-stored.ts';
+import type { QueueFiles } from './queue-files.ts';
+import { QueueSteps } from './queue-steps.ts';
+import { fromStored } from './queue-stored.ts';
 import { recoverPending } from './recover.ts';
 import { buildingOn, refusedWith } from './relocate.ts';
 import type {
@@ -64,6 +65,7 @@ export class Operations {
   readonly queue = new OperationQueue();
   readonly #options: OperationsOptions;
   readonly #commit: GroupCommit;
+  readonly #steps: QueueSteps;
   readonly #ending = new Map<string, Promise<void>>();
   /** A try is under way. */
   readonly #trying = new Set<string>();
@@ -77,10 +79,11 @@ export class Operations {
   constructor(options: OperationsOptions) {
     this.#options = options;
     this.#load(options.files);
+    this.#steps = new QueueSteps(options.files);
     const write = async () => {
       // A message's number must not be given to another one after a crash while an operation names it.
       await options.reserved();
-      await options.files.write({ v: QUEUE_VERSION, ops: this.queue.all().map(toStored) });
+      await this.#steps.write(this.queue);
     };
     this.#commit = new GroupCommit(write, QUEUE_COMMIT_MS, error => options.emit({ t: 'trouble', error }));
   }
@@ -473,7 +476,7 @@ export class Operations {
   }
 
   #load(files: QueueFiles): void {
-    this.queue.load(files.found.ops.map(stored => fromStored(stored, this.#options.account)));
+    this.queue.load(files.found.map(stored => fromStored(stored, this.#options.account)));
   }
 
   #stamp(): { id: string; at: number; tries: number } {

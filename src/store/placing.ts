@@ -35,6 +35,7 @@ export function place(
     const row = pending.rows[i ?? -1];
     if (i === undefined || uid === undefined || !row || remote?.t !== 'imap') continue;
     pending.places[i] = remote;
+    queue.touched.add(id);
     learned.set(uid, remote);
     const validity = to.sync.uidValidity;
     if (validity !== null && validity !== remote.uidValidity) continue;

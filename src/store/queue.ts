@@ -51,6 +51,8 @@ export type Pending = PendingFlags | PendingTransfer | PendingDelete | PendingAp
 
 export class OperationQueue {
   #pending: Pending[] = [];
+  /** Operations that say something else now than when they were queued; for whoever writes them. */
+  readonly touched = new Set<string>();
   /** Made when asked for: a pull asks for every message. */
   #flags = new Map<FolderId, readonly PendingFlags[]>();
   /** Made when asked for: which operation, by its place in the queue, first puts a message where it is named. */
@@ -121,7 +123,10 @@ export class OperationQueue {
     let changed = false;
     for (const pending of this.over(folder, uid)) {
       const index = pending.index.get(uid) ?? -1;
-      if (pending.was[index] !== flags) changed = true;
+      if (pending.was[index] !== flags) {
+        changed = true;
+        this.touched.add(pending.op.id);
+      }
       pending.was[index] = flags;
       flags = applyTo(flags, pending, keywords);
     }

@@ -126,6 +126,8 @@ export interface ManifestEntry {
 /** `queue.json` and its twin `queue.copy.json` */
 export interface QueueFile {
   v: number;
+  /** Counted up with every snapshot: which steps belong to it. Absent: 0. */
+  generation?: number;
   ops: QueuedOperation[];
 }
 
@@ -340,7 +342,7 @@ const isOnMessages = (value: unknown): value is QueuedOnMessages =>
   list(value.messageId, text) &&
   sameLength(value.uid, value.remote, value.messageId);
 
-const isQueuedOperation = (value: unknown): value is QueuedOperation => {
+export const isQueuedOperation = (value: unknown): value is QueuedOperation => {
   if (!object(value) || !text(value.id) || !count(value.at) || !count(value.tries)) return false;
   if (!isOnMessages(value)) return false;
   return isQueuedBody(value);
@@ -378,4 +380,7 @@ const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolea
 };
 
 export const isQueueFile: Check<QueueFile> = (value): value is QueueFile =>
-  object(value) && (value.v === 1 || value.v === 2) && list(value.ops, isQueuedOperation);
+  object(value) &&
+  (value.v === 1 || value.v === 2) &&
+  (value.generation === undefined || count(value.generation)) &&
+  list(value.ops, isQueuedOperation);

@@ -14,7 +14,9 @@ export function faultyDisk(fault: Fault): FileSystem {
       return call(...args);
     };
   const open = async (path: string, flags?: string | number, mode?: number): Promise<FileHandle> => {
-    const writing = flags === 'wx';
+    // Also what is added to a file: its bytes may be half there.
+    const writing =
+      flags === 'wx' || (typeof flags === 'number' && (flags & nodeFs.constants.O_APPEND) !== 0);
     if (writing) fault('open', path);
     const handle = await realFileSystem.open(path, flags, mode);
     const { writeFile, datasync, sync } = handle;
