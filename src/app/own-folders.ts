@@ -114,10 +114,11 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
         closePrompt();
         point(id);
         const made = folderRecord(state(), id);
-        const name = made?.path ?? path;
-        remember(`the new folder "${name}"`, 'made', () => unmake(store, id));
+        // The server was quicker, and refused it; that is told by who heard it.
+        if (!made) return;
+        remember(`the new folder "${made.path}"`, 'made', () => unmake(store, id));
         if (move) deps.organising.move(move, id);
-        else say('info', notes.folderMade(name, made?.remote ?? false, waits(id)));
+        else say('info', notes.folderMade(made.path, made.remote, waits(id)));
       }),
     rename: (id, path) =>
       answered(async () => {

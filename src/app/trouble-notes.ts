@@ -29,6 +29,10 @@ const REASONS: Readonly<Record<string, Clause>> = {
   'imap.over-quota': () => 'the mailbox on the server is full',
   'imap.permission': () => 'the server does not allow it',
   'imap.no': () => 'the server refused',
+  'imap.folder-refused': () => 'the server refused',
+  'imap.folder-not-empty': () => 'there is mail in it on the server that did not move to Trash',
+  'imap.not-moved': many =>
+    `the server said that ${many ? 'they were' : 'it was'}, but ${many ? 'they are' : 'it is'} still there`,
   'imap.flag-not-kept': (_, { folder, error }) =>
     `the server does not keep ${name(String(error.facts.flags ?? 'this'))} in "${name(folder)}"`,
   'imap.uidvalidity': () => 'the server numbered its messages anew',

@@ -238,7 +238,7 @@ test('what the server refuses is taken back here and said in its words', async t
     const { robot } = it;
     await make(it, 'in/out');
     await robot.press(':', ...'log', 'enter');
-    await robot.expectRow(/The server would not make the folder "in\/out"/);
+    await robot.expectRow(/The folder "in\/out" was not made, because the server refused\./);
     await robot.expectRow(/'\/' characters/);
     await robot.press('q');
     assert.deepEqual(await folders(server), BASE);
