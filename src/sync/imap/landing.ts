@@ -30,12 +30,6 @@ export class Landing {
     this.#record = record;
     this.#folder = folder;
     this.#number = new Map(op.targets.map((target, i) => [target, op.landing[i] ?? 0]));
-    // A pull, or an earlier try, was faster than the answer.
-    for (const [target, uid] of this.#number) {
-      const remote = folder.remote(uid);
-      if (remote?.t === 'imap' && remote.uidValidity === folder.sync.uidValidity)
-        this.#places.set(target, remote);
-    }
   }
 
   static async open(
@@ -51,11 +45,17 @@ export class Landing {
   }
 
   has(target: OperationTarget): boolean {
-    return this.#places.has(target);
+    return this.placeOf(target) !== null;
   }
 
   placeOf(target: OperationTarget): RemoteRef | null {
-    return this.#places.get(target) ?? null;
+    return this.#places.get(target) ?? this.#foundBefore(target);
+  }
+
+  /** By a pull, which may find it at any time, or by an earlier try. */
+  #foundBefore(target: OperationTarget): RemoteRef | null {
+    const remote = this.#folder.remote(this.#number.get(target) ?? 0);
+    return remote?.t === 'imap' && remote.uidValidity === this.#folder.sync.uidValidity ? remote : null;
   }
 
   learn(target: OperationTarget, place: RemoteRef): void {
@@ -79,13 +79,13 @@ export class Landing {
 
   /** Learns where those of the messages are that have arrived there. */
   async find(targets: readonly OperationTarget[]): Promise<void> {
-    const missing = targets.filter(target => !this.has(target));
-    if (missing.length === 0) return;
+    const missing = (target: OperationTarget): boolean => !this.has(target);
     const wanted = new Matches<OperationTarget>();
-    for (const target of missing) {
+    for (const target of targets.filter(missing)) {
       const key = await this.#keyOf(target);
       if (key !== null) wanted.add(key, target);
     }
+    if (wanted.size === 0) return;
     const line = await this.#context.line(this.#record.id);
     try {
       await line.within(
@@ -93,7 +93,8 @@ export class Landing {
         async (client, box) => {
           const uids = this.#unowned(await client.uidsIn('1:*'), box);
           for (const row of await marksOf(client, uids)) {
-            const target = wanted.take(markKey(row)) ?? wanted.take(idKey(row.messageId));
+            const target =
+              wanted.takeWhere(markKey(row), missing) ?? wanted.takeWhere(idKey(row.messageId), missing);
             if (target) this.learn(target, { t: 'imap', uidValidity: box.uidValidity, uid: row.uid });
           }
         },

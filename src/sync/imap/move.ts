@@ -65,7 +65,9 @@ class Transferring {
     const { targets, tries } = this.#op;
     await this.#locate(targets);
     if (tries > 0) await this.#lookAtBoth(targets);
-    const left = targets.filter(target => !this.#landing.has(target) && this.#uids.has(target));
+    // Of what was never sent nothing can have arrived: what a pull took for it is somebody else's copy.
+    const arrived = (target: OperationTarget) => tries > 0 && this.#landing.has(target);
+    const left = targets.filter(target => !arrived(target) && this.#uids.has(target));
     for (let from = 0; from < left.length; from += CHUNK) await this.#chunk(left.slice(from, from + CHUNK));
     // Neither moved, as far as the server said, nor known to be elsewhere.
     const unsure = targets.filter(target => !this.#landing.has(target) && !this.#gone.has(target));
