@@ -372,6 +372,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'disk.read-only': f => `${f.path || 'the store'} can't be written. Reading works; changes are not kept.`,
   'disk.io': f =>
     `the disk failed${f.path ? ` at ${f.path}` : ''}${f.errno || f.reason ? ` (${f.errno || f.reason})` : ''}. Next: tmail doctor.`,
+  'queue.full':
+    'too much waits for the server already; this was not done. Once some of it has gone there, do it again.',
   'store.locked': 'another tmail has this mail open. This one can read, but not change anything.',
   'store.reader': 'another tmail has this mail open; this one only reads.',
   'store.version': f =>

@@ -21,9 +21,18 @@ class DurableJson<T> implements Adapter<T> {
   readonly #directory: boolean;
 
   readonly #version: number;
+  readonly #limit: number;
 
-  constructor(disk: Disk, path: string, check: Check<T>, directory: boolean, version = FILE_VERSION) {
+  constructor(
+    disk: Disk,
+    path: string,
+    check: Check<T>,
+    directory: boolean,
+    version = FILE_VERSION,
+    limit = JSON_FILE_BYTES,
+  ) {
     this.#version = version;
+    this.#limit = limit;
     this.#disk = disk;
     this.#path = path;
     this.#check = check;
@@ -31,7 +40,7 @@ class DurableJson<T> implements Adapter<T> {
   }
 
   async read(): Promise<T | null> {
-    const bytes = await this.#disk.read(this.#path, JSON_FILE_BYTES);
+    const bytes = await this.#disk.read(this.#path, this.#limit);
     if (bytes === null) return null;
     if (typeof bytes === 'string') throw new Damage(bytes);
     if (bytes.length === 0) throw new Damage('empty');
@@ -82,6 +91,8 @@ export interface JsonOptions<T> {
   readonly now: () => number;
   /** The newest version of this file that can be read; FILE_VERSION unless said. */
   readonly version?: number;
+  /** Bytes beyond which it is damage; JSON_FILE_BYTES unless said. */
+  readonly limit?: number;
   /** See DurableJson; true unless the caller syncs the directory. */
   readonly directory?: boolean;
 }
@@ -91,8 +102,8 @@ export interface JsonOptions<T> {
  * @throws TmailError `store.version` for a file of a newer tmail, `disk.*` when reading fails.
  */
 export async function openJson<T>(options: JsonOptions<T>): Promise<OpenedJson<T>> {
-  const { disk, path } = options;
-  const adapter = new DurableJson<T>(disk, path, options.check, options.directory ?? true, options.version);
+  const { disk, path, check, directory = true, version, limit } = options;
+  const adapter = new DurableJson<T>(disk, path, check, directory, version, limit);
   try {
     const data = await adapter.read();
     return { low: new Low(adapter, data ?? options.fallback()), found: data === null ? 'absent' : 'good' };
@@ -113,7 +124,8 @@ export async function writeJson<T>(disk: Disk, path: string, data: T, directory:
 /** What `setAside` makes of a name. */
 export const SET_ASIDE = /\.damaged-\d+(-\d+)?$/;
 
-async function setAside(disk: Disk, path: string, now: number): Promise<string> {
+/** Under a name that nothing else has; returns it. */
+export async function setAside(disk: Disk, path: string, now: number): Promise<string> {
   let kept = `${path}.damaged-${now}`;
   for (let i = 1; await disk.exists(kept); i++) kept = `${path}.damaged-${now}-${i}`;
   await disk.rename(path, kept);

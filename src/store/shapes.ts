@@ -123,12 +123,28 @@ export interface ManifestEntry {
   op?: string;
 }
 
+/**
+ * 1: before there were copies and operations on folders; 2: before there were steps beside the snapshot. A tmail that
+ * knows nothing of steps must not take the snapshot for all.
+ */
+export const QUEUE_VERSION = 3;
+
 /** `queue.json` and its twin `queue.copy.json` */
 export interface QueueFile {
   v: number;
   /** Counted up with every snapshot: which steps belong to it. Absent: 0. */
   generation?: number;
   ops: QueuedOperation[];
+}
+
+/** A line of `queue.steps` and its twin `queue.copy.steps` */
+export interface QueueStepLine {
+  /** The snapshot's generation. */
+  readonly g: number;
+  /** New or changed operations; new ones come last, in this order. */
+  readonly put: readonly QueuedOperation[];
+  readonly gone: readonly string[];
+  readonly tries: Readonly<Record<string, number>>;
 }
 
 interface QueuedCommon extends QueuedOnMessages {
@@ -342,7 +358,7 @@ const isOnMessages = (value: unknown): value is QueuedOnMessages =>
   list(value.messageId, text) &&
   sameLength(value.uid, value.remote, value.messageId);
 
-export const isQueuedOperation = (value: unknown): value is QueuedOperation => {
+const isQueuedOperation = (value: unknown): value is QueuedOperation => {
   if (!object(value) || !text(value.id) || !count(value.at) || !count(value.tries)) return false;
   if (!isOnMessages(value)) return false;
   return isQueuedBody(value);
@@ -381,6 +397,16 @@ const isQueuedBody = (value: Record<string, unknown> & QueuedOnMessages): boolea
 
 export const isQueueFile: Check<QueueFile> = (value): value is QueueFile =>
   object(value) &&
-  (value.v === 1 || value.v === 2) &&
+  count(value.v) &&
+  value.v >= 1 &&
+  value.v <= QUEUE_VERSION &&
   (value.generation === undefined || count(value.generation)) &&
   list(value.ops, isQueuedOperation);
+
+export const isQueueStepLine: Check<QueueStepLine> = (value): value is QueueStepLine =>
+  object(value) &&
+  count(value.g) &&
+  list(value.put, isQueuedOperation) &&
+  list(value.gone, text) &&
+  object(value.tries) &&
+  Object.values(value.tries).every(count);

@@ -6,7 +6,7 @@ import { hasSentence, sentence } from '../../src/app/messages.ts';
 import { TmailError } from '../../src/util/errors.ts';
 
 /** Dotted words that look like codes and are none: file names and the like. */
-const NO_CODES = /\.(?:jsonl?|eml|ts|js|log|tmp|txt|pem|html?)$/;
+const NO_CODES = /\.(?:jsonl?|steps|eml|ts|js|log|tmp|txt|pem|html?)$/;
 /** Errors of the demo's own server, and events of the log: no person meets them. */
 const NOT_SHOWN = /^demo\.|^raw\.remove$/;
 

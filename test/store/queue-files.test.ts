@@ -4,7 +4,13 @@ import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SEEN } from '../../src/mail/types.ts';
+import { Disk } from '../../src/store/disk.ts';
+import { openQueueFiles } from '../../src/store/queue-files.ts';
+import type { QueuedOperation } from '../../src/store/shapes.ts';
+import { realFileSystem } from '../../src/util/fsync.ts';
 import { fillFolder } from '../fixtures/synthetic.ts';
+import type { Account } from './fake-server.ts';
+import { faultyDisk, systemError } from './faulty-disk.ts';
 import { code, inbox, info, ownedStore, temporaryDirectory } from './harness.ts';
 
 const target = (uid: number) => ({ uid, remote: null, messageId: '' });
@@ -15,9 +21,12 @@ test('a queue of an older tmail is read; one of a newer is refused and stays as 
   await fillFolder(first.store, 'a', 'INBOX', 3);
   await first.store.close();
   const common = { id: 'one', at: 1, tries: 2, folder: 1, uid: [2], remote: [['7', 2]], messageId: ['2@x'] };
-  const old = { v: 1, ops: [{ t: 'flags', ...common, add: ['\\Seen'], remove: [], was: [0] }] };
+  // 2: with copies of messages, without steps; of those only the snapshot says anything.
+  const old = { v: 2, ops: [{ t: 'flags', ...common, add: ['\\Seen'], remove: [], was: [0] }] };
   const paths = ['queue.json', 'queue.copy.json'].map(name => join(dir, 'accounts/a', name));
   for (const path of paths) await writeFile(path, JSON.stringify(old));
+  const stale = `${JSON.stringify({ g: 1, put: [], gone: ['one'], tries: {} })}\n`;
+  for (const path of paths) await writeFile(path.replace('.json', '.steps'), stale);
   const second = await ownedStore(t, dir);
   const { account, folder } = await inbox(second.store);
   assert.deepEqual(
@@ -27,7 +36,9 @@ test('a queue of an older tmail is read; one of a newer is refused and stays as 
   assert.equal((folder.flags(2) ?? 0) & SEEN, SEEN);
   await account.settled('one');
   await second.store.close();
-  const newer = JSON.stringify({ v: 3, ops: [] });
+  // One that knows no steps would take the snapshot for all.
+  assert.equal(JSON.parse(await readFile(paths[0] ?? '', 'utf8')).v, 3);
+  const newer = JSON.stringify({ v: 4, ops: [] });
   for (const path of paths) await writeFile(path, newer);
   const third = await ownedStore(t, dir);
   await assert.rejects(third.store.account('a'), code('store.version'));
@@ -98,4 +109,48 @@ test('behind a bulk operation a small step stays small', async t => {
   const small = await account.commit({ t: 'flags', ...one, add: ['\\Seen'], remove: [] });
   await account.settled(small.id);
   assert.ok((await size()) - before < 2000, `${(await size()) - before} bytes`);
+});
+
+test('on a full disk the queue is there to be read, and goes on when there is room', async t => {
+  const dir = await temporaryDirectory(t);
+  const first = await ownedStore(t, dir);
+  const { id } = await fillFolder(first.store, 'a', 'INBOX', 5);
+  const flag = (account: Account, uid: number) =>
+    account.commit({ t: 'flags', folder: id, targets: [target(uid)], add: ['\\Flagged'], remove: [] });
+  for (const uid of [1, 2, 3]) await flag(await first.store.account('a'), uid);
+  await first.store.close();
+  let full = true;
+  const fs = faultyDisk(change => {
+    if (full && (change === 'open' || change === 'write')) throw systemError('ENOSPC');
+    return undefined;
+  });
+  await appendFile(join(dir, 'accounts/a/queue.steps'), '{"g":');
+  const { store } = await ownedStore(t, dir, { fs });
+  const account = await store.account('a');
+  assert.equal(account.queue().length, 3);
+  await assert.rejects(flag(account, 4), code('disk.full'));
+  full = false;
+  await flag(account, 4);
+  await store.close();
+  assert.equal((await (await ownedStore(t, dir)).store.account('a')).queue().length, 4);
+});
+
+/** So many operations of ten million bytes each. */
+const large = (count: number): QueuedOperation[] =>
+  Array.from({ length: count }, (_, i) => {
+    const common = { at: 1, tries: 0, folder: 1, uid: [], remote: [], messageId: [], remove: [], was: [] };
+    return { t: 'flags', id: `${i}`, ...common, add: ['x'.repeat(10_000_000)] };
+  });
+
+test('a queue of more than a hundred megabytes is found again; one that could not be is not kept', async t => {
+  const dir = await temporaryDirectory(t);
+  const place = { dir, disk: new Disk(realFileSystem, true), now: Date.now, damaged: assert.fail };
+  await (await openQueueFiles(place)).write(null, () => large(11));
+  const { found, write } = await openQueueFiles({ ...place, most: 115_000_000 });
+  assert.equal(found.length, 11);
+  await assert.rejects(
+    write(null, () => large(12)),
+    code('queue.full'),
+  );
+  assert.equal((await openQueueFiles(place)).found.length, 11);
 });
