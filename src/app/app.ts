@@ -26,6 +26,7 @@ import { pasteText, pressKey } from './press.ts';
 import { watchQuota } from './quota.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
+import { watchAlerts } from './server-alerts.ts';
 import { type AppState, listOf, push, setList } from './state.ts';
 import { createStorage } from './storage/storage.ts';
 import { createThreads, type Threads } from './threads/threads.ts';
@@ -75,6 +76,7 @@ export function createApp(deps: AppDeps): Program {
 
   const threads = createThreads(core);
   watchQuota(core);
+  watchAlerts(core);
   const copies = createCopies(core);
   const exports = createExports(core, () => copies.count());
   const { ended, quit } = ending(core, async () => {

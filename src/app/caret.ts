@@ -1,6 +1,7 @@
 // Where the terminal's real cursor belongs: on the selected row or in the text field, so that screen readers,
 // braille displays and input methods follow (A11Y-01). Pure.
 import { width } from '../mail/width.ts';
+import { accountLines } from './account-lines.ts';
 import type { View } from './commands/command.ts';
 import { composeCaret } from './compose/caret.ts';
 import { chooserCount } from './compose/choosing.ts';
@@ -9,7 +10,6 @@ import { PROMPT_LABELS } from './compose/prompt.ts';
 import type { Field } from './field.ts';
 import { drawerRect, pageTop, paletteRect, paletteRows, promptRect } from './layout.ts';
 import { cursorPosition, topPosition } from './list-view.ts';
-import { maildropHeight } from './maildrop.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
 import { folderRows, layoutOf, listIn, openListing } from './selectors.ts';
@@ -17,12 +17,8 @@ import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLa
 import { storageCursor, storageTop } from './storage/view.ts';
 
 type Caret = AppState['caret'];
-/** The empty row above, the account's name, and what is here and in the queue. */
-const ACCOUNT_ROWS = 4;
 /** An error's sentence takes more where the cursor is. */
 const ERROR_ROWS = 2;
-/** Narrower, the server has a row of its own. */
-const NARROW = 72;
 /** About the disk, the outbox and the passwords, with their rule. */
 const ACCOUNTS_FOOT = 4;
 /** The label before the text of the find prompt. */
@@ -31,12 +27,9 @@ export const FILTER_LABEL = ' Filter: ';
 export const PROMPT_LABEL = '> ';
 export const HELP_LABEL = ' Search: ';
 
-/** The rows that an account takes on its screen, with the empty one above. */
-export function accountHeight({ state, data }: View, account: AccountView): number {
-  const config = data.config.accounts.find(({ id }) => id === account.id);
-  const own = config?.protocol === 'pop3' ? maildropHeight(config) : 1;
-  const server = state.size.columns < NARROW ? 1 : 0;
-  return ACCOUNT_ROWS + own + server + (account.status.error ? ERROR_ROWS : 0);
+/** The rows that an account takes on its screen, with the empty one above and its name. */
+export function accountHeight(view: View, account: AccountView): number {
+  return 2 + accountLines(view, account).length + (account.status.error ? ERROR_ROWS : 0);
 }
 
 /** Rows below the accounts; none where there is hardly room for an account. */

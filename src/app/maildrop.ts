@@ -66,11 +66,6 @@ export interface MaildropLine {
   readonly level: Level;
 }
 
-/** How many lines `maildropLines` gives, for the layout. */
-export function maildropHeight(config: AccountConfig): number {
-  return 5 + deliveryLines(config).length + gmailLines(config).length;
-}
-
 /** On the server, policy, the next check, what did not come, and when what is only here was last exported. */
 export function maildropLines(
   account: AccountView,
@@ -130,7 +125,7 @@ function serverLines(account: AccountView, config: AccountConfig, now: number): 
       ? 'deletes nothing on the server'
       : config.serverCopy === 'untilDeletedHere'
         ? `deletes ${grouped(willDelete)} on the server: deleted here for good`
-        : `deletes ${grouped(willDelete)} on the server, each once its copy here was read again`;
+        : `deletes ${grouped(willDelete)} on the server, each verified here first`;
   const largest = placeholders.largest;
   const named = largest ? `: "${sanitize(largest.subject)}" ${bytesText(largest.bytes)}` : '';
   const missing = [

@@ -196,8 +196,13 @@ export const notes = {
       : `"${sanitize(name)}" is the account's ${role} folder now. u to undo.`,
 
   /** What fills it is a key away. */
-  quotaCrossed: (account: string, percent: number, numbers: string) =>
-    `${sanitize(account)}: the mailbox on the server is ${percent}% full (${numbers}). @ then f shows what fills it.`,
+  quotaCrossed: (account: string, percent: number, numbers: string, root: string) =>
+    `${sanitize(account)}: the mailbox on the server is ${percent}% full (${numbers}${root === '' ? '' : ` of "${sanitize(root)}"`}). @ then f shows what fills it.`,
+  /** `said`: the server's words. */
+  quotaPassed: (account: string, said: string) =>
+    `${sanitize(account)}: the mailbox on the server is over its quota${said === '' ? '' : `; the server says: ${sanitize(said)}`}. @ then f shows what fills it.`,
+  /** What a server wants a person to know (RFC 9051 section 7.1). */
+  serverAlert: (account: string, text: string) => `${sanitize(account)}: the server says: ${sanitize(text)}`,
   quotaFull: (account: string) =>
     `${sanitize(account)}: the server has no room left for what is put there; it is kept here. @ then f shows what fills the mailbox.`,
 

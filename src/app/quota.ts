@@ -1,8 +1,9 @@
 // How full a mailbox is on its server, in words; and what is said of it: once when 90 % is crossed upwards, once at
 // 95 %, and once when the server refuses for want of room. Asks nobody anything.
 import type { AccountId } from '../mail/types.ts';
+import type { Settings } from '../store/types.ts';
 import { quotaShare } from '../sync/quota.ts';
-import type { QuotaUse } from '../sync/types.ts';
+import type { AccountStatus, QuotaRoot, QuotaUse } from '../sync/types.ts';
 import type { Core } from './core.ts';
 import { notes } from './notes.ts';
 import { grouped, plural } from './selectors.ts';
@@ -48,11 +49,52 @@ export function quotaNumbers(use: QuotaUse): string {
   return `${(usedBytes / unit).toFixed(digits)} of ${(limitBytes / unit).toFixed(digits)} ${word}`;
 }
 
-/** The row of the accounts screen. */
+/** `4.05 of 5.00 GB, 12,000 of 50,000 messages`: all that is limited. */
+function allNumbers(use: QuotaUse): string {
+  const { limitBytes, usedMessages = 0, limitMessages = 0 } = use;
+  if (limitBytes === 0 || limitMessages === 0) return quotaNumbers(use);
+  const bytes = quotaNumbers({ usedBytes: use.usedBytes, limitBytes });
+  return `${bytes}, ${grouped(usedMessages)} of ${plural(limitMessages, 'message')}`;
+}
+
+/** A row of the accounts screen. */
 export function quotaText(quota: QuotaUse | null | undefined): string {
   if (quota === undefined) return 'known after the next connection';
   if (quota === null) return 'the server does not report one';
-  return `${quotaMeter(quota)} ${`${quotaPercent(quota)}%`.padStart(4)}   ${quotaNumbers(quota)}`;
+  return `${quotaMeter(quota)} ${`${quotaPercent(quota)}%`.padStart(4)}   ${allNumbers(quota)}`;
+}
+
+export interface QuotaLine {
+  /** Quotes the server: sanitise it. */
+  readonly text: string;
+  readonly fullness: Fullness;
+}
+
+/** Roots that are shown. */
+const ROOTS = 6;
+
+/** For the accounts screen: a line for each quota root, the fullest first where there are several. */
+export function quotaLines({ quota, quotaRoots = [] }: AccountStatus): readonly QuotaLine[] {
+  if (!quota || quotaRoots.length < 2)
+    return [{ text: quotaText(quota), fullness: quota ? fullness(quota) : 'info' }];
+  const sorted = [...quotaRoots].sort((a, b) => quotaShare(b) - quotaShare(a));
+  const more = sorted.length - ROOTS;
+  return [
+    ...sorted.slice(0, ROOTS).flatMap((root): QuotaLine[] => [
+      { text: quotaText(root), fullness: fullness(root) },
+      { text: `  ${rootName(root)}`, fullness: 'info' },
+    ]),
+    ...(more > 0 ? [{ text: `and ${grouped(more)} more`, fullness: 'info' } as const] : []),
+  ];
+}
+
+/** `"User quota": Inbox, Sent and 12 more folders` */
+function rootName({ name, folders }: QuotaRoot): string {
+  const own = name === '' ? 'unnamed' : `"${name}"`;
+  const [first, second, ...rest] = folders;
+  if (first === undefined) return own;
+  const others = rest.length > 0 ? ` and ${plural(rest.length, 'more folder', 'more folders')}` : '';
+  return `${own}: ${second === undefined ? first : `${first}, ${second}`}${others}`;
 }
 
 /** For the status row: `quota 81%`, of the fullest account; with its name where there are several. Null: enough room. */
@@ -71,41 +113,78 @@ export function quotaWord(
 }
 
 interface Said {
-  /** How many of the thresholds were crossed, and told. */
-  readonly level: number;
-  /** A refusal was told, and there was no room since. */
+  /** How many of the thresholds each root has crossed, and that was told. */
+  readonly levels: ReadonlyMap<string, number>;
+  /** That there is no room was told, and there was none since. */
   readonly full: boolean;
   /** As counted by the engine. */
   readonly refusals: number;
 }
 
-/** Says each crossing once, in this run of the program. */
+/** Says each crossing once, also when the program was ended and started in between. */
 export function watchQuota(core: Core): void {
   const told = new Map<AccountId, Said>();
+  const { settings } = core.deps.store;
   let seen: readonly AccountView[] = [];
   core.afterChange(({ accounts }) => {
     if (accounts === seen) return;
+    const before = seen;
     seen = accounts;
-    for (const { id, status } of accounts) {
-      if (status.quota) crossed(id, status.quota);
-      refused(id, status.noRoom ?? 0);
+    for (const view of accounts) {
+      const { id, status } = view;
+      if (before.some(other => other.id === id && other.status === status)) continue;
+      crossed(id, status);
+      refused(id, status);
     }
   });
-  const before = (id: AccountId): Said => told.get(id) ?? { level: 0, full: false, refusals: 0 };
 
-  function crossed(id: AccountId, use: QuotaUse): void {
-    const share = quotaShare(use);
-    const level = WARNED.filter(threshold => share >= threshold).length;
-    const said = before(id);
-    told.set(id, { ...said, level, full: said.full && level > 0 });
-    if (level <= said.level) return;
-    core.say(level === 2 ? 'error' : 'warning', notes.quotaCrossed(id, quotaPercent(use), quotaNumbers(use)));
+  const said = (id: AccountId): Said => told.get(id) ?? remembered(settings, id);
+
+  /** Durable: what was said in this run is not said again by the next one. */
+  function keep(id: AccountId, now: Said): void {
+    const before = said(id);
+    told.set(id, now);
+    if (before.full === now.full && sameLevels(before.levels, now.levels)) return;
+    const levels = [...now.levels].filter(([, level]) => level > 0);
+    settings?.change(all => ({ ...all, quota: { ...all.quota, [id]: { levels, full: now.full } } }));
   }
 
-  function refused(id: AccountId, refusals: number): void {
-    const said = before(id);
-    if (refusals <= said.refusals) return;
-    told.set(id, { ...said, refusals, full: true });
-    if (!said.full) core.say('error', notes.quotaFull(id));
+  function crossed(id: AccountId, { quota, quotaRoots }: AccountStatus): void {
+    if (!quota) return;
+    const roots = quotaRoots ?? [{ name: '', folders: [], ...quota }];
+    const before = said(id);
+    const levels = new Map(before.levels);
+    for (const root of roots) levels.set(root.name, levelOf(root));
+    const room = roots.every(root => levelOf(root) === 0);
+    keep(id, { ...before, levels, full: before.full && !room });
+    for (const root of roots) {
+      const level = levelOf(root);
+      if (level <= (before.levels.get(root.name) ?? 0)) continue;
+      const text = notes.quotaCrossed(id, quotaPercent(root), quotaNumbers(root), of(root, roots));
+      core.say(level === WARNED.length ? 'error' : 'warning', text);
+    }
   }
+
+  function refused(id: AccountId, { noRoom = 0, overQuota }: AccountStatus): void {
+    const before = said(id);
+    const refusals = noRoom + (overQuota?.times ?? 0);
+    if (refusals <= before.refusals) return;
+    keep(id, { ...before, refusals, full: true });
+    if (before.full) return;
+    core.say('error', overQuota ? notes.quotaPassed(id, overQuota.text) : notes.quotaFull(id));
+  }
+}
+
+const levelOf = (use: QuotaUse): number => WARNED.filter(threshold => quotaShare(use) >= threshold).length;
+
+/** Which one it is, where there are several. */
+const of = ({ name }: QuotaRoot, roots: readonly QuotaRoot[]): string => (roots.length > 1 ? name : '');
+
+const sameLevels = (a: Said['levels'], b: Said['levels']): boolean =>
+  [...new Set([...a.keys(), ...b.keys()])].every(root => (a.get(root) ?? 0) === (b.get(root) ?? 0));
+
+function remembered(settings: Settings | undefined, id: AccountId): Said {
+  const { quota = {} } = settings?.get() ?? {};
+  const known = Object.hasOwn(quota, id) ? quota[id] : undefined;
+  return { levels: new Map(known?.levels ?? []), full: known?.full ?? false, refusals: 0 };
 }

@@ -162,6 +162,16 @@ export function folderOrder(state: AppState): readonly FolderId[] {
   );
 }
 
+/** Of an account that subscribes to folders at all; the inbox alone means that nobody ever chose. */
+const subscribes = (folders: readonly FolderRecord[]): boolean =>
+  folders.some(({ subscribed, remote, role }) => remote && subscribed && role !== 'inbox');
+
+/** A server's folder that its owner unsubscribed: other programs do not show it. `among`: all of its account. */
+export function isPassedOver(record: FolderRecord, among: readonly FolderRecord[]): boolean {
+  const { remote, subscribed, selectable, role } = record;
+  return remote && selectable && !subscribed && role !== 'inbox' && subscribes(among);
+}
+
 function sortFolders(folders: readonly FolderRecord[]): readonly FolderRecord[] {
   const rank = (folder: FolderRecord) => {
     const at = folder.role === null || depthOf(folder) > 0 ? -1 : ROLE_ORDER.indexOf(folder.role);

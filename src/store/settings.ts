@@ -24,6 +24,12 @@ const isList = (value: unknown): boolean =>
 const isStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every(one => typeof one === 'string');
 
+const isQuotaSaid = (value: unknown): boolean =>
+  object(value) &&
+  typeof value.full === 'boolean' &&
+  Array.isArray(value.levels) &&
+  value.levels.every(pair => Array.isArray(pair) && typeof pair[0] === 'string' && Number.isInteger(pair[1]));
+
 const isSettingsFile: Check<SettingsFile> = (value): value is SettingsFile =>
   object(value) &&
   value.v === FILE_VERSION &&
@@ -32,7 +38,8 @@ const isSettingsFile: Check<SettingsFile> = (value): value is SettingsFile =>
   object(value.muted) &&
   Object.values(value.muted).every(isStrings) &&
   object(value.layout) &&
-  Object.values(value.layout).every(name => typeof name === 'string');
+  Object.values(value.layout).every(name => typeof name === 'string') &&
+  (value.quota === undefined || (object(value.quota) && Object.values(value.quota).every(isQuotaSaid)));
 
 export interface SettingsOptions {
   readonly disk: Disk;

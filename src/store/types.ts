@@ -85,6 +85,15 @@ export interface SettingsShape {
   readonly muted: Readonly<Record<AccountId, readonly string[]>>;
   /** The layout chosen for each class of width. */
   readonly layout: Readonly<Record<string, string>>;
+  /** What was said of each account's quota already. Absent: nothing. */
+  readonly quota?: Readonly<Record<AccountId, QuotaSaid>>;
+}
+
+export interface QuotaSaid {
+  /** How many thresholds each root has crossed, by its name. */
+  readonly levels: readonly (readonly [root: string, level: number])[];
+  /** That there is no room left. */
+  readonly full: boolean;
 }
 
 export interface Settings {

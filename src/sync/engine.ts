@@ -7,10 +7,12 @@ import type { AccountStore, StoreEvent } from '../store/types.ts';
 import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { FREE_SPACE_FLOOR } from '../util/limits.ts';
 import type { Pace } from '../util/pace.ts';
+import { Alerts } from './alerts.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { Connection } from './connection.ts';
 import { ownAddresses } from './network.ts';
 import type { Maildrop } from './pop3/account.ts';
+import { fullest } from './quota.ts';
 import type { CreateSession, SessionDeps, SessionMemory } from './session.ts';
 import type {
   AccountStatus,
@@ -19,7 +21,7 @@ import type {
   Engine,
   Phase,
   Progress,
-  QuotaUse,
+  QuotaRoot,
   Session,
   SyncReport,
 } from './types.ts';
@@ -70,8 +72,9 @@ class AccountEngine implements Engine {
   #notice: { readonly error: TmailError; readonly until: number } | null = null;
   #retryAt: number | null = null;
   #lastSync: number | null = null;
-  #quota: QuotaUse | null | undefined;
+  #quota: readonly QuotaRoot[] | null | undefined;
   #noRoom = 0;
+  readonly #alerts = new Alerts();
   /** As configured, or as the person wished since. */
   #kept: Offline;
   #dialled: Session | null = null;
@@ -102,8 +105,8 @@ class AccountEngine implements Engine {
         this.#diskError = error;
         this.#tell();
       },
-      quota: use => {
-        this.#quota = use;
+      quota: roots => {
+        this.#quota = roots;
         this.#tell();
       },
       noRoom: () => {
@@ -144,8 +147,10 @@ class AccountEngine implements Engine {
       ...this.#aboutOutbox(),
       lastSync: this.#lastSync,
       ...this.#aboutMaildrop(),
-      ...(this.#quota !== undefined && { quota: this.#quota }),
+      ...(this.#quota !== undefined && { quota: fullest(this.#quota) }),
+      ...(this.#quota && { quotaRoots: this.#quota }),
       ...(this.#noRoom > 0 && { noRoom: this.#noRoom }),
+      ...this.#alerts.status(),
     };
   }
 
@@ -343,6 +348,9 @@ class AccountEngine implements Engine {
       clock: this.#clock,
       memory: this.#memory,
       report: error => this.#warn(error),
+      alert: alert => {
+        if (this.#alerts.add(alert)) this.#tell();
+      },
       received: count => {
         this.#received += count;
       },

@@ -6,6 +6,7 @@ import type { TmailError } from '../util/errors.ts';
 import type { Pace } from '../util/pace.ts';
 import type { Clock } from './clock.ts';
 import type { Caution } from './imap/caution.ts';
+import type { ServerAlert } from './imap/flow.ts';
 import type { Seen } from './imap/prefetch.ts';
 import type { Twins } from './imap/twins.ts';
 import type { Session } from './types.ts';
@@ -27,6 +28,8 @@ export interface SessionDeps {
   readonly version: string;
   /** Something the person should know although the session goes on. */
   readonly report: (error: TmailError) => void;
+  /** What the server says that a person must be told, or that there is no room left. */
+  readonly alert?: (alert: ServerAlert) => void;
   /** New messages that were put into the store. */
   readonly received: (count: number) => void;
   /** Mail that is new on the server since the last pull: not a first fill, nor what was moved here from here. */

@@ -46,7 +46,9 @@ export interface Session {
   /** Fetches in the background what `offline` asks for and is not here yet. */
   prefetch(folder: FolderId): AsyncGenerator<Progress>;
   /** How full the account is there; null: the server does not report it. Absent: nobody can be asked. */
-  quota?(): Promise<QuotaUse | null>;
+  quota?(): Promise<readonly QuotaRoot[] | null>;
+  /** Asks what limits the folders that were not asked about yet, and tells what is known then, once. */
+  quotaOfFolders?(tell: (roots: readonly QuotaRoot[] | null) => void): AsyncGenerator<Progress>;
   /** One queued operation → server; safe to repeat. @throws TmailError; kind `rejected` rolls it back. */
   push(op: Operation): Promise<void>;
   /** The store has forgotten an operation that went well. */
@@ -86,10 +88,19 @@ export interface AccountStatus {
   readonly nextCheck?: number | null;
   /** POP3; null before the account's memory was read in this run. */
   readonly maildrop?: MaildropFacts | null;
-  /** IMAP, as last told; null: the server does not report one; absent: not asked yet. */
+  /** IMAP, as last told: the fullest root; null: the server does not report one; absent: not asked yet. */
   readonly quota?: QuotaUse | null;
+  /** IMAP: all roots, that of the inbox first. Absent: none is known. */
+  readonly quotaRoots?: readonly QuotaRoot[];
   /** How often the server refused something in this run because there is no room left. Absent: never. */
   readonly noRoom?: number;
+  /** The server told unasked that a limit is passed (RFC 9208 section 4.3.1): its last words, which are hostile text. */
+  readonly overQuota?: { readonly text: string; readonly times: number };
+  /**
+   * What the server wants the person to know (ALERT, RFC 9051 section 7.1), each text once in this run, in order. Hostile
+   * text. Absent: nothing.
+   */
+  readonly alerts?: readonly string[];
 }
 
 /** How full an account is on its server: the fullest of its quota roots (RFC 9208). */
@@ -100,6 +111,14 @@ export interface QuotaUse {
   readonly usedMessages?: number;
   /** Absent: their number is not limited. */
   readonly limitMessages?: number;
+}
+
+/** One of the things that limit an account (RFC 9208 section 3.1). */
+export interface QuotaRoot extends QuotaUse {
+  /** As the server calls it, often ''. Hostile text. */
+  readonly name: string;
+  /** Paths of the folders that it limits, as far as they were asked about. Hostile text. */
+  readonly folders: readonly string[];
 }
 
 /** What is known here of a POP3 account's maildrop, without asking the server. */

@@ -9,7 +9,7 @@ import { STATUS_EVERY_MS } from '../util/limits.ts';
 import type { Clock, Timer } from './clock.ts';
 import { JobLoop } from './jobs.ts';
 import { type Held, replayQueue } from './replay.ts';
-import type { BodyWanted, Progress, QuotaUse, Session } from './types.ts';
+import type { BodyWanted, Progress, QuotaRoot, Session } from './types.ts';
 
 /** Lower is sooner. */
 const P = { folders: 0, push: 1, visible: 2, other: 3, counts: 4, prefetch: 5 } as const;
@@ -34,7 +34,7 @@ export interface WorkHost {
   /** The disk stopped the fetching; null: it goes on. */
   disk(error: TmailError | null): void;
   /** How full the account is there; null: the server does not report it. */
-  quota(use: QuotaUse | null): void;
+  quota(roots: readonly QuotaRoot[] | null): void;
   /** The server refused something because there is no room left. */
   noRoom(): void;
   /** An operation reached the server. */
@@ -203,7 +203,7 @@ export class Work {
       .catch(() => undefined);
   }
 
-  /** How full it is over there: with every listing, and when something that takes room was sent. One command. */
+  /** How full it is over there: with every listing, and when something that takes room was sent. */
   #askQuota(session: Session): void {
     const { quota } = this.#host;
     const ask = session.quota?.bind(session);
@@ -213,6 +213,10 @@ export class Work {
       yield* [];
     };
     void this.#job(this.#back, 'quota', P.push, run).catch(() => undefined);
+    // A command a folder, once in a session: behind all that somebody waits for.
+    const others = session.quotaOfFolders?.bind(session);
+    if (others)
+      void this.#job(this.#back, 'quota-roots', P.counts, () => others(quota)).catch(() => undefined);
   }
 
   /** What is queued, and nothing else. */

@@ -67,7 +67,7 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
   assert.deepEqual(lines(facts), [
     'on server: 212 messages, 118.0 MB, oldest 13 days',
     'policy: leave 14 days',
-    'next run: deletes 9 on the server, each once its copy here was read again',
+    'next run: deletes 9 on the server, each verified here first',
     'not here: 1 over the size limit: "Sc\ufffd[31mans" 64.0 MB, 3 from before the first check',
     'export: today, to /backup (mbox)',
   ]);

@@ -3,12 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   fullness,
+  quotaLines,
   quotaMeter,
   quotaNumbers,
   quotaPercent,
   quotaText,
   quotaWord,
 } from '../../src/app/quota.ts';
+import type { AccountStatus } from '../../src/sync/types.ts';
+import { fakeSettings } from './fake-settings.ts';
 import { world } from './fakes.ts';
 
 const of = (used: number, limit = 1000) => ({ usedBytes: used * 1e6, limitBytes: limit * 1e6 });
@@ -92,4 +95,84 @@ test('a refusal for want of room is said once, until there was room again', asyn
   engines[0]?.become({ quota: of(960), noRoom: 3 });
   await app.settled();
   assert.equal(said(), 2);
+});
+
+test('what was said is not said again by the next run, unless it went on rising or there was room between', async () => {
+  const settings = fakeSettings();
+  const run = async (...steps: readonly Partial<AccountStatus>[]) => {
+    const { app, engines } = await world({
+      prepare: store => {
+        store.settings = settings;
+      },
+    });
+    for (const step of steps) {
+      engines[0]?.become(step);
+      await app.settled();
+    }
+    const said = app.state.get().log.filter(({ text }) => /mailbox on the server|no room left/.test(text));
+    app.quit();
+    return said.map(({ text }) => /\d+%|no room left|over its quota/.exec(text)?.[0]);
+  };
+  assert.deepEqual(await run({ quota: of(910) }), ['91%']);
+  assert.deepEqual(await run({ quota: of(920) }), []);
+  assert.deepEqual(await run({ quota: of(960) }, { noRoom: 1 }), ['96%', 'no room left']);
+  assert.deepEqual(await run({ quota: of(960), noRoom: 1 }), []);
+  assert.deepEqual(await run({ quota: of(970), overQuota: { text: 'Full', times: 1 } }), []);
+  assert.deepEqual(await run({ quota: of(100) }), []);
+  assert.deepEqual(await run({ quota: of(970), overQuota: { text: 'Full', times: 1 } }), [
+    '97%',
+    'over its quota',
+  ]);
+});
+
+test('each root is told by itself, and the screen of accounts shows all of them', async () => {
+  const { app, engines } = await world();
+  const root = (name: string, used: number, folders: readonly string[]) => ({ name, folders, ...of(used) });
+  const mine = root('User', 500, ['INBOX', 'Sent', 'Drafts']);
+  const lists = { ...root('Li\u001bsts', 930, ['lists']), usedMessages: 7, limitMessages: 1000 };
+  engines[0]?.become({ quota: of(930), quotaRoots: [mine, lists] });
+  await app.settled();
+  const said = () => app.state.get().log.filter(({ text }) => /mailbox on the server/.test(text));
+  assert.equal(said().length, 1);
+  assert.match(said()[0]?.text ?? '', /^work: .* 93% full \(0\.93 of 1\.00 GB of "Li.sts"\)/);
+  assert.ok(!said()[0]?.text.includes('\u001b'));
+  engines[0]?.become({
+    quota: of(940),
+    quotaRoots: [
+      { ...mine, ...of(910) },
+      { ...lists, ...of(940) },
+    ],
+  });
+  await app.settled();
+  assert.equal(said().length, 2, 'the other root crossed it too');
+  const rows = quotaLines(app.state.get().accounts[0]?.status ?? assert.fail());
+  assert.deepEqual(
+    rows.map(({ text, fullness }) => `${fullness} ${text}`),
+    [
+      'warning [###################-]  94%   0.94 of 1.00 GB, 7 of 1,000 messages',
+      'info   "Li\u001bsts": lists',
+      'warning [##################--]  91%   0.91 of 1.00 GB',
+      'info   "User": INBOX, Sent and 1 more folder',
+    ],
+  );
+  app.quit();
+});
+
+test("a server's alert is shown once, without what would steer the terminal, and stays in the log", async () => {
+  const { app, engines } = await world();
+  const alerts = ['The \u001b[31mdisk\r\nis failing'];
+  engines[0]?.become({ alerts });
+  await app.settled();
+  engines[0]?.become({ alerts, quota: of(10) });
+  await app.settled();
+  const said = () => app.state.get().log.filter(({ text }) => /server says/.test(text));
+  assert.equal(said().length, 1);
+  assert.equal(said()[0]?.level, 'warning');
+  assert.match(said()[0]?.text ?? '', /^work: the server says: The .*disk.*is failing$/);
+  assert.ok(!/[\u001b\r\n]/.test(said()[0]?.text ?? ''));
+  engines[0]?.become({ alerts: [...alerts, 'Down at noon'] });
+  await app.settled();
+  assert.match(said().at(-1)?.text ?? '', /Down at noon/);
+  assert.equal(said().length, 2);
+  app.quit();
 });

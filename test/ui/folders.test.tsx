@@ -231,6 +231,29 @@ test('what is made, subscribed and emptied without the server reaches it later',
   });
 });
 
+test('an unsubscribed folder stays in sight, marked, also after the server listed it again, and S brings it back', async t => {
+  const server = await serverWith(t);
+  await run(t, server, async it => {
+    const { robot, engine } = it;
+    await make(it, 'Rare');
+    const subscribed = async () =>
+      (await server.doveadm('mailbox', 'list', '-s', '-u', server.user)).split('\n').includes('Rare');
+    await robot.press('c', ...'Rare', 'enter', '`', 'S');
+    await robot.settled();
+    await engine.settled();
+    assert.equal(await subscribed(), false);
+    await robot.press('esc', '$');
+    await engine.settled();
+    await robot.press('`', 'k');
+    await robot.expectRow(/Rare \((off|unsubscribed)\)/);
+    await robot.press('j', 'S', 'k');
+    await robot.settled();
+    await engine.settled();
+    assert.equal(await subscribed(), true);
+    await robot.expectRow(/Rare +[|│]/);
+  });
+});
+
 test('what the server refuses is taken back here and said in its words', async t => {
   // Without escaping, this layout can't have a slash in a name.
   const server = await serverWith(t, { separator: '.' });

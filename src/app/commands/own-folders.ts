@@ -264,7 +264,7 @@ export const ownFolderCommands: readonly Command[] = [
     id: 'folder.subscribe',
     group: 'Folders',
     title: 'Subscribe or unsubscribe',
-    help: 'Other programs show subscribed folders only; tmail shows all and asks for subscribed ones first (IMAP).',
+    help: 'Other programs show subscribed folders only; tmail shows all, the others dimmed and marked (off), and asks for subscribed ones first (IMAP).',
     keys: ['S'],
     keysIn: KEYS,
     in: WHERE,

@@ -21,6 +21,7 @@ import {
   boundVanished,
   type ClientOptions,
   flowOptions,
+  hearAlerts,
   type Internals,
   internals,
   LINE_LIMITS,
@@ -88,6 +89,7 @@ class Client extends ChangingClient implements ImapClient {
     flow.on('error', error => {
       this.#why ??= translate(error, this.peer);
     });
+    if (options.alert) hearAlerts(flow, this.#inside, options.alert);
     sendNamesAsListed(this.#inside, () => this.#wire);
     boundVanished(this.#inside, (uids, earlier) => this.#tell({ t: 'vanished', uids, earlier }));
     flow.on('exists', event => this.#tell({ t: 'exists', count: event.count }));

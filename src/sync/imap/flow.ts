@@ -1,9 +1,11 @@
-// How imapflow is set up, and how three of its habits are mended from outside. Sends nothing by itself.
+// How imapflow is set up, and how some of its habits are mended from outside. Sends nothing by itself.
+import type { EventEmitter } from 'node:events';
 import { isIP, type Socket } from 'node:net';
 import type { ImapFlow, ImapFlowOptions, ImapTransportSocket } from 'imapflow';
 import type { ServerSettings } from '../../config/types.ts';
 import { COMMAND_TIMEOUT_MS, CONNECT_TIMEOUT_MS } from '../../util/limits.ts';
 import type { Pace } from '../../util/pace.ts';
+import { serverText } from '../errors.ts';
 import type { Dialer } from '../tls.ts';
 import { parseUidSet, type UidRange } from './uid-set.ts';
 
@@ -36,11 +38,24 @@ export interface ClientOptions {
   readonly limits?: LineLimits;
   /** Between the rows of a long answer; without it: a turn of the event loop. */
   readonly pace?: Pick<Pace, 'turn'>;
+  /** Called as soon as the connection stands, also before the sign-in. Must not throw. */
+  readonly alert?: (alert: ServerAlert) => void;
 }
+
+/** Said by the server without being asked, in whatever it answers. The text is hostile. */
+export type ServerAlert =
+  /** ALERT: must be shown to the person (RFC 9051 section 7.1). */
+  | { readonly t: 'alert'; readonly text: string }
+  /** OVERQUOTA in an untagged NO: a soft limit is passed (RFC 9208 section 4.3.1). */
+  | { readonly t: 'over-quota'; readonly text: string };
 
 /** A response that may carry a code, which stands in the first attribute's section. */
 export interface Coded {
-  readonly attributes?: readonly { readonly section?: readonly { readonly value?: unknown }[] }[];
+  readonly attributes?: readonly {
+    readonly type?: unknown;
+    readonly value?: unknown;
+    readonly section?: readonly { readonly value?: unknown }[];
+  }[];
 }
 
 /** The tagged answer. */
@@ -64,6 +79,8 @@ export interface Internals {
   /** While IDLE is on: ends it. */
   preCheck: (() => Promise<void>) | false;
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
+  /** By keyword, while no command has one of its own. */
+  untaggedHandlers: Record<string, ((untagged: Coded) => Promise<void>) | null>;
   initialPREAUTH(): Promise<void>;
   folders: Map<string, unknown>;
   namespace?: { prefix?: string } | false;
@@ -149,5 +166,20 @@ export function boundVanished(
     if (typeof last?.value !== 'string') return;
     const earlier = attributes.length > 1;
     tell(parseUidSet(last.value), earlier);
+  };
+}
+
+/** Hears what the server wants the person to know, from the greeting on. */
+export function hearAlerts(flow: ImapFlow, inside: Internals, tell: (alert: ServerAlert) => void): void {
+  // imapflow 2.10 tells of ALERT in any status response; its type declarations leave the event out.
+  const events: EventEmitter = flow;
+  events.on('alert', (alert: { readonly message?: unknown }) =>
+    tell({ t: 'alert', text: serverText(alert.message) }),
+  );
+  inside.untaggedHandlers.NO = async untagged => {
+    const [first] = untagged.attributes ?? [];
+    if (String(first?.section?.[0]?.value).toUpperCase() !== 'OVERQUOTA') return;
+    const words = (untagged.attributes ?? []).flatMap(({ type, value }) => (type === 'TEXT' ? [value] : []));
+    tell({ t: 'over-quota', text: serverText(words.join(' ').trim()) });
   };
 }

@@ -7,7 +7,7 @@ import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
-import type { BodyWanted, Caps, Progress, QuotaUse, Session } from '../types.ts';
+import type { BodyWanted, Caps, Progress, QuotaRoot, Session } from '../types.ts';
 import { pushAppend } from './append.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { Caution } from './caution.ts';
@@ -32,7 +32,7 @@ import { prefetchFolder, type Seen } from './prefetch.ts';
 import { pullFolder } from './pull.ts';
 import { pushFlags } from './push.ts';
 import type { PushContext } from './push-context.ts';
-import { readQuota } from './quota.ts';
+import { QuotaRoots } from './quota.ts';
 import { findRenamed } from './renamed.ts';
 import { Twins } from './twins.ts';
 import { watchLine } from './watch.ts';
@@ -81,6 +81,7 @@ class ImapSession implements Session {
   #lookingAgain: Timer | null = null;
   readonly #lines: Lines;
   readonly #outgoing = new Outgoing();
+  readonly #quota = new QuotaRoots();
   #password = '';
   #open: FolderId | null = null;
   #dirty: ((folder: FolderId) => void) | null = null;
@@ -281,8 +282,23 @@ class ImapSession implements Session {
     return (await line.within(this.#nameOf(record), search, 'fresh')).length > 0;
   }
 
-  quota(): Promise<QuotaUse | null> {
-    return this.#lines.main().exclusive(readQuota);
+  quota(): Promise<readonly QuotaRoot[] | null> {
+    return this.#lines.main().exclusive(client => this.#quota.read(client, { path: 'INBOX', wire: 'INBOX' }));
+  }
+
+  async *quotaOfFolders(tell: (roots: readonly QuotaRoot[] | null) => void): AsyncGenerator<Progress> {
+    const records = this.#deps.store.folders().filter(({ selectable, remote }) => selectable && remote);
+    this.#quota.keepOnly(new Set(records.map(({ path }) => path)));
+    if (!this.#lines.main().client.features.quota) return;
+    let more = false;
+    for (const [done, record] of records.entries()) {
+      // Taking the line for nothing would end its IDLE.
+      if (!this.#quota.lacks(record.path)) continue;
+      const folder = { path: record.path, wire: this.#nameOf(record).wire };
+      if (await this.#lines.main().exclusive(client => this.#quota.more(client, folder))) more = true;
+      yield { label: record.name, done: done + 1, total: records.length };
+    }
+    if (more) tell(this.#quota.known);
   }
 
   #pushContext(): PushContext {
@@ -339,7 +355,7 @@ class ImapSession implements Session {
   }
 
   async #dial(): Promise<ImapClient> {
-    const { account, version, pace } = this.#deps;
+    const { account, version, pace, alert } = this.#deps;
     const limits = this.#options.limits ?? LINE_LIMITS;
     const options = {
       server: account.incoming,
@@ -347,6 +363,7 @@ class ImapSession implements Session {
       version,
       limits,
       ...(pace && { pace }),
+      ...(alert && { alert }),
     };
     return await openClient(options, this.#abort.signal);
   }

@@ -1,29 +1,26 @@
 // The accounts screen (product.md sketch G): each account's server, quota, copy here and queue; below them the disk, the
 // outbox and where the passwords are. Pure.
+import {
+  ACCOUNT_LABEL,
+  ACCOUNT_MARGIN,
+  accountLines,
+  duration,
+  serverFits,
+  serverText,
+} from '../../app/account-lines.ts';
 import { accountHeight, accountsFoot, accountsTop } from '../../app/caret.ts';
 import type { View } from '../../app/commands/command.ts';
 import { outboxWord } from '../../app/compose/outbox-news.ts';
-import { maildropLines } from '../../app/maildrop.ts';
-import { bytesText, notes } from '../../app/notes.ts';
-import { fullness, quotaText } from '../../app/quota.ts';
+import { bytesText } from '../../app/notes.ts';
 import { said } from '../../app/said.ts';
-import { grouped, plural, progressText, stateWord } from '../../app/selectors.ts';
-import { type AccountView, type Copies, type Level, screenLayer } from '../../app/state.ts';
-import { keptOf } from '../../app/storage/policy.ts';
-import type { AccountConfig, Offline } from '../../config/types.ts';
-import { fit, width } from '../../mail/width.ts';
+import { stateWord } from '../../app/selectors.ts';
+import { type AccountView, type Level, screenLayer } from '../../app/state.ts';
+import type { AccountConfig } from '../../config/types.ts';
+import { fit } from '../../mail/width.ts';
 import { wrapCells } from '../../mail/wrap.ts';
 import { FREE_SPACE_FLOOR } from '../../util/limits.ts';
 import type { Theme } from '../theme.ts';
 import { bar, clean, fill, piece, row } from './row.ts';
-
-/** `12 s`, `5 min`, `3 h`, `2 days`. */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 90) return `${seconds} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return seconds < 129_600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
-}
 
 export function accountsRows(view: View, theme: Theme, cells: number, height: number): readonly string[] {
   const { state } = view;
@@ -46,53 +43,34 @@ export function accountsRows(view: View, theme: Theme, cells: number, height: nu
 }
 
 function accountRows(
-  { state }: View,
+  view: View,
   account: AccountView,
   config: AccountConfig | undefined,
   selected: boolean,
   cells: number,
   theme: Theme,
 ): readonly string[] {
+  const { state } = view;
   const { status, id } = account;
-  const server = config
-    ? `${config.protocol.toUpperCase()}  ${clean(config.incoming.host)}:${config.incoming.port} ${SECURITY[config.incoming.security]}`
-    : '';
   const retry =
     status.phase === 'offline' && status.retryAt !== null
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
-  const last = status.maildrop?.lastCheck ?? status.lastSync;
-  const synced = last === null ? 'not yet' : `${duration(state.now - last)} ago`;
   const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
   const phase = `${stateWord(account, state.readOnly)}${retry}`;
-  const whole = `${name}${server}   ${phase}`;
-  const narrow = width(whole) > cells;
-  const head = narrow ? name + phase : whole;
-  const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
-  const maildrop =
-    config?.protocol === 'pop3' ? maildropLines(account, config, state.now, copies?.exported) : [];
-  const kept = copies ? copyText(copies, keptOf(state, config)) : 'counting';
-  const indent = ' '.repeat(14);
-  const line = (label: string, text: string, level: Level = 'info') =>
+  const fits = config !== undefined && serverFits(config, state.size.columns);
+  const head = fits ? `${name}${serverText(config)}   ${phase}` : name + phase;
+  const indent = ' '.repeat(ACCOUNT_MARGIN);
+  const body = accountLines(view, account).map(({ label, text, level }) =>
     row(
-      [piece(`${indent}${label.padEnd(11)}`, 'label'), piece(clean(text), level === 'info' ? 'text' : level)],
+      [
+        piece(`${indent}${label.padEnd(ACCOUNT_LABEL)}`, 'label'),
+        piece(text, level === 'info' ? 'text' : level),
+      ],
       cells,
       theme,
-    );
-  const running = status.progress[0];
-  const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
-  const body = [
-    ...(narrow ? [line('server', server)] : []),
-    ...maildrop.map(({ label, text, level }) => line(label, text, level)),
-    ...(config?.protocol === 'pop3'
-      ? []
-      : [line('quota', quotaText(status.quota), status.quota ? fullness(status.quota) : 'info')]),
-    line('copy here', kept),
-    line(
-      'queue',
-      running ? `${queue}; now ${clean(progressText(running))}` : `${queue}; last sync ${synced}`,
     ),
-  ];
+  );
   if (status.error) {
     const text = wrapCells(said(status.error), Math.max(20, cells - indent.length - 1));
     for (const part of text) body.push(row([piece(`${indent}${part}`, 'error')], cells, theme));
@@ -101,14 +79,6 @@ function accountRows(
     selected ? bar(head, 'selected', cells, theme) : row([piece(head, 'title')], cells, theme),
     ...body,
   ];
-}
-
-const SECURITY = { tls: 'TLS', starttls: 'STARTTLS', none: 'no encryption' } as const;
-
-function copyText({ bodies, total, bytes }: Copies, kept: Offline | null): string {
-  const here = `${grouped(bodies)} of ${plural(total, 'message')}`;
-  if (kept === null) return `${here} with bodies, ${bytesText(bytes)}`;
-  return `${notes.kept(kept)}; ${here}, ${bytesText(bytes)}`;
 }
 
 const PASSWORDS: Readonly<Record<AccountConfig['auth']['t'], string>> = {

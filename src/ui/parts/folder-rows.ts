@@ -1,9 +1,20 @@
 // The folder pane: accounts with their state, folders with what is unread. Pure.
 import type { View } from '../../app/commands/command.ts';
 import { drawerRect, pageTop } from '../../app/layout.ts';
-import { type FolderRow, folderRows, grouped, layoutOf, listIn, stateWord } from '../../app/selectors.ts';
+import { fullness, quotaPercent } from '../../app/quota.ts';
+import {
+  accountOf,
+  type FolderRow,
+  folderRows,
+  grouped,
+  isPassedOver,
+  layoutOf,
+  listIn,
+  stateWord,
+} from '../../app/selectors.ts';
 import { topLayer } from '../../app/state.ts';
 import { width } from '../../mail/width.ts';
+import type { FolderRecord } from '../../store/types.ts';
 import type { Meaning, Theme } from '../theme.ts';
 import { bar, boxed, clean, fill, piece, split } from './row.ts';
 
@@ -39,6 +50,7 @@ function paneRows({ state, data }: View, cells: number, height: number, theme: T
           entry.t === 'account'
             ? data.config.accounts.find(({ id }) => id === entry.account.id)?.deliverTo
             : undefined,
+        among: entry.t === 'folder' ? (accountOf(state, entry.record.account)?.folders ?? []) : [],
       },
       cells,
       theme,
@@ -55,6 +67,8 @@ function folderRow(
     readonly readOnly: boolean;
     /** Of an account: where its mail comes in, when that is another one's inbox. */
     readonly into: string | undefined;
+    /** Of a folder: all of its account. */
+    readonly among: readonly FolderRecord[];
   },
   cells: number,
   theme: Theme,
@@ -63,9 +77,14 @@ function folderRow(
     const { id, status } = entry.account;
     const into = is.into === undefined ? '' : ` to ${clean(is.into)}`;
     const trouble = status.phase === 'attention' ? 'error' : status.phase === 'offline' ? 'warning' : 'dim';
+    const { quota } = status;
+    const full = quota ? fullness(quota) : 'info';
     return split(
       [piece(` ${clean(id)}`, 'title'), piece(into, 'dim')],
-      [piece(` ${stateWord(entry.account, is.readOnly)} `, trouble)],
+      [
+        piece(` ${stateWord(entry.account, is.readOnly)} `, trouble),
+        ...(quota ? [piece(`${quotaPercent(quota)}% `, full === 'info' ? 'dim' : full)] : []),
+      ],
       cells,
       theme,
       6,
@@ -92,12 +111,18 @@ function folderRow(
         : '';
   const name = clean(label) || '(no name)';
   const text = ` ${is.open ? '>' : ' '} ${'  '.repeat(depth)}${name}`;
-  // The person's only copy.
-  const here = record.remote ? '' : cells < 32 ? ' (here)' : ' (this machine)';
+  const off = isPassedOver(record, is.among);
+  // The person's only copy; or one that other programs do not show. In words: colours are not for everybody.
+  const here = off ? (cells < 32 ? ' (off)' : ' (unsubscribed)') : hereText(record, cells);
   const count = number === '' ? ' ' : ` ${number} `;
   if (is.selected) return selectedRow(text + here, count, cells, theme);
-  const meaning = unread > 0 && !quiet ? 'unread' : record.selectable ? 'text' : 'dim';
+  const meaning = off || !record.selectable ? 'dim' : unread > 0 && !quiet ? 'unread' : 'text';
   return split([piece(text, meaning), piece(here, 'dim')], [piece(count, meaning)], cells, theme, 6);
+}
+
+function hereText({ remote }: FolderRecord, cells: number): string {
+  if (remote) return '';
+  return cells < 32 ? ' (here)' : ' (this machine)';
 }
 
 function selectedRow(text: string, count: string, cells: number, theme: Theme): string {

@@ -147,6 +147,67 @@ test("Dovecot's quota is read, and read again when a message was uploaded", asyn
   await until(world, () => (world.engine.status().quota?.usedBytes ?? 0) > 290_000, 'the new quota');
 });
 
+const LISTS = `namespace lists {
+  prefix = Lists/
+  separator = /
+  location = maildir:~/lists
+}
+plugin {
+  quota_rule = *:storage=10M:messages=50
+  quota2 = maildir:List quota:ns=Lists/
+  quota2_rule = *:storage=1M
+}`;
+
+test("Dovecot's other root, of other folders, is read with both its resources; one command a folder, once", async t => {
+  const server = await dovecot(t, 3, { quota: '10M', extraConfig: LISTS });
+  await server.doveadm('mailbox', 'create', '-u', server.user, 'Lists/debian');
+  const large = `Subject: large\r\n\r\n${'x'.repeat(600_000)}\r\n`;
+  await server.deliver('INBOX', [large]);
+  await server.doveadm('move', '-u', server.user, 'Lists/debian', 'mailbox', 'INBOX', 'subject', 'large');
+  await using world = await worldOf(server);
+  world.engine.start();
+  await until(world, () => (world.engine.status().quotaRoots?.length ?? 0) > 1, 'both roots');
+  const [first, second] = world.engine.status().quotaRoots ?? [];
+  assert.equal(first?.name, 'User quota');
+  assert.ok((first?.usedMessages ?? 0) >= 3);
+  assert.equal(first?.limitMessages, 50);
+  assert.equal(first?.limitBytes, 10 * 1024 * 1024);
+  assert.ok(first?.folders.includes('INBOX') && first.folders.includes('Sent'));
+  assert.equal(second?.name, 'List quota');
+  assert.deepEqual(second?.folders, ['Lists/debian']);
+  assert.equal(world.engine.status().quota?.limitBytes, 1024 * 1024, 'the fullest one counts');
+  await world.engine.settled();
+  // A later look asks for the roots alone, and sees what changed in the other one.
+  await server.doveadm('expunge', '-u', server.user, 'mailbox', 'Lists/debian', 'all');
+  world.engine.refresh();
+  await until(world, () => world.engine.status().quotaRoots?.[1]?.usedBytes === 0, 'the room that was made');
+  await world.engine.settled();
+  assert.equal(world.engine.status().quota?.limitBytes, 10 * 1024 * 1024);
+});
+
+test('each folder is asked once in a session, and a folder that will not tell is no trouble', async t => {
+  const refused = { t: 'answer', status: 'NO', text: 'Not this one' } as const;
+  const server = await startImapServer({
+    users: { ada: 'secret' },
+    mailboxes: ['Lists', 'Lists/debian', 'Sent'].map(name => ({ name })),
+    quota: 5000,
+    faults: { commands: [{ command: 'GETQUOTAROOT', skip: 2, action: refused }] },
+  });
+  t.after(() => server.stop());
+  await using world = await openWorld({ port: server.port, user: 'ada', password: 'secret', groupMs: 2 });
+  world.engine.start();
+  await until(world, () => world.engine.status().phase === 'online');
+  const asked = () => server.log().filter(line => /GETQUOTAROOT/.test(line));
+  const folders = () => world.account.folders().filter(({ selectable }) => selectable).length;
+  await world.engine.settled();
+  await until(world, () => asked().length === folders(), 'all folders to be asked');
+  world.engine.refresh();
+  await world.engine.settled();
+  assert.equal(asked().filter(line => /INBOX/.test(line)).length, 2);
+  assert.equal(asked().length, folders() + 1);
+  assert.equal(world.engine.status().quotaRoots?.length, 1);
+});
+
 test('a refusal for want of room is counted, and what was refused stays here', async t => {
   const server = await dovecot(t, 3, { quota: '200k' });
   await using world = await worldOf(server);
