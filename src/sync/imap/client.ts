@@ -26,6 +26,7 @@ import {
   internals,
   LINE_LIMITS,
   type LineLimits,
+  pauseBetweenResponses,
   sendNamesAsListed,
   type UntaggedHandlers,
   type WireAttribute,
@@ -34,9 +35,6 @@ import { GMAIL, labelled, withLabels } from './gmail.ts';
 
 export type * from './client-types.ts';
 export { type ClientOptions, LINE_LIMITS, type LineLimits } from './flow.ts';
-
-/** Rows are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
-const ROWS_AT_A_TIME_MS = 2;
 
 /** Untagged answers to one command that are kept; no server has that many to give. */
 const MOST_ANSWERS = 100;
@@ -67,7 +65,6 @@ class Client extends ChangingClient implements ImapClient {
   readonly #flow: ImapFlow;
   readonly #inside: Internals;
   readonly #limits: LineLimits;
-  readonly #turn: () => Promise<void>;
   readonly #listeners = new Set<(event: Unsolicited) => void>();
   #why: TmailError | null = null;
   #closing = false;
@@ -78,7 +75,6 @@ class Client extends ChangingClient implements ImapClient {
     this.#flow = flow;
     this.#inside = internals(flow);
     this.#limits = options.limits ?? LINE_LIMITS;
-    this.#turn = options.pace?.turn ?? nextTurn;
     this.peer = { host: options.server.host, port: options.server.port };
     this.closed = new Promise(resolve => {
       flow.once('close', () => {
@@ -90,6 +86,7 @@ class Client extends ChangingClient implements ImapClient {
       this.#why ??= translate(error, this.peer);
     });
     if (options.alert) hearAlerts(flow, this.#inside, options.alert);
+    pauseBetweenResponses(this.#inside, options.pace?.turn ?? nextTurn);
     sendNamesAsListed(this.#inside, () => this.#wire);
     boundVanished(this.#inside, (uids, earlier) => this.#tell({ t: 'vanished', uids, earlier }));
     flow.on('exists', event => this.#tell({ t: 'exists', count: event.count }));
@@ -152,7 +149,6 @@ class Client extends ChangingClient implements ImapClient {
   rows(request: RowRequest): Promise<FetchMessageObject[]> {
     return this.run(async () => {
       const found: FetchMessageObject[] = [];
-      let since = performance.now();
       const { labels } = this.features;
       const items = labels ? withLabels(request.items) : request.items;
       const fetching = this.#flow.fetch(request.range, items, {
@@ -164,10 +160,6 @@ class Client extends ChangingClient implements ImapClient {
           if (found.length >= request.most) throw this.#overrun();
           const taken = items.labels ? labelled(row) : row;
           if (taken) found.push(taken);
-          if (performance.now() - since < ROWS_AT_A_TIME_MS) continue;
-          // imapflow reads a whole chunk in microtasks: without a pause no key would be read meanwhile.
-          await this.#turn();
-          since = performance.now();
         }
       } catch (error) {
         // RFC 5530: some of the messages are gone; the others were sent all the same.

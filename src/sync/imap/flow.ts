@@ -81,6 +81,7 @@ export interface Internals {
   untaggedVanished(untagged: { attributes?: unknown[] }): Promise<void>;
   /** By keyword, while no command has one of its own. */
   untaggedHandlers: Record<string, ((untagged: Coded) => Promise<void>) | null>;
+  handleResponse(item: unknown): Promise<boolean>;
   initialPREAUTH(): Promise<void>;
   folders: Map<string, unknown>;
   namespace?: { prefix?: string } | false;
@@ -152,6 +153,34 @@ export function sendNamesAsListed(inside: Internals, current: () => string | nul
       return exec(command, [nameOnWire(wire), ...attributes.slice(1)], options);
     }
     return exec(command, attributes, options);
+  };
+}
+
+/** Responses are read without a pause for this long; a key pressed meanwhile waits (design.md §7: 25 ms at most). */
+const READ_AT_A_TIME_MS = 2;
+
+/**
+ * imapflow reads all responses of a chunk (a thousand short ones, such as the echo of a STORE) in microtasks: without a
+ * pause between them no key would be read meanwhile.
+ */
+export function pauseBetweenResponses(
+  inside: Internals,
+  turn: () => Promise<void>,
+  now: () => number = () => performance.now(),
+): void {
+  const handle = inside.handleResponse.bind(inside);
+  /** When this turn of the event loop began to read. */
+  let since: number | null = null;
+  inside.handleResponse = async item => {
+    if (since === null) {
+      since = now();
+      setImmediate(() => {
+        since = null;
+      });
+    }
+    const goOn = await handle(item);
+    if (since !== null && now() - since > READ_AT_A_TIME_MS) await turn();
+    return goOn;
   };
 }
 

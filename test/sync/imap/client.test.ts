@@ -372,7 +372,7 @@ test('a connection that is given up while connecting leaves nothing behind', asy
 test('the parts of imapflow that its declarations hide are still there', () => {
   const flow = new ImapFlow({ host: '127.0.0.1', port: 1, auth: { user: 'x', pass: 'y' }, logger: false });
   const hidden = flow as unknown as Record<string, unknown>;
-  for (const name of ['exec', 'untaggedVanished', 'initialPREAUTH']) {
+  for (const name of ['exec', 'untaggedVanished', 'handleResponse', 'initialPREAUTH']) {
     assert.equal(typeof hidden[name], 'function', name);
   }
   assert.ok(hidden.folders instanceof Map);
