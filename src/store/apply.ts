@@ -31,14 +31,18 @@ export function shardsTouched(change: FolderChange): number[] {
 }
 
 /**
- * @param by `own`: what is put was not counted by the server yet.
+ * @param by `own`: what is put was not counted by the server yet; `placed`: it is here, with this envelope, and has a
+ * place on the server now.
  * @throws TmailError bug: numbers that were forgotten, or two UIDVALIDITYs at once; then nothing has changed.
  */
-export function applyChange(folder: Folder, change: FolderChange, by: 'server' | 'own' = 'server'): void {
+export function applyChange(
+  folder: Folder,
+  change: FolderChange,
+  by: 'server' | 'own' | 'placed' = 'server',
+): void {
   assertFits(folder, change);
-  const own = by === 'own';
   const placed = new Map<LocalUid, RemoteRef>();
-  const tally: Tally = { total: 0, unread: 0, visible: false, own, placed, put: [], gone: [], flags: [] };
+  const tally: Tally = { total: 0, unread: 0, visible: false, by, placed, put: [], gone: [], flags: [] };
   if (change.reset) {
     const waiting = waitingHere(folder);
     reset(folder, tally, new Set(waiting.map(({ row }) => row.raw?.n)));
@@ -71,8 +75,7 @@ interface Tally {
   total: number;
   unread: number;
   visible: boolean;
-  /** What is put was not counted by the server yet. */
-  readonly own: boolean;
+  readonly by: 'server' | 'own' | 'placed';
   /** Messages that got a place on the server. */
   readonly placed: Map<LocalUid, RemoteRef>;
   readonly put: LocalUid[];
@@ -196,7 +199,10 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
   folder.writer.envelopesChanged(number);
   // A shard that exists on disk is read before it is written again; a new one has nothing to be read.
   const held = folder.hold(number, folder.envelopes.get(number)?.shard ?? new EnvelopeShard(), isNew);
-  held.set(slot, message.envelope, remote);
+  const before = state.flags(slot);
+  const isKnown = tally.by === 'placed' && before !== undefined && held.has(slot);
+  if (isKnown && remote?.t === 'imap') held.place(slot, remote);
+  else held.set(slot, message.envelope, remote);
   const unplaced = state.remote(slot) === 0;
   state.setRemote(slot, remote?.t === 'imap' ? remote.uid : 0);
   if (remote?.t === 'imap') state.validity = remote.uidValidity;
@@ -204,7 +210,6 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
     folder.uidls ??= new Map();
     folder.uidls.set(remote.uidl, uid);
   }
-  const before = state.flags(slot);
   const { flags, changed } = folder.host.queue.rebase(
     folder.host.id,
     uid,
@@ -215,13 +220,14 @@ function put(folder: Folder, message: NewMessage, tally: Tally): void {
   state.setFlags(slot, flags);
   if (message.raw) replaceRaw(folder, uid, message.raw);
   if (before !== undefined) tally.unread += unreadOf(flags) - unreadOf(before);
-  else if (tally.own) {
+  else if (tally.by === 'own') {
     tally.total++;
     tally.unread += unreadOf(flags);
   }
   if (remote?.t === 'imap' && before !== undefined && unplaced) tally.placed.set(uid, remote);
   tally.visible = true;
-  tally.put.push(uid);
+  if (!isKnown) tally.put.push(uid);
+  else if (flags !== before) tally.flags.push(uid);
   folder.writer.stateChanged(number);
 }
 

@@ -250,11 +250,13 @@ function nothing(op: Operation): Begun {
 }
 
 function indexesWithout(targets: readonly OperationTarget[], unsent: readonly PendingAppend[]): number[] {
+  if (unsent.length === 0) return [...targets.keys()];
   return targets.flatMap(({ uid }, i) => (unsent.some(({ index }) => index.has(uid)) ? [] : [i]));
 }
 
 const uidsOf = ({ targets }: Pick<OnMessages, 'targets'>): LocalUid[] => targets.map(({ uid }) => uid);
-const at = <T>(all: readonly T[], indexes: readonly number[]): T[] => indexes.flatMap(i => all[i] ?? []);
+const at = <T>(all: readonly T[], indexes: readonly number[]): readonly T[] =>
+  indexes.length === all.length ? all : indexes.flatMap(i => all[i] ?? []);
 
 export type { FolderId, OperationQueue };
 export { removal };

@@ -70,7 +70,7 @@ export class Disk {
   }
 
   /** Replaces a file durably; see writeFileDurably. */
-  async write(path: string, data: string, options: { directory?: boolean } = {}): Promise<void> {
+  async write(path: string, data: string | Uint8Array, options: { directory?: boolean } = {}): Promise<void> {
     this.assertWritable();
     await this.limited(path, () => writeFileDurably(path, data, { fs: this.fs, ...options }));
   }

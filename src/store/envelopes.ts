@@ -34,8 +34,8 @@ export function emptyEnvelopes(): EnvelopeFile {
 
 export class EnvelopeShard {
   #columns: EnvelopeFile;
-  /** Pair → its number; only while messages are being added. */
-  #numbers: Map<string, number> | null = null;
+  /** Address → name → the pair's number; only while messages are being added. */
+  #numbers: Map<string, Map<string, number>> | null = null;
 
   constructor(columns: EnvelopeFile = emptyEnvelopes()) {
     this.#columns = columns;
@@ -112,6 +112,14 @@ export class EnvelopeShard {
     if (c.uidl) c.uidl[slot] = remote?.t === 'pop3' ? remote.uidl.slice(0, UIDL_TEXT) : 0;
   }
 
+  /** A message that is here has this place now. */
+  place(slot: number, { uid, uidValidity }: Extract<RemoteRef, { t: 'imap' }>): void {
+    this.#columns.uid[slot] = uid;
+    this.#columns.validity = uidValidity;
+    const { uidl } = this.#columns;
+    if (uidl) uidl[slot] = 0;
+  }
+
   /** Takes what `older` has and this has not: a file that was read after messages had been added here. */
   mergeOlder(older: EnvelopeShard): void {
     for (let slot = 0; slot < SHARD_SIZE; slot++) {
@@ -143,41 +151,54 @@ export class EnvelopeShard {
 
   #people(people: People | undefined): Address[] {
     if (people === undefined) return [];
-    const pairs = this.#columns.people;
-    const list = typeof people === 'number' ? [people] : people;
-    return list.map(n => ({ name: pairs[2 * n] ?? '', address: pairs[2 * n + 1] ?? '' }));
+    return typeof people === 'number' ? [this.#person(people)] : people.map(n => this.#person(n));
+  }
+
+  #person(n: number): Address {
+    const { people } = this.#columns;
+    return { name: people[2 * n] ?? '', address: people[2 * n + 1] ?? '' };
   }
 
   #number(addresses: readonly Address[], budget: { left: number }): People {
+    if (addresses.length === 0) return [];
     const numbers: number[] = [];
-    for (const { name, address } of addresses.slice(0, ADDRESSES)) {
-      const pair: Address = { name: name.slice(0, ENVELOPE_TEXT), address: address.slice(0, ENVELOPE_TEXT) };
-      budget.left -= pair.name.length + pair.address.length;
-      if (budget.left < 0) break;
-      numbers.push(this.#pair(pair));
+    for (const each of addresses) {
+      const name = each.name.slice(0, ENVELOPE_TEXT);
+      const address = each.address.slice(0, ENVELOPE_TEXT);
+      budget.left -= name.length + address.length;
+      if (budget.left < 0 || numbers.length === ADDRESSES) break;
+      numbers.push(this.#pair(name, address));
     }
     const [only] = numbers;
     return numbers.length === 1 && only !== undefined ? only : numbers;
   }
 
-  #pair({ name, address }: Address): number {
+  #pair(name: string, address: string): number {
     const { people } = this.#columns;
     if (!this.#numbers) {
       this.#numbers = new Map();
       for (let i = 0; i < people.length; i += 2)
-        this.#numbers.set(pairKey(people[i] ?? '', people[i + 1] ?? ''), i / 2);
+        namesOf(this.#numbers, people[i + 1] ?? '').set(people[i] ?? '', i / 2);
     }
-    const key = pairKey(name, address);
-    let number = this.#numbers.get(key);
+    const names = namesOf(this.#numbers, address);
+    let number = names.get(name);
     if (number === undefined) {
       number = people.push(name, address) / 2 - 1;
-      this.#numbers.set(key, number);
+      names.set(name, number);
     }
     return number;
   }
 }
 
-const pairKey = (name: string, address: string) => `${name.length}:${name}${address}`;
+/** By two keys: no text has to be made to look a pair up. */
+function namesOf(numbers: Map<string, Map<string, number>>, address: string): Map<string, number> {
+  let names = numbers.get(address);
+  if (!names) {
+    names = new Map();
+    numbers.set(address, names);
+  }
+  return names;
+}
 
 /** JSON has no NaN or infinity: it would come back as null, that is, as damage. */
 const finite = (n: number) => (Number.isFinite(n) ? n : 0);

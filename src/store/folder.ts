@@ -304,14 +304,16 @@ export class Folder implements FolderStore {
   showFlags(changed: readonly (readonly [LocalUid, Flags])[]): void {
     const before = this.unread;
     const shown: LocalUid[] = [];
+    const shards = new Set<number>();
     for (const [uid, flags] of changed) {
       const state = this.#here(uid);
       if (!state || state.flags(slotOf(uid)) === flags) continue;
       state.setFlags(slotOf(uid), flags);
-      this.writer.stateChanged(shardOf(uid));
+      shards.add(shardOf(uid));
       shown.push(uid);
     }
     if (shown.length === 0) return;
+    for (const shard of shards) this.writer.stateChanged(shard);
     this.shown({ total: 0, unread: this.unread - before, counted: false, flags: shown });
   }
 

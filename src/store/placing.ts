@@ -52,7 +52,7 @@ export function place(
     queue.renumber(to.host.id, doubles);
     applyChange(to, { remove: [...doubles.keys()] });
   }
-  if (put.length > 0) applyChange(to, { put });
+  if (put.length > 0) applyChange(to, { put }, 'placed');
 }
 
 /** Forgets messages that no server has any more, wherever they are shown. Null: there was nothing to forget. */

@@ -5,11 +5,14 @@ import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { TmailError } from '../util/errors.ts';
 import { together } from './disk.ts';
+import { jsonBytes } from './json-pieces.ts';
 import { QUEUE_BYTES, type QueueCopy, type QueuePlace, readQueue } from './queue-read.ts';
 import { QUEUE_VERSION, type QueuedOperation, type QueueFile, type QueueStepLine } from './shapes.ts';
 
 /** Steps are gathered into a new snapshot when they would be larger than this and than the snapshot. */
 const STEPS_BYTES = 256 * 1024;
+/** A message with empty fields. */
+const BYTES_OF_ROW = 150;
 
 /** What has changed since the last one. */
 export type QueueStep = Omit<QueueStepLine, 'g'>;
@@ -18,7 +21,8 @@ export interface QueueFiles {
   readonly found: readonly QueuedOperation[];
   /**
    * Durable when it resolves. `step` is what changed since the last one that resolved; null: too much to say. `all`
-   * gives everything, in order. @throws TmailError `disk.*`, `queue.full` (bytes, most): then the old queue is there
+   * gives everything, in order. What both name must not change meanwhile.
+   * @throws TmailError `disk.*`, `queue.full` (bytes, most): then the old queue is there
    */
   write(step: QueueStep | null, all: () => readonly QueuedOperation[]): Promise<void>;
 }
@@ -52,9 +56,13 @@ class QueueWriter {
     const bytes = this.#bytes;
     if (!step || !bytes) return this.snapshot(all());
     if (step.put.length + step.gone.length + Object.keys(step.tries).length === 0) return;
-    const line = `${JSON.stringify({ g: this.#generation, ...step })}\n`;
-    const steps = bytes.steps + Buffer.byteLength(line);
-    if (steps > Math.max(STEPS_BYTES, bytes.snapshot)) return this.snapshot(all());
+    const { put, gone, tries } = step;
+    const most = Math.max(STEPS_BYTES, bytes.snapshot);
+    if (bytes.steps + atLeast(put) > most) return this.snapshot(all());
+    const rest = JSON.stringify({ gone, tries } satisfies Partial<QueueStepLine>).slice(1);
+    const line = await jsonBytes(`{"g":${this.#generation},"put":[`, put, `],${rest}\n`);
+    const steps = bytes.steps + line.length;
+    if (steps > most) return this.snapshot(all());
     // A step of which nobody knows how much is there is never followed by another.
     this.#bytes = null;
     await together(this.#copies.map(copy => this.#append(copy.steps, line)));
@@ -66,15 +74,15 @@ class QueueWriter {
   async snapshot(ops: readonly QueuedOperation[]): Promise<void> {
     const { disk, dir, most = QUEUE_BYTES } = this.#place;
     this.#bytes = null;
-    const file: QueueFile = { v: QUEUE_VERSION, generation: this.#generation + 1, ops: [...ops] };
-    const text = `${JSON.stringify(file)}\n`;
-    const snapshot = Buffer.byteLength(text);
+    const head = { v: QUEUE_VERSION, generation: this.#generation + 1 } satisfies Partial<QueueFile>;
+    const file = await jsonBytes(`${JSON.stringify(head).slice(0, -1)},"ops":[`, ops, ']}\n');
+    const snapshot = file.length;
     // What could not be read again would be lost with the next start.
     if (snapshot > most) {
       const facts = { bytes: snapshot, most };
       throw new TmailError('storage', 'queue.full', { retry: 'auto', facts });
     }
-    await together(this.#copies.map(copy => disk.write(copy.snapshot, text, { directory: false })));
+    await together(this.#copies.map(copy => disk.write(copy.snapshot, file, { directory: false })));
     await disk.syncDirectory(dir);
     this.#generation++;
     // Steps of an older generation say nothing, but what follows must not be added to them.
@@ -82,7 +90,7 @@ class QueueWriter {
     this.#bytes = { snapshot, steps: 0 };
   }
 
-  async #append(path: string, line: string): Promise<void> {
+  async #append(path: string, line: Uint8Array): Promise<void> {
     const { disk } = this.#place;
     disk.assertWritable();
     await disk.limited(path, async () => {
@@ -96,4 +104,9 @@ class QueueWriter {
       }
     });
   }
+}
+
+/** Bytes that these surely take: text that will not be written is not made. */
+function atLeast(put: readonly QueuedOperation[]): number {
+  return put.reduce((sum, op) => sum + ('rows' in op && op.rows ? op.rows.length * BYTES_OF_ROW : 0), 0);
 }

@@ -17,13 +17,14 @@ import { loadRemote, storeRemote } from './remote.ts';
 import type { QueuedOnMessages, QueuedOperation, QueuedRow } from './shapes.ts';
 import type { OnMessages } from './types.ts';
 
+/** Shares nothing with it that changes: it is written in spells. */
 export function toStored(pending: Pending): QueuedOperation {
   const { op, local } = pending;
   const common = { id: op.id, at: op.at, tries: op.tries, ...toOnMessages(op) };
   if (isFlags(pending)) {
     const { add, remove } = pending.op;
     const names = { add: [...add], remove: [...remove] };
-    return { t: 'flags', ...common, ...names, was: pending.was, ...(local && { local: true as const }) };
+    return { t: 'flags', ...common, ...names, was: [...pending.was], ...(local && { local: true as const }) };
   }
   if (isAppend(pending)) {
     const { path, date, replaces, verify } = pending.op;
