@@ -17,6 +17,7 @@ import { createFolders, type Folders } from './folders.ts';
 import { buildKeymap, type KeyProblem, keyProblemText } from './keymap.ts';
 import { layoutChoice } from './layout.ts';
 import { putCursor } from './list-view.ts';
+import { createStarred, type Starred } from './listing/starred.ts';
 import { sentence } from './messages.ts';
 import { accountView, listen } from './news.ts';
 import { createNotices } from './notices.ts';
@@ -75,6 +76,17 @@ export function createApp(deps: AppDeps): Program {
   };
 
   const threads = createThreads(core);
+  const starred = createStarred({
+    store: deps.store,
+    records: () => {
+      const all = [...core.mail.values()].map(account => account.folders());
+      // One account's folders say it themselves.
+      return all.filter(folders => folders.length > 0).length > 1 ? all.flat() : [];
+    },
+    openFolder: core.openFolder,
+    background: core.track,
+    changed: count => change(before => (before.starred === count ? before : { ...before, starred: count })),
+  });
   watchQuota(core);
   watchAlerts(core);
   const copies = createCopies(core);
@@ -86,6 +98,7 @@ export function createApp(deps: AppDeps): Program {
     notices.close();
     storage.close();
     threads.close();
+    starred.close();
     harvest.close();
     await composing.close();
     return () => news.close();
@@ -130,7 +143,7 @@ export function createApp(deps: AppDeps): Program {
   });
   const notices = createNotices(core, { isMuted: threads.isMuted });
   const harvest = createHarvest(core, { writing: () => state.get().drafts.length > 0 });
-  const ready = begin(core, folders, composing, threads, problems).catch(thrown =>
+  const ready = begin(core, { folders, composing, threads, starred }, problems).catch(thrown =>
     core.fail(asTmailError(thrown)),
   );
 
@@ -173,11 +186,15 @@ export function createApp(deps: AppDeps): Program {
 /** Reads what is kept here into the first state. */
 async function begin(
   core: Core,
-  folders: Folders,
-  composing: Composing,
-  threads: Threads,
+  parts: {
+    readonly folders: Folders;
+    readonly composing: Composing;
+    readonly threads: Threads;
+    readonly starred: Starred;
+  },
   problems: readonly KeyProblem[],
 ): Promise<void> {
+  const { folders, composing, threads, starred } = parts;
   const { deps, mail } = core;
   const ids = deps.config.accounts.filter(account => !account.disabled).map(account => account.id);
   for (const id of ids) mail.set(id, await deps.store.account(id));
@@ -190,7 +207,7 @@ async function begin(
   await folders.openFirst(deps.start);
   // Not before the first frame, which needs none of it.
   core.track(composing.begin());
-  core.track(threads.begin());
+  core.track(threads.begin().then(starred.begin));
   await remind(core);
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));

@@ -12,7 +12,7 @@ import { drawerRect, pageTop, paletteRect, paletteRows, promptRect } from './lay
 import { cursorPosition, topPosition } from './list-view.ts';
 import { helpCommands, helpRows } from './matching.ts';
 import { headerHeight } from './reader-view.ts';
-import { folderRows, layoutOf, listIn, openListing } from './selectors.ts';
+import { layoutOf, openListing, paneRows, targetOf } from './selectors.ts';
 import { type AccountView, type AppState, type Layer, listOf, screenLayer, topLayer } from './state.ts';
 import { storageCursor, storageTop } from './storage/view.ts';
 
@@ -88,10 +88,10 @@ export function caretOf(view: View): Caret {
     case 'drawer': {
       const rect = drawerRect(layout);
       const border = layout.sidebar ? 0 : 1;
-      const rows = folderRows(state.accounts);
+      const rows = paneRows(state);
       const at = Math.max(
         0,
-        rows.findIndex(row => listIn(row) === layer.cursor),
+        rows.findIndex(row => targetOf(row) === layer.cursor),
       );
       const height = rect.rows - 2 * border;
       return { row: rect.row + border + at - pageTop(at, rows.length, height), column: rect.column + border };

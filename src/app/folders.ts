@@ -23,7 +23,10 @@ export type Landing = 'first-unread' | 'last-unread';
 export interface Folders {
   /** Resolves when it is in the list (or another one was asked for meanwhile). */
   open(id: ListId, landing?: Landing): Promise<void>;
-  /** Where the person asked to start (`all`: in all inboxes), else the first inbox. Nothing while no folder is known. */
+  /**
+   * Where the person asked to start (`all`: in all inboxes), else in all inboxes where several accounts have one, else
+   * in the first. Nothing while no folder is known.
+   */
   openFirst(start: AppDeps['start']): Promise<void>;
   whenLoaded(then: () => void): void;
   loadVisible(): void;
@@ -138,9 +141,7 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     open,
     async openFirst(start) {
       const record = firstFolder(now(), core.data, start);
-      // A folder of that name goes first.
-      const all = start.folder?.toLowerCase() === 'all' && record?.name.toLowerCase() !== 'all';
-      if (record) await open(all ? 'all:inbox' : record.id);
+      if (record) await open(startsWithAll(core.data, start, record) ? 'all:inbox' : record.id);
     },
     whenLoaded(then) {
       const rows = core.data.listing(now());
@@ -183,6 +184,15 @@ const soon = () => new Promise<void>(resolve => setTimeout(resolve, SOON_MS).unr
 function messageAt(rows: Listing, position: number): ReturnType<Listing['message']> {
   const key = rows.keyAt(position);
   return key === undefined ? undefined : rows.message(key);
+}
+
+/** Nothing was asked for and several accounts have an inbox, or it was asked for and no folder has that name. */
+function startsWithAll({ config }: Data, start: AppDeps['start'], first: FolderRecord): boolean {
+  if (start.folder !== null)
+    return start.folder.toLowerCase() === 'all' && first.name.toLowerCase() !== 'all';
+  // What is not known yet counts: its inbox joins the list when it comes.
+  const own = config.accounts.filter(({ disabled, deliverTo }) => !disabled && deliverTo === undefined);
+  return start.account === null && own.length > 1;
 }
 
 function firstFolder(state: AppState, data: Data, start: AppDeps['start']): FolderRecord | undefined {

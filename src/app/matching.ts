@@ -4,7 +4,7 @@ import type { FolderRecord } from '../store/types.ts';
 import { type Command, type Context, GROUPS, PROMPT_CONTEXTS, type View } from './commands/command.ts';
 import { fuzzyScore } from './fuzzy.ts';
 import type { UnifiedId } from './listing/types.ts';
-import { folderRows, lastOf } from './selectors.ts';
+import { folderRows, lastOf, paneRows } from './selectors.ts';
 import type { AppState, Layer } from './state.ts';
 
 /** The context that an overlay was opened over: what its commands would act on. */
@@ -72,7 +72,7 @@ export function pickerMatches(state: AppState, layer: PickerLayer): readonly Fol
 /** Lists over all accounts that match, below the folders; messages can't go there. */
 export function pickerLists(state: AppState, { move, field }: PickerLayer): readonly UnifiedId[] {
   if (move) return [];
-  return folderRows(state.accounts).flatMap(row => {
+  return paneRows(state).flatMap(row => {
     if (row.t !== 'unified') return [];
     const texts = [row.label, `all ${row.label}`, row.id];
     return texts.some(text => fuzzyScore(field.text, text) !== null) ? [row.id] : [];

@@ -7,7 +7,7 @@ import { logLines } from './log-view.ts';
 import { helpCommands, helpRows, paletteMatches, pickerLists, pickerMatches, pickerNew } from './matching.ts';
 import { labelChoices } from './organising/labels.ts';
 import { bodyHeight, documentOf, lastTop } from './reader-view.ts';
-import { layoutOf, listHeight, listOrder, openListing } from './selectors.ts';
+import { layoutOf, listHeight, openListing, paneOrder } from './selectors.ts';
 import { type AppState, type Layer, listOf, replaceTop, setList, setReader, topLayer } from './state.ts';
 import { storageRows } from './storage/view.ts';
 
@@ -28,7 +28,7 @@ export function move(view: View, motion: Motion): AppState {
     case 'find':
       return moveInReader(view, motion);
     case 'drawer': {
-      const order = listOrder(state);
+      const order = paneOrder(state);
       const at = layer.cursor === null ? 0 : Math.max(0, order.indexOf(layer.cursor));
       const cursor = order[step(at, order.length, motion, layoutOf(state).content.rows)] ?? null;
       return cursor === layer.cursor ? state : replaceTop(state, { ...layer, cursor });

@@ -8,7 +8,7 @@ import type { View } from './commands/command.ts';
 import { lastOf } from './last-of.ts';
 import { type Layout, layoutFor } from './layout.ts';
 import { cursorPosition } from './list-view.ts';
-import type { ListId, Listing, UnifiedId } from './listing/types.ts';
+import { isUnified, type ListId, type Listing, type PaneTarget, type UnifiedId } from './listing/types.ts';
 import { foldersOf, UNIFIED_IDS, unifiedTitle } from './listing/unified.ts';
 import { bytesText } from './notes.ts';
 import { type AccountView, type AppState, hasLayer, listOf, topLayer } from './state.ts';
@@ -82,6 +82,8 @@ export type FolderRow =
       readonly count: string;
       readonly unread: boolean;
     }
+  /** `stuck`: something in it was not sent, or nobody knows. */
+  | { readonly t: 'outbox'; readonly label: string; readonly count: string; readonly stuck: boolean }
   | { readonly t: 'account'; readonly account: AccountView }
   | {
       readonly t: 'folder';
@@ -106,53 +108,93 @@ const ROLE_ORDER: readonly string[] = [
 ];
 
 /** Accounts and their folders from top to bottom. */
-export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] => [
-  ...unifiedRows(accounts),
-  ...accounts.flatMap(account => [
-    { t: 'account', account } as const,
-    ...placed(sortFolders(account.folders)),
-  ]),
-]);
+export const folderRows = lastOf((accounts: readonly AccountView[]): readonly FolderRow[] =>
+  accounts.flatMap(account => [{ t: 'account', account } as const, ...placed(sortFolders(account.folders))]),
+);
 
-/** What there is over all accounts, where there are several. */
-function unifiedRows(accounts: readonly AccountView[]): readonly FolderRow[] {
-  if (accounts.filter(({ folders }) => folders.length > 0).length < 2) return [];
+/** The folder pane: what there is over all accounts, where there are several, then each with its folders. */
+export function paneRows(state: AppState): readonly FolderRow[] {
+  return paneOnce(state.accounts, state.starred, state.outbox);
+}
+
+const paneOnce = lastOf(
+  (
+    accounts: readonly AccountView[],
+    starred: number | null,
+    outbox: AppState['outbox'],
+  ): readonly FolderRow[] => {
+    const several = hasSeveral(accounts);
+    const sending = outboxRow(outbox);
+    return [
+      ...(several ? [...unifiedRows(accounts, starred), sending] : []),
+      ...folderRows(accounts),
+      // Below, where nothing moves when it comes and goes.
+      ...(several || sending.count === '' ? [] : [sending]),
+    ];
+  },
+);
+
+/** There are lists over all accounts that say more than one account's. */
+export function hasSeveral(accounts: readonly AccountView[]): boolean {
+  return accounts.filter(({ folders }) => folders.length > 0).length > 1;
+}
+
+function unifiedRows(accounts: readonly AccountView[], starred: number | null): readonly FolderRow[] {
   return UNIFIED_IDS.map(id => {
     const { unread, total } = unifiedCounts(accounts, id);
     const isUnread = unread > 0 && (id === 'all:inbox' || id === 'all:unread');
-    const drafts = id === 'all:drafts' && total > 0 ? `(${grouped(total)})` : '';
-    return {
-      t: 'unified',
-      id,
-      label: unifiedTitle(id),
-      count: isUnread ? grouped(unread) : drafts,
-      unread: isUnread,
-    };
+    let count = isUnread ? grouped(unread) : '';
+    if (id === 'all:drafts' && total > 0) count = `(${grouped(total)})`;
+    if (id === 'all:flagged' && starred) count = grouped(starred);
+    return { t: 'unified', id, label: unifiedTitle(id), count, unread: isUnread };
   });
+}
+
+function outboxRow(outbox: AppState['outbox']): Extract<FolderRow, { t: 'outbox' }> {
+  const open = outbox.filter(({ state }) => state !== 'sent');
+  const stuck = open.some(({ state }) => state === 'failed' || state === 'unknown');
+  // The letters of the outbox itself: colour alone says nothing.
+  const count = open.length === 0 ? '' : `${stuck ? '! ' : ''}${grouped(open.length)}`;
+  return { t: 'outbox', label: 'Outbox', count, stuck };
+}
+
+/** The folders whose messages are in a list. */
+export function foldersIn({ accounts }: AppState, id: ListId): readonly FolderId[] {
+  if (!isUnified(id)) return [id];
+  return membersOf(accounts, id).map(record => record.id);
+}
+
+function membersOf(accounts: readonly AccountView[], id: UnifiedId): readonly FolderRecord[] {
+  return foldersOf(
+    id,
+    accounts.flatMap(({ folders }) => folders),
+  );
 }
 
 /** Messages of the folders that a list over all accounts is made of. */
 export function unifiedCounts(accounts: readonly AccountView[], id: UnifiedId): FolderCounts {
-  const folders = foldersOf(
-    id,
-    accounts.flatMap(({ folders }) => folders),
-  );
-  return folders.reduce(
+  return membersOf(accounts, id).reduce(
     (sum, { counts }) => ({ total: sum.total + counts.total, unread: sum.unread + counts.unread }),
     { total: 0, unread: 0 },
   );
 }
 
 /** What a row of the folder pane opens; null: nothing. */
-export function listIn(row: FolderRow | undefined): ListId | null {
+export function targetOf(row: FolderRow | undefined): PaneTarget | null {
   if (!row || row.t === 'account') return null;
+  if (row.t === 'outbox') return 'outbox';
   if (row.t === 'unified') return row.id;
   return row.record.selectable ? row.record.id : null;
 }
 
 /** What the folder pane leads to, from top to bottom. */
+export function paneOrder(state: AppState): readonly PaneTarget[] {
+  return paneRows(state).flatMap(row => targetOf(row) ?? []);
+}
+
+/** The lists among them. */
 export function listOrder(state: AppState): readonly ListId[] {
-  return folderRows(state.accounts).flatMap(row => listIn(row) ?? []);
+  return paneOrder(state).flatMap(target => (target === 'outbox' ? [] : [target]));
 }
 
 /** Folder ids in the order of the folder pane, without those that hold no messages. */

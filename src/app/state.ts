@@ -15,7 +15,7 @@ import type { Kills } from './editor/editing.ts';
 import type { Field } from './field.ts';
 import type { LayoutChoice } from './layout.ts';
 import { EMPTY_VIEW, type ListView } from './list-view.ts';
-import type { ListId, RowKey } from './listing/types.ts';
+import type { ListId, PaneTarget, RowKey } from './listing/types.ts';
 import type { About, Space } from './storage/types.ts';
 import type { Folds, MutedThread } from './threads/folds.ts';
 import type { Key, Size } from './types.ts';
@@ -82,7 +82,7 @@ export type Layer =
   | { readonly t: 'first-run'; readonly problem: string | null }
   | { readonly t: 'list' }
   | { readonly t: 'reader' }
-  | { readonly t: 'drawer'; readonly cursor: ListId | null }
+  | { readonly t: 'drawer'; readonly cursor: PaneTarget | null }
   | {
       readonly t: 'picker';
       readonly field: Field;
@@ -321,6 +321,8 @@ export interface AppState {
     /** What was marked before. */
     readonly base: ReadonlySet<MessageId>;
   } | null;
+  /** Messages with a star in the folders that are looked at over all accounts; null: not counted yet. */
+  readonly starred: number | null;
   /** What can be taken back, the last step last. */
   readonly undo: readonly UndoStep[];
   /** What is being written, the oldest first: a tab each. */
@@ -376,6 +378,7 @@ export function initialState(from: Beginning): AppState {
     exporting: null,
     deed: null,
     range: null,
+    starred: null,
     undo: [],
     drafts: [],
     kills: [],

@@ -580,7 +580,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       bell: () => calls.push('bell'),
     },
     now: () => NOW,
-    start: { account: null, folder: null },
+    // Its inbox; `deps` may ask for what several accounts start with.
+    start: { account: names[0] ?? null, folder: null },
     readOnly: false,
     outgoing,
     firstRun: null,

@@ -14,8 +14,15 @@ export interface Home {
   dispose(): Promise<void>;
 }
 
-/** One IMAP account `work` whose server nobody answers for, and `count` messages of it in the cache; `more`: its settings. */
-export async function createHome(count: number, more: object = {}): Promise<Home> {
+/**
+ * The IMAP account `work` whose server nobody answers for, and `count` messages of it in the cache; `more`: its
+ * settings; `others`: accounts that have as many.
+ */
+export async function createHome(
+  count: number,
+  more: object = {},
+  others: readonly string[] = [],
+): Promise<Home> {
   const dir = await mkdtemp(join(tmpdir(), 'tmail-bench-'));
   const data = join(dir, 'data');
   const config = join(dir, 'config.json');
@@ -29,9 +36,11 @@ export async function createHome(count: number, more: object = {}): Promise<Home
     auth: { passwordEnv: 'PW' },
     ...more,
   };
-  await writeFile(config, JSON.stringify({ accounts: { work: account } }), { mode: 0o600 });
+  const names = ['work', ...others];
+  const accounts = Object.fromEntries(names.map(name => [name, account]));
+  await writeFile(config, JSON.stringify({ accounts }), { mode: 0o600 });
   const store = await openStore({ dir: data, mode: 'owner' });
-  await fillFolder(store, 'work', 'INBOX', count);
+  for (const name of names) await fillFolder(store, name, 'INBOX', count);
   await store.close();
   return {
     dir,

@@ -29,10 +29,9 @@ test('thousands of messages of two accounts: as one list, sorted, filtered, and 
   await session(options, async s => {
     const { robot } = s;
     await robot.settled();
-    assert.equal(robot.app.state.get().list, 'work:1');
-    await robot.press('T', 'g', 'i', 'T');
-    await robot.settled();
     assert.equal(robot.app.state.get().list, 'all:inbox');
+    await robot.press('T');
+    await robot.settled();
     assert.equal(length(s), 2 * COUNT);
     // Each message is there twice, one of each account, side by side.
     const [first, second] = [robot.row(1), robot.row(2)];
@@ -79,6 +78,6 @@ test('thousands of messages of two accounts: as one list, sorted, filtered, and 
     const sorted = Object.entries(sorts).map(([id, { by }]) => `${id} ${by}`);
     assert.equal(sorted.length, 1);
     assert.match(sorted[0] ?? '', / subject$/);
-    assert.equal(list, 'work:1');
+    assert.equal(list, 'all:inbox');
   });
 });

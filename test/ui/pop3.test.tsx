@@ -46,7 +46,14 @@ test('POP3 beside IMAP: what came, the next check, a large message on demand, th
   await using server = await startDovecot();
   try {
     await server.deliver('INBOX', [message(1), message(2, 'line of text\r\n'.repeat(2000)), message(3)]);
-    const options = { config: configOf(server), dir, password: server.password, columns: 120, rows: 40 };
+    const options = {
+      config: configOf(server),
+      dir,
+      password: server.password,
+      account: 'home',
+      columns: 120,
+      rows: 40,
+    };
     await session(options, async ({ robot, engines }) => {
       await Promise.all(engines.map(engine => engine.settled()));
       await robot.expectRow(/home: next \d\d:\d\d +work: online/);
@@ -106,7 +113,7 @@ test('folders of one’s own: made, filled, renamed and deleted by keys; checks 
   try {
     await server.deliver('INBOX', [message(1), message(2), message(3)]);
     const config = configOf(server, 'untilDeletedHere');
-    const options = { config, dir, password: server.password, columns: 100, rows: 40 };
+    const options = { config, dir, password: server.password, account: 'home', columns: 100, rows: 40 };
     await session(options, async ({ robot, engines }) => {
       await Promise.all(engines.map(engine => engine.settled()));
       await robot.expectRow(/3 unread of 3/);
@@ -215,7 +222,7 @@ test('mail is deleted here, taken back, and deleted for good; the next check del
   try {
     await server.deliver('INBOX', [message(1), message(2), message(3)]);
     const config = configOf(server, 'untilDeletedHere');
-    const options = { config, dir, password: server.password, columns: 100, rows: 40 };
+    const options = { config, dir, password: server.password, account: 'home', columns: 100, rows: 40 };
     await session(options, async ({ robot, engines }) => {
       await Promise.all(engines.map(engine => engine.settled()));
       await robot.expectRow(/3 unread of 3/);

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly sending?: boolean;
   /** Where VISUAL and EDITOR are looked for. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whose inbox is shown first; absent: where the program starts by itself. */
+  readonly account?: string;
   /** The engines are not started. */
   readonly offline?: boolean;
   /** Of the engines. */
@@ -70,7 +72,7 @@ export async function session(
           parser,
           terminal,
           now: Date.now,
-          start: { account: null, folder: null },
+          start: { account: options.account ?? null, folder: null },
           readOnly: false,
           outgoing,
           ...(options.env && { env: options.env }),

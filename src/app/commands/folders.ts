@@ -4,7 +4,7 @@ import type { Role } from '../../mail/types.ts';
 import { EMPTY_FIELD } from '../field.ts';
 import type { UnifiedId } from '../listing/types.ts';
 import { pickerLists, pickerMatches, pickerNew } from '../matching.ts';
-import { accountHere, folderOrder, listOrder } from '../selectors.ts';
+import { accountHere, folderOrder, hasSeveral, listOrder } from '../selectors.ts';
 import { hasLayer, pop, push, topLayer, without } from '../state.ts';
 import type { Command, CommandContext, Context, View } from './command.ts';
 
@@ -49,8 +49,7 @@ function roleCommand(
     synonyms,
     instead: view => {
       const there = find(view);
-      const others = view.state.accounts.filter(({ folders }) => folders.length > 0).length > 1;
-      return again && others && there && there.id === view.state.list
+      return again && hasSeveral(view.state.accounts) && there && there.id === view.state.list
         ? `list.${again.slice('all:'.length)}`
         : undefined;
     },
@@ -90,7 +89,13 @@ export const folderCommands: readonly Command[] = [
     hint: { label: 'open', rank: 100 },
     run: context => {
       const layer = topLayer(context.state());
-      if (layer.t === 'drawer' && layer.cursor) context.effects.openFolder(layer.cursor);
+      if (layer.t !== 'drawer' || layer.cursor === null) return;
+      if (layer.cursor !== 'outbox') context.effects.openFolder(layer.cursor);
+      else {
+        // One step back from there is the list.
+        context.change(state => without(state, 'drawer'));
+        context.run('outbox');
+      }
     },
   },
   {

@@ -1,13 +1,13 @@
 // Commands that go from message to message, and over quoted text.
 import { messageId } from '../../mail/ids.ts';
-import type { MessageId } from '../../mail/types.ts';
+import type { FolderId, MessageId } from '../../mail/types.ts';
 import { cursorPosition, putCursor } from '../list-view.ts';
-import type { ListId, Listing, RowKey } from '../listing/types.ts';
+import { isUnified, type ListId, type Listing, type RowKey } from '../listing/types.ts';
 import { isLeftOut } from '../listing/unified.ts';
 import { isUnread, unreadAt } from '../listing/unread.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
-import { folderOrder, folderRecord, listHeight } from '../selectors.ts';
-import { hasLayer, listOf, setList, setReader } from '../state.ts';
+import { folderOrder, folderRecord, foldersIn, listHeight, unifiedCounts } from '../selectors.ts';
+import { type AppState, hasLayer, listOf, setList, setReader } from '../state.ts';
 import type { Command, CommandContext, Context } from './command.ts';
 import { times } from './moving.ts';
 
@@ -90,20 +90,35 @@ function unread(context: CommandContext, by: 1 | -1): void {
         effects.openMessage(messageId(found.folder.record.id, found.uid));
       return;
     }
-    const order = folderOrder(now);
-    const at: readonly ListId[] = order;
-    const from = Math.max(0, at.indexOf(id));
-    for (let i = 1; i <= order.length; i += 1) {
-      const next = order[(from + by * i + order.length * 2) % order.length];
-      const record = next === undefined ? undefined : folderRecord(now, next);
-      if (!next || !record || isLeftOut(record.role)) continue;
-      const count = next === id ? (data.folder(next)?.unread ?? 0) : record.counts.unread;
-      if (count === 0 || (next === id && i < order.length)) continue;
-      effects.openFolder(next, by > 0 ? 'first-unread' : 'last-unread');
-      return;
-    }
-    context.say('info', 'There is no unread mail.');
+    const landing = by > 0 ? 'first-unread' : 'last-unread';
+    const next = unreadElsewhere(now, id, by) ?? (anyUnread(context, id) ? id : undefined);
+    if (next === undefined) context.say('info', 'There is no unread mail.');
+    else effects.openFolder(next, landing);
   });
+}
+
+/** The next folder with unread mail that is not in this list. */
+function unreadElsewhere(state: AppState, id: ListId, by: 1 | -1): FolderId | undefined {
+  const order = folderOrder(state);
+  // Flagged shows some of their messages only.
+  const inList = new Set<ListId>([id, ...(id === 'all:flagged' ? [] : foldersIn(state, id))]);
+  const at: readonly ListId[] = order;
+  // A list over all accounts stands above the folders.
+  const from = isUnified(id) && by < 0 ? order.length : at.indexOf(id);
+  for (let i = 1; i <= order.length; i += 1) {
+    const next = order[(from + by * i + order.length) % order.length];
+    const record = next === undefined ? undefined : folderRecord(state, next);
+    if (!next || !record || inList.has(next) || isLeftOut(record.role)) continue;
+    if (record.counts.unread > 0) return next;
+  }
+  return undefined;
+}
+
+/** The list itself, from its other end on: also what a filter hides. */
+function anyUnread({ state, data }: CommandContext, id: ListId): boolean {
+  if (!isUnified(id)) return (data.folder(id)?.unread ?? 0) > 0;
+  if (id === 'all:flagged') return false;
+  return unifiedCounts(state().accounts, id).unread > 0;
 }
 
 const READ_OR_LIST: readonly Context[] = ['list', 'reader'];

@@ -17,7 +17,8 @@ const KEYS: readonly Context[] = ['drawer'];
 function meant(state: AppState): FolderRecord | undefined {
   const drawer =
     contextUnder(state) === 'drawer' ? state.stack.find(layer => layer.t === 'drawer') : undefined;
-  return folderRecord(state, drawer?.t === 'drawer' ? drawer.cursor : state.folder);
+  if (drawer?.t !== 'drawer') return folderRecord(state, state.folder);
+  return drawer.cursor === 'outbox' ? undefined : folderRecord(state, drawer.cursor);
 }
 
 /** The account whose folders are meant. */

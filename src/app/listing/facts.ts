@@ -74,8 +74,12 @@ export interface FactRow {
 /** A shard's, which are there at once; what is done with them stays below a key's patience. */
 const BATCH = 500;
 
-/** A folder's messages, newest first, as they are read from the disk. */
+/** So many are known before the rest of the folder is looked at: what a list shows first. */
+const FIRST = 200;
+
+/** A folder's messages, newest first, as they are read from the disk. Those of the first batch come once more. */
 export async function* scanned(folder: FolderStore): AsyncGenerator<readonly FactRow[]> {
+  if (folder.length > FIRST) yield await newest(folder);
   let batch: FactRow[] = [];
   for await (const { uid, envelope } of folder.scan()) {
     batch.push({ uid, facts: factsOf(envelope) });
@@ -84,6 +88,17 @@ export async function* scanned(folder: FolderStore): AsyncGenerator<readonly Fac
     batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+async function newest(folder: FolderStore): Promise<readonly FactRow[]> {
+  await folder.ensure(0, FIRST - 1);
+  const rows: FactRow[] = [];
+  for (let position = 0; position < FIRST; position++) {
+    const uid = folder.uidAt(position);
+    const envelope = uid === undefined ? undefined : folder.envelope(uid);
+    if (uid !== undefined && envelope) rows.push({ uid, facts: factsOf(envelope) });
+  }
+  return rows;
 }
 
 /** Only those messages whose flags are such, newest first; of the others nothing is read. */

@@ -6,6 +6,8 @@ import type { FolderStore } from '../../store/types.ts';
 /** A folder, or what is looked at over all accounts. */
 export type ListId = FolderId | UnifiedId;
 export type UnifiedId = `all:${UnifiedName}`;
+/** What the folder pane leads to: a list, or the screen of what is on its way out. */
+export type PaneTarget = ListId | 'outbox';
 export const UNIFIED_NAMES = ['inbox', 'unread', 'flagged', 'drafts', 'sent'] as const;
 export type UnifiedName = (typeof UNIFIED_NAMES)[number];
 

@@ -5,12 +5,12 @@ import { fullness, quotaPercent } from '../../app/quota.ts';
 import {
   accountOf,
   type FolderRow,
-  folderRows,
   grouped,
   isPassedOver,
   layoutOf,
-  listIn,
+  paneRows,
   stateWord,
+  targetOf,
 } from '../../app/selectors.ts';
 import { topLayer } from '../../app/state.ts';
 import { width } from '../../mail/width.ts';
@@ -22,29 +22,29 @@ import { bar, boxed, clean, fill, piece, split } from './row.ts';
 export function folderPaneRows(view: View, theme: Theme): readonly string[] {
   const layout = layoutOf(view.state);
   const rect = drawerRect(layout);
-  if (layout.sidebar) return paneRows(view, rect.columns, rect.rows, theme);
-  const inner = paneRows(view, rect.columns - 2, rect.rows - 2, theme);
+  if (layout.sidebar) return rowsOf(view, rect.columns, rect.rows, theme);
+  const inner = rowsOf(view, rect.columns - 2, rect.rows - 2, theme);
   const foot = 'Ent open  c find  ` close';
   return boxed(inner, { title: 'Folders', foot, cells: rect.columns, rows: rect.rows }, theme);
 }
 
-function paneRows({ state, data }: View, cells: number, height: number, theme: Theme): readonly string[] {
-  const rows = folderRows(state.accounts);
+function rowsOf({ state, data }: View, cells: number, height: number, theme: Theme): readonly string[] {
+  const rows = paneRows(state);
   const layer = topLayer(state);
   const focused = layer.t === 'drawer';
   const cursor = layer.t === 'drawer' ? layer.cursor : state.list;
   const at = Math.max(
     0,
-    rows.findIndex(entry => cursor !== null && listIn(entry) === cursor),
+    rows.findIndex(entry => cursor !== null && targetOf(entry) === cursor),
   );
   const top = pageTop(at, rows.length, height);
   const shown = rows.slice(top, top + height).map(entry => {
-    const selected = focused && cursor !== null && listIn(entry) === cursor;
+    const selected = focused && cursor !== null && targetOf(entry) === cursor;
     return folderRow(
       entry,
       {
         selected,
-        open: state.list !== null && listIn(entry) === state.list,
+        open: state.list !== null && targetOf(entry) === state.list,
         readOnly: state.readOnly,
         into:
           entry.t === 'account'
@@ -90,12 +90,14 @@ function folderRow(
       6,
     );
   }
-  if (entry.t === 'unified') {
+  if (entry.t === 'unified' || entry.t === 'outbox') {
+    const first = entry.t === 'unified' && entry.id === 'all:inbox';
     const mark = is.open ? '>' : ' ';
-    const text = entry.id === 'all:inbox' ? `${mark}${entry.label}` : ` ${mark} ${entry.label}`;
+    const text = first ? `${mark}${entry.label}` : ` ${mark} ${entry.label}`;
     const count = entry.count === '' ? ' ' : ` ${entry.count} `;
     if (is.selected) return selectedRow(text, count, cells, theme);
-    const meaning = entry.unread ? 'unread' : entry.id === 'all:inbox' ? 'title' : 'text';
+    const usual = first ? 'title' : 'text';
+    const meaning = entry.t === 'outbox' ? (entry.stuck ? 'error' : usual) : entry.unread ? 'unread' : usual;
     return split([piece(text, meaning)], [piece(count, meaning)], cells, theme, 6);
   }
   const { record, depth, label } = entry;

@@ -58,13 +58,14 @@ export function titleRow(view: View, theme: Theme): string {
     ...tabs,
   ];
   const rows = openListing(view);
-  const reading = hasLayer(state, 'reader') && !layoutOf(state).split;
-  if (!reading || !state.reader || !rows) return split(where, counts, cells, theme, 20);
+  if (!hasLayer(state, 'reader') || !state.reader || !rows) return split(where, counts, cells, theme, 20);
   const key = rows.keyOf(state.reader.folder, state.reader.uid);
-  const position = key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
-  const at = piece(`  ${grouped(position)}/${grouped(rows.length)}`, 'dim');
   const place = key === undefined ? undefined : rows.place?.(key);
   const thread = place && place.of > 1 ? [piece(` [thread ${place.n} of ${place.of}] `, 'dim')] : [];
+  // Beside the list its cursor says the rest.
+  if (layoutOf(state).split) return split(where, [...counts, ...thread], cells, theme, 20);
+  const position = key === undefined ? 0 : cursorPosition({ cursor: key, top: null }, rows) + 1;
+  const at = piece(`  ${grouped(position)}/${grouped(rows.length)}`, 'dim');
   return split([...where, at], [...counts, ...thread], cells, theme, 20);
 }
 
