@@ -109,7 +109,7 @@ test('another version in its place: the old one goes, with its operation and its
 
 test('a disk that dies at any change: each is there once and whole, or not at all', async () => {
   let promised = 0;
-  for (let changes = 1; changes < 130; changes += 2) {
+  for (let changes = 1; changes < 150; changes += 2) {
     const dir = await mkdtemp(join(MEMORY, 'tmail-appends-'));
     const kept: [n: number, path: string][] = [];
     const gone: [n: number, path: string][] = [];
