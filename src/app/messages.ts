@@ -427,8 +427,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'import.changed': f => `${f.path} changed while it was read. The same command takes the rest.`,
   'import.too-many': 'a folder holds more files than an import reads.',
   'import.full': 'this disk is full. What was imported stays; with more room the same command goes on.',
-  'import.imap': f =>
-    `mail can't be imported into "${f.account}" yet: its folders are the server's, and tmail does not upload in this version. Name a POP3 account.`,
+  'import.not-listed': f =>
+    `not all mail of "${f.folder}" is listed here yet, so that what is there already is not known. Nothing was imported into it. Next: tmail sync --account ${f.account}`,
 
   // Accounts, folders, messages
   'account.unknown': f => `there is no account "${f.account}".${meant(f)}`,

@@ -127,7 +127,7 @@ export const notes = {
       ...(report.duplicates > 0 ? [`${report.duplicates} were there already`] : []),
     ].join('; '),
   importOfImap: (account: string) =>
-    `${sanitize(account)}: not imported. Its folders are the server's, and tmail does not upload in this version.`,
+    `${sanitize(account)}: not imported. Its mail comes from its server; --account ${sanitize(account)} uploads what the server does not have.`,
   importOfUnknown: (account: string) =>
     `${sanitize(account)}: not imported. There is no such account here; --account names another one for its folder.`,
   importStopped: (report: { account: string; imported: number; path: string }) =>

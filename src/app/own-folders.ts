@@ -2,6 +2,7 @@
 // once and durable before anything is said; mail in a folder that goes is moved to Trash first; each can be taken back.
 import { splitFolderId } from '../mail/ids.ts';
 import type { FolderId, Role } from '../mail/types.ts';
+import { isListed } from '../store/listed.ts';
 import type { AccountStore, FolderRecord, Operation } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
@@ -77,9 +78,7 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
 
   /** @throws TmailError `folder.not-listed` where the server has more mail in it than is known here */
   const assertListed = async (record: FolderRecord): Promise<void> => {
-    if (!record.selectable || !record.remote || record.serverPath === null) return;
-    const folder = await storeWith(record.id).folder(record.id);
-    if (folder.sync.filledDownTo === 1 || (record.counts.total === 0 && folder.length === 0)) return;
+    if (isListed(await storeWith(record.id).folder(record.id))) return;
     throw new TmailError('rejected', 'folder.not-listed', { facts: { folder: record.path } });
   };
   /** All its mail to Trash. */

@@ -160,14 +160,14 @@ const commands = {
     },
   },
   import: {
-    summary: 'takes mbox files, Maildirs and .eml files into the local folders of an account',
+    summary: 'takes mbox files, Maildirs and .eml files into the folders of an account, its server included',
     words: 'PATH',
     minWords: 1,
     maxWords: 1,
     options: {
       account: {
         ...account,
-        help: 'this account (POP3); not needed for an export of all accounts, or where there is only one',
+        help: 'this account; not needed where there is only one, or for the POP3 mail of an export of all',
       },
       folder: { ...folder, help: 'into this folder, made where it is missing; else where the source says' },
       json: { help: 'what came out as one JSON object an account' },

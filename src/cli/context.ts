@@ -63,3 +63,13 @@ export function knownAccount(config: Config, named: string): AccountId {
   const suggestion = nearest(named, ids);
   throw new TmailError('config', 'account.unknown', { facts: { account: named, suggestion } });
 }
+
+/** Null: another process owns the store. */
+export async function ownerOrNull(mail: Mail): Promise<OpenedStore | null> {
+  try {
+    return await mail.owner();
+  } catch (error) {
+    if (error instanceof TmailError && error.code === 'store.locked') return null;
+    throw error;
+  }
+}

@@ -2,7 +2,7 @@
 import { forgetFile, lossOf } from '../app/lost-file.ts';
 import { cameTo } from '../mail/delivered.ts';
 import { messageId, splitMessageId } from '../mail/ids.ts';
-import type { AccountId } from '../mail/types.ts';
+import type { AccountId, FolderId } from '../mail/types.ts';
 import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import type { OutboxItem } from '../outgoing/types.ts';
 import type { ExportNote, Store } from '../store/types.ts';
@@ -29,6 +29,7 @@ export type DoorRequest =
       /** Absolute. */
       readonly path: string;
       readonly folder: string | null;
+      readonly upload: boolean;
     }
   | { readonly t: 'exported'; readonly account: AccountId; readonly note: ExportNote }
   | ChangeRequest
@@ -144,7 +145,8 @@ export function doorkeeper(
     if (request.t === 'import') {
       const { importInto } = await import('./import.ts');
       const onProgress = (progress: Progress) => reply({ t: 'progress', progress } satisfies DoorLine);
-      const report = await importInto(store, request, { signal, onProgress });
+      const list = (folder: FolderId) => engineOf(engines, request.account).syncOnce(folder);
+      const report = await importInto(store, request, { signal, onProgress, list });
       const error = report.error && plain(report.error);
       reply({ t: 'imported', report: { ...report, error } } satisfies DoorLine);
       return;
@@ -224,9 +226,9 @@ function isRequest(value: unknown): value is DoorRequest {
     return typeof value.account === 'string' && (value.folder === null || typeof value.folder === 'string');
   }
   if (value.t === 'import') {
-    const { account, path, folder } = value;
+    const { account, path, folder, upload } = value;
     const named = typeof account === 'string' && typeof path === 'string' && path.startsWith('/');
-    return named && (folder === null || typeof folder === 'string');
+    return named && typeof upload === 'boolean' && (folder === null || typeof folder === 'string');
   }
   const text = (item: unknown) => typeof item === 'string';
   const texts = (items: unknown) => Array.isArray(items) && items.every(text);

@@ -1,28 +1,33 @@
-// tmail import: mail of other programs into an account's local folders. Beside an open screen its process does the work.
+// tmail import: mail of other programs into an account's folders, and on to its server where they are a server's. Beside
+// an open screen its process does the work.
 import { resolve } from 'node:path';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
-import type { AccountConfig } from '../config/types.ts';
-import type { AccountId } from '../mail/types.ts';
+import type { AccountConfig, Config } from '../config/types.ts';
+import type { AccountId, FolderId } from '../mail/types.ts';
 import type { Store } from '../store/types.ts';
 import { ensureFolders } from '../sync/pop3/folders.ts';
 import type { Progress } from '../sync/types.ts';
 import { type AccountPart, accountsIn } from '../transfer/accounts-in.ts';
 import { type ImportReport, importMail } from '../transfer/import.ts';
+import type { Uploading } from '../transfer/upload.ts';
 import { TmailError } from '../util/errors.ts';
 import { usage } from './arguments.ts';
-import { type Context, knownAccount, type Mail } from './context.ts';
+import { type Context, knownAccount, type Mail, ownerOrNull } from './context.ts';
 import { readImport } from './door.ts';
 import { findFolder } from './folders.ts';
 import { jsonLine } from './output.ts';
 import { progressLine } from './progress.ts';
-import { DONE, statusOf, worst } from './status.ts';
+import { push } from './pushing.ts';
+import { DONE, FAILED, statusOf, worst } from './status.ts';
 
 interface Wanted {
   readonly account: AccountId;
   /** Absolute. */
   readonly path: string;
   readonly folder: string | null;
+  /** The account's folders are a server's. */
+  readonly upload: boolean;
 }
 
 interface Watched {
@@ -40,11 +45,12 @@ export async function importCommand(context: Context): Promise<number> {
   try {
     for (const one of wanted) {
       const onProgress = (p: Progress) => progress.show(one.account, p);
-      const report = await importSomewhere(mail, one, { signal, onProgress });
+      const print = (report: ImportReport) => progress.clear().then(() => printReport(context, report));
+      const { error, refused } = await importSomewhere(mail, one, { output, signal, onProgress, print });
       await progress.clear();
-      await print(context, report);
-      statuses.push(report.error ? statusOf(report.error) : DONE);
-      if (report.error) break;
+      for (const each of refused) await output.err.line(sentence(each, { account: one.account }));
+      statuses.push(error ? statusOf(error) : refused.length > 0 ? FAILED : DONE);
+      if (error) break;
     }
     return worst(statuses);
   } finally {
@@ -64,21 +70,22 @@ async function wantedOf(mail: Mail, path: string, args: Context['args']): Promis
   const named = args.value('account');
   const folder = args.value('folder') ?? null;
   const parts = await accountsIn(path);
-  if (parts === null) {
-    const account = chosen(mail, named);
-    mayTake(account);
-    return { wanted: [{ account: account.id, path, folder }], left: [] };
-  }
+  const wants = (account: AccountId, path: string): Wanted => ({
+    account,
+    path,
+    folder,
+    upload: protocolOf(config, account) === 'imap',
+  });
+  if (parts === null) return { wanted: [wants(chosen(mail, named).id, path)], left: [] };
   const id = named === undefined ? undefined : knownAccount(config, named);
   const found = id === undefined ? parts : parts.filter(part => part.account === id);
-  const protocol = (part: AccountPart) => config.accounts.find(({ id }) => id === part.account)?.protocol;
-  const wanted = found
-    .filter(part => protocol(part) === 'pop3')
-    .map(part => ({ account: part.account, path: part.path, folder }));
+  // What a server has comes from there; it is sent there only by name.
+  const takes = ({ account }: AccountPart) => {
+    const protocol = protocolOf(config, account);
+    return protocol === 'pop3' || (protocol === 'imap' && account === id);
+  };
+  const wanted = found.filter(takes).map(part => wants(part.account, part.path));
   if (wanted.length === 0) {
-    const [only] = found;
-    const account = config.accounts.find(account => account.id === only?.account);
-    if (account && found.length === 1) mayTake(account);
     const names = parts.map(part => part.account).join(', ');
     const [first] = parts;
     throw new TmailError('config', 'import.accounts', {
@@ -86,14 +93,16 @@ async function wantedOf(mail: Mail, path: string, args: Context['args']): Promis
     });
   }
   const left = found
-    .filter(part => protocol(part) !== 'pop3')
-    .map(part => [part.account, protocol(part) ? notes.importOfImap : notes.importOfUnknown] as const);
+    .filter(part => !takes(part))
+    .map(
+      ({ account }) =>
+        [account, protocolOf(config, account) ? notes.importOfImap : notes.importOfUnknown] as const,
+    );
   return { wanted, left };
 }
 
-function mayTake({ id, protocol }: AccountConfig): void {
-  if (protocol === 'pop3') return;
-  throw new TmailError('rejected', 'import.imap', { retry: 'never', facts: { account: id } });
+function protocolOf({ accounts }: Config, account: AccountId): AccountConfig['protocol'] | undefined {
+  return accounts.find(({ id }) => id === account)?.protocol;
 }
 
 /** Mail in the wrong account is hard to take out again: it is named, unless there is only one. */
@@ -107,37 +116,67 @@ function chosen({ config }: Mail, named: string | undefined): AccountConfig {
   return found;
 }
 
-async function importSomewhere(mail: Mail, wanted: Wanted, watched: Watched): Promise<ImportReport> {
-  let store: Store;
-  try {
-    store = await mail.owner();
-  } catch (error) {
-    if (!(error instanceof TmailError) || error.code !== 'store.locked') throw error;
-    const lines = mail.knock({ t: 'import', ...wanted });
-    return await readImport(lines, progress => {
-      watched.signal.throwIfAborted(); // hangs up; the owner stops as well
-      watched.onProgress(progress);
+interface Done {
+  readonly error: TmailError | null;
+  /** By the server. */
+  readonly refused: readonly TmailError[];
+}
+
+interface Watching extends Watched {
+  readonly output: Context['output'];
+  readonly print: (report: ImportReport) => Promise<void>;
+}
+
+async function importSomewhere(mail: Mail, wanted: Wanted, watching: Watching): Promise<Done> {
+  const { signal, onProgress, output, print } = watching;
+  const store = await ownerOrNull(mail);
+  if (!store) {
+    const report = await readImport(mail.knock({ t: 'import', ...wanted }), progress => {
+      signal.throwIfAborted(); // hangs up; the owner stops as well
+      onProgress(progress);
     });
+    await print(report);
+    return { error: report.error, refused: [] };
   }
   try {
-    return await importInto(store, wanted, watched);
+    const list = (folder: FolderId) => listNow(mail, store, wanted.account, folder);
+    const report = await importInto(store, wanted, { signal, onProgress, list });
+    await print(report);
+    if (!wanted.upload || signal.aborted) return { error: report.error, refused: [] };
+    const onLeft = (total: number) => onProgress({ label: 'uploading, to go:', done: total, total: 0 });
+    const refused = await push(mail, store, wanted.account, { output, signal, within: null, onLeft });
+    return { error: report.error, refused };
   } finally {
     await store.close();
+  }
+}
+
+/** A first look at a folder that this computer has not seen yet. */
+async function listNow(mail: Mail, store: Store, account: AccountId, folder: FolderId): Promise<void> {
+  const engine = await mail.engine(account, store);
+  try {
+    await engine.syncOnce(folder);
+  } finally {
+    await engine.stop();
   }
 }
 
 /** In the process that owns the store. Durable when it resolves. */
 export async function importInto(
   store: Store,
-  { account: id, path, folder }: Wanted,
-  { signal, onProgress }: Watched,
+  { account: id, path, folder, upload }: Wanted,
+  { signal, onProgress, list }: Watched & Uploading,
 ): Promise<ImportReport> {
   const account = await store.account(id);
-  await ensureFolders(account);
+  if (!upload) await ensureFolders(account);
+  else if (account.folders().length === 0) {
+    throw new TmailError('rejected', 'account.empty', { facts: { account: id } });
+  }
   const report = await importMail({
     path,
     account,
     folder: folder === null ? null : (findFolder(account.folders(), folder) ?? folder),
+    ...(upload && { upload: { list } }),
     signal,
     onProgress: (label, done) => onProgress({ label, done, total: 0 }),
     now: Date.now,
@@ -146,7 +185,7 @@ export async function importInto(
   return report;
 }
 
-async function print({ args, output }: Context, report: ImportReport): Promise<void> {
+async function printReport({ args, output }: Context, report: ImportReport): Promise<void> {
   const { account, error, refusedNames, refused, tooLarge, otherFiles } = report;
   for (const { name, reason } of refusedNames) {
     await output.err.line(notes.importRefused(account, name, reason));

@@ -5,11 +5,9 @@ import { notes } from '../app/notes.ts';
 import { itemOf } from '../outgoing/items.ts';
 import type { LocalOutgoing } from '../outgoing/outgoing.ts';
 import type { OutboxItem } from '../outgoing/types.ts';
-import type { Store } from '../store/types.ts';
-import { TmailError } from '../util/errors.ts';
 import { nearest } from '../util/nearest.ts';
 import { usage } from './arguments.ts';
-import type { Context, Mail } from './context.ts';
+import { type Context, type Mail, ownerOrNull } from './context.ts';
 import { readOutbox } from './door.ts';
 import { localDate } from './list.ts';
 import { jsonLine } from './output.ts';
@@ -64,13 +62,8 @@ async function listed(mail: Mail): Promise<OutboxItem[]> {
 }
 
 async function doSomewhere(mail: Mail, request: OutboxRequest): Promise<OutboxItem[]> {
-  let store: Store;
-  try {
-    store = await mail.owner();
-  } catch (error) {
-    if (!(error instanceof TmailError) || error.code !== 'store.locked') throw error;
-    return readOutbox(mail.knock(request));
-  }
+  const store = await ownerOrNull(mail);
+  if (!store) return readOutbox(mail.knock(request));
   try {
     const outgoing = await mail.outgoing(store);
     try {

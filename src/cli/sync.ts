@@ -6,7 +6,7 @@ import type { AccountConfig } from '../config/types.ts';
 import type { AccountStore, Store } from '../store/types.ts';
 import type { Progress, SyncReport } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
-import { type Context, knownAccount, type Mail } from './context.ts';
+import { type Context, knownAccount, type Mail, ownerOrNull } from './context.ts';
 import { readReport } from './door.ts';
 import { chosenFolder } from './folders.ts';
 import { jsonLine } from './output.ts';
@@ -50,16 +50,6 @@ function chosen(mail: Mail, named: readonly string[]): AccountConfig[] {
   const disabled = wanted.find(account => account.disabled);
   if (disabled) throw new TmailError('config', 'account.disabled', { facts: { account: disabled.id } });
   return wanted;
-}
-
-/** Null: another process owns the store. */
-async function ownerOrNull(mail: Mail): Promise<Store | null> {
-  try {
-    return await mail.owner();
-  } catch (error) {
-    if (error instanceof TmailError && error.code === 'store.locked') return null;
-    throw error;
-  }
 }
 
 interface Job {

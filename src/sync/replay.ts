@@ -3,7 +3,7 @@
 import type { FolderId, LocalUid } from '../mail/types.ts';
 import type { AccountStore, Operation } from '../store/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
-import type { Progress } from './types.ts';
+import type { Progress, Rest } from './types.ts';
 
 /** Tries after which an answer that makes no sense counts as a refusal, and a broken line as this operation's fault. */
 export const MAX_TRIES = 5;
@@ -19,36 +19,72 @@ export interface ReplayDeps {
   readonly held: Held;
   readonly now: () => number;
   readonly store: AccountStore;
-  readonly push: (op: Operation) => Promise<void>;
+  readonly push: (op: Operation) => Promise<Rest | null>;
   /** The server has it, and the store has forgotten it. */
   readonly settled: (op: Operation) => Promise<void>;
   readonly report: (error: TmailError) => void;
 }
 
+/** Uploads that are being forgotten while the next ones are sent: they share the waits for the disk. */
+const SETTLING = 16;
+
 /** @throws TmailError network, tls, auth, storage, cancelled: nothing more can be sent now */
 export async function* replayQueue(deps: ReplayDeps): AsyncGenerator<Progress> {
+  const settling: Promise<void>[] = [];
+  try {
+    yield* replay(deps, settling);
+  } finally {
+    await Promise.allSettled(settling);
+  }
+}
+
+async function* replay(deps: ReplayDeps, settling: Promise<void>[]): AsyncGenerator<Progress> {
   const { store } = deps;
   /** Not once more in this round. */
   const tried = new Set<string>();
+  const settle = async (op: Operation, rest: Rest | null): Promise<void> => {
+    try {
+      await rest?.();
+      await store.settled(op.id);
+    } catch (error) {
+      store.tried?.(op.id);
+      throw error;
+    }
+    await deps.settled(op);
+  };
   for (;;) {
     const op = nextOperation(store.queue(), tried, deps);
+    if (settling.length > 0 && (!op || !isPlain(op) || settling.length >= SETTLING)) {
+      await Promise.all(settling.splice(0));
+      continue;
+    }
     if (!op) return;
     yield { label: '', done: tried.size, total: tried.size + store.queue().length };
     // Somebody may have taken it back meanwhile.
     if (!store.queue().some(({ id }) => id === op.id)) continue;
     tried.add(op.id);
     await store.attempt(op.id);
+    let rest: Rest | null = null;
     try {
       // With the tries that were made before this one.
-      await deps.push(op);
+      rest = await deps.push(op);
     } catch (thrown) {
       store.tried?.(op.id);
       await failed(deps, op, asTmailError(thrown));
       continue;
     }
-    await store.settled(op.id);
-    await deps.settled(op);
+    const settled = settle(op, rest);
+    if (!rest) await settled;
+    else {
+      settling.push(settled);
+      settled.catch(() => undefined); // said when it is waited for
+    }
   }
+}
+
+/** An upload that builds on nothing. */
+function isPlain(op: Operation): boolean {
+  return op.t === 'append' && op.replaces.length === 0 && !op.verify;
 }
 
 /** @throws TmailError what is not about this operation */

@@ -31,6 +31,9 @@ export interface Progress {
 /** How much of a message is wanted: its text, or all of its bytes. */
 export type BodyWanted = 'text' | 'whole';
 
+/** Resolves when it is durable. */
+export type Rest = () => Promise<void>;
+
 export interface Session {
   readonly caps: Caps;
   /** Once; a closed session can't be reopened. @throws TmailError network, tls, auth, protocol */
@@ -49,8 +52,11 @@ export interface Session {
   quota?(): Promise<readonly QuotaRoot[] | null>;
   /** Asks what limits the folders that were not asked about yet, and tells what is known then, once. */
   quotaOfFolders?(tell: (roots: readonly QuotaRoot[] | null) => void): AsyncGenerator<Progress>;
-  /** One queued operation → server; safe to repeat. @throws TmailError; kind `rejected` rolls it back. */
-  push(op: Operation): Promise<void>;
+  /**
+   * One queued operation → server; safe to repeat. Resolves to what is left to do here, if anything: it may go on
+   * while the next operation is sent. @throws TmailError; kind `rejected` rolls it back.
+   */
+  push(op: Operation): Promise<Rest | null>;
   /** The store has forgotten an operation that went well. */
   settled?(op: Operation): Promise<void>;
   /** The server's folder has a message with this Message-ID. Absent: nobody can be asked. */

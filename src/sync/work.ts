@@ -178,7 +178,7 @@ export class Work {
     const push = async (op: Operation) => {
       resized ||= op.t !== 'flags';
       try {
-        await session.push(op);
+        return await session.push(op);
       } catch (error) {
         if (NO_ROOM.has(asTmailError(error).code)) this.#host.noRoom();
         throw error;

@@ -1,19 +1,19 @@
-// Mail of other programs, and exports of our own, into the local folders of an account: each message once, with its
-// flags and its date. Killed at any moment and repeated, nothing is lost and nothing is doubled.
-import { createHash } from 'node:crypto';
+// Mail of other programs, and exports of our own, into the folders of an account: each message once, with its flags and
+// its date. Killed at any moment and repeated, nothing is lost and nothing is doubled. Where the folders are a server's,
+// what is new is queued for it (upload.ts).
 import { envelopeOf } from '../mail/headers.ts';
 import type { LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import type { AccountStore, FolderRecord, NewMessage } from '../store/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
-import { HEADER_BYTES, MESSAGE_BYTES } from '../util/limits.ts';
+import { MESSAGE_BYTES } from '../util/limits.ts';
 import { messageFiles } from './files.ts';
 import { namesIn, openTarget, type Target, targetOf } from './import-target.ts';
 import { type FoundFolder, foldersIn } from './source.ts';
 import type { FoundMessage } from './source-messages.ts';
 import type { Passed } from './source-paths.ts';
+import { arrivalOf, type Taken, take } from './taken.ts';
+import { addMarks, marksOf, type Uploading, uploadAll } from './upload.ts';
 
-/** A message up to this size is read once and kept until it is written. */
-const SMALL = 256 * 1024;
 /** Messages that become durable in one step, and the bytes of them in memory; the next are read meanwhile. */
 const BATCH = 1000;
 const BATCH_BYTES = 16 * 1024 * 1024;
@@ -24,6 +24,8 @@ export interface ImportOptions {
   readonly account: AccountStore;
   /** Where the mail goes: an existing folder, or the path of one to be made; null: as the source says. */
   readonly folder: FolderRecord | string | null;
+  /** The account's folders are a server's: what is imported goes there. Absent: they are here. */
+  readonly upload?: Uploading;
   readonly signal: AbortSignal;
   readonly onProgress: (folder: string, done: number) => void;
   readonly now: () => number;
@@ -34,9 +36,9 @@ export interface ImportOptions {
 export interface ImportReport {
   readonly account: string;
   readonly path: string;
-  /** Durable here now, with flags and dates. */
+  /** Durable here now, with flags and dates, and queued where a server takes it. */
   imported: number;
-  /** The same bytes were in the folder already. */
+  /** The same message was in the folder already. */
   duplicates: number;
   bytes: number;
   folders: number;
@@ -82,10 +84,12 @@ export async function importMail(options: ImportOptions): Promise<ImportReport> 
     for await (const found of foldersIn(path, passed, files)) {
       signal.throwIfAborted();
       unfinished ??= (await account.exports?.importBegins(firstFile)) ?? firstFile;
-      const record = await targetOf(options, found);
+      const { folder, upload } = options;
+      const record = await targetOf({ account, folder, upload: upload !== undefined }, found);
       const own = found.account === account.id;
       if (own) names ??= await namesIn(account);
       const into = await openTarget(account, record, unfinished, own ? names : null);
+      if (options.upload) await addMarks(into, options.upload, account.id);
       report.folders++;
       await takeFolder(options, found, into, report);
     }
@@ -110,15 +114,6 @@ function importError(thrown: unknown): TmailError {
   return new TmailError('storage', 'import.full', { facts: error.facts, cause: error });
 }
 
-interface Taken {
-  readonly found: FoundMessage;
-  readonly sha256: string;
-  readonly size: number;
-  /** Null: too large to be kept; read again from the source. */
-  readonly whole: Buffer | null;
-  readonly header: Buffer;
-}
-
 async function takeFolder(
   options: ImportOptions,
   found: FoundFolder,
@@ -126,6 +121,7 @@ async function takeFolder(
   report: ImportReport,
 ): Promise<void> {
   const { batch: most = BATCH } = options;
+  const upload = options.upload !== undefined;
   let batch: Taken[] = [];
   let bytes = 0;
   let seen = 0;
@@ -140,7 +136,7 @@ async function takeFolder(
     await keeping;
     keeping = (async () => {
       if (put.length > 0) await into.folder.apply({ put }, 'now');
-      await keep(options, into, taken, report);
+      await (upload ? send : keep)(options, into, taken, report);
     })();
     keeping.catch(() => undefined); // the next step says it, or the end
     // Large ones are read again from the source, which is at this message now.
@@ -150,15 +146,15 @@ async function takeFolder(
     for await (const message of found.messages()) {
       if (options.signal.aborted) break;
       options.onProgress(into.path, ++seen);
-      const taken = message.size > MESSAGE_BYTES ? null : await take(message);
+      const taken = message.size > MESSAGE_BYTES ? null : await take(message, upload, options.now());
       if (!taken) {
         report.tooLarge++;
         continue;
       }
-      const known = into.here.get(taken.sha256)?.shift();
+      const known = into.here.take([taken.sha256, ...(taken.upload ? marksOf(taken.upload) : [])]);
       if (known !== undefined) {
         report.duplicates++;
-        const back = mended(options, into, known, taken);
+        const back = taken.upload ? null : mended(options, into, known, taken);
         if (back && mend.push(back) >= most) await commit();
         continue;
       }
@@ -174,33 +170,17 @@ async function takeFolder(
   options.signal.throwIfAborted();
 }
 
-/** Null: larger than any mail. */
-async function take(found: FoundMessage): Promise<Taken | null> {
-  const { whole } = found;
-  if (whole && whole.length <= SMALL) {
-    const sha256 = createHash('sha256').update(whole).digest('hex');
-    return { found, size: whole.length, sha256, whole, header: whole.subarray(0, HEADER_BYTES) };
-  }
-  const hash = createHash('sha256');
-  const pieces: Buffer[] = [];
-  let size = 0;
-  let kept = 0;
-  for await (const chunk of found.bytes()) {
-    hash.update(chunk);
-    size += chunk.length;
-    if (size > MESSAGE_BYTES) return null;
-    if (kept > SMALL && kept >= HEADER_BYTES) continue;
-    pieces.push(chunk);
-    kept += chunk.length;
-  }
-  const head = Buffer.concat(pieces);
-  return {
-    found,
-    size,
-    sha256: hash.digest('hex'),
-    whole: size <= SMALL ? head : null,
-    header: head.subarray(0, HEADER_BYTES),
-  };
+async function send(
+  { account }: ImportOptions,
+  into: Target,
+  batch: readonly Taken[],
+  report: ImportReport,
+): Promise<void> {
+  const uploads = batch.flatMap(({ upload }) => upload ?? []);
+  const { done, bytes, error } = await uploadAll(account, into, uploads);
+  report.imported += done;
+  report.bytes += bytes;
+  if (error) throw error;
 }
 
 /** Files first, then the rows that name them; durable when it resolves. */
@@ -254,9 +234,8 @@ function messageOf(
   place: { readonly uid: LocalUid; readonly remote: RemoteRef | null; readonly raw: RawRef },
   now: number,
 ): NewMessage {
-  // A date before mail existed is no date; one that lies ahead would keep the message on top for ever.
-  const arrival = found.arrival > 0 && found.arrival <= now ? found.arrival : now;
-  return { ...place, flags: found.flags, envelope: envelopeOf(header, { size, arrival }) };
+  const envelope = envelopeOf(header, { size, arrival: arrivalOf(found, now) });
+  return { ...place, flags: found.flags, envelope };
 }
 
 /** For a message that a crash left without its row and that came back without flags and dates; null: not so. */

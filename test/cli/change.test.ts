@@ -1,28 +1,11 @@
 // tmail flag, move, archive and delete: the built program against a real server, alone and beside an owner.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { startDovecot } from '../servers/dovecot.ts';
-import { type Place, place } from './place.ts';
+import { owner } from './owner.ts';
+import { place } from './place.ts';
 import { tmail } from './program.ts';
 import { done, lines, message, rows } from './rows.ts';
-
-/** A process that owns the store, as an open screen does. */
-async function owner(t: TestContext, { env }: Place): Promise<() => Promise<void>> {
-  const child = spawn(process.execPath, ['.build/test/cli/owner.child.js'], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const leave = async () => {
-    if (child.exitCode !== null) return;
-    child.stdin.end();
-    await once(child, 'exit');
-  };
-  t.after(leave);
-  await once(child.stdout, 'data');
-  return leave;
-}
 
 test('flags reach the server at once where it is there, and with the next sync where it is not', async t => {
   await using server = await startDovecot({ pop3: false });

@@ -99,7 +99,12 @@ test('wrong usage is status 2, what can not be done is 1, with one sentence', as
       /no mbox file, no Maildir and no \.eml/,
     ],
     [['import', join(here.dir, 'x')], here, 2, /no mbox file, no Maildir and no \.eml/],
-    [['import', join(here.dir, 'x')], imap, 1, /folders are the server's/],
+    [
+      ['import', join(here.dir, 'x')],
+      imap,
+      1,
+      /nothing of "work" is on this computer yet\. Next: tmail sync --account work/,
+    ],
   ] as const) {
     const ran = await tmail(args, { ...at, cwd: at.dir });
     assert.equal(ran.status, status, `${args.join(' ')}: ${ran.stderr}`);
@@ -271,7 +276,7 @@ test('an export of all accounts says which of them take nothing here', async t =
   );
   const named = await tmail(['import', to, '--account', 'work'], imap);
   assert.equal(named.status, 1);
-  assert.match(named.stderr, /folders are the server's/);
+  assert.match(named.stderr, /nothing of "work" is on this computer yet\. Next: tmail sync --account work/);
 });
 
 test('an export of one account and one of all are not mixed, nor formats, nor what somebody else has there', async t => {

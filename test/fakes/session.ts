@@ -113,10 +113,11 @@ export class FakeSession implements Session {
     yield* [];
   }
 
-  async push(op: Operation): Promise<void> {
+  async push(op: Operation): Promise<null> {
     this.#call(`push ${op.t === 'flags' ? op.add.join(' ') : op.t}`);
     const error = this.#server.script.push?.(op) ?? null;
     if (error) throw error;
+    return null;
   }
 
   async watch(open: FolderId | null, dirty: (folder: FolderId) => void, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,9 @@
 // Messages made here → the server, and earlier versions away from it. Safe to repeat: after an answer that was lost
 // the server is searched before anything is sent again, and nothing goes before its successor is stored.
+import { sizeOnWire } from '../../mail/wire-size.ts';
 import type { AppendOperation, Operation } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
+import type { Rest } from '../types.ts';
 import type { ImapClient, Mailbox, Place } from './client-types.ts';
 import { removeFrom } from './delete.ts';
 import { bareMessageId } from './envelope.ts';
@@ -15,13 +17,15 @@ const LOOK_BACK = 500;
 type Append = AppendOperation & Operation;
 
 /** @throws TmailError; nothing is taken back here, whatever the server says */
-export async function pushAppend(context: PushContext, op: Append): Promise<void> {
+export async function pushAppend(context: PushContext, op: Append): Promise<Rest | null> {
   const record = await recordOf(context, op.folder);
   // Also one that vanished there since: what is here of it comes back with it.
   if (!isThere(record)) await context.create(op.path);
   if (!(await isStored(context, op))) {
     const place = await upload(context, op);
-    await context.store.appended?.(op.id, place && { t: 'imap', ...place });
+    const keep = async () => context.store.appended?.(op.id, place && { t: 'imap', ...place });
+    if (!op.verify && op.replaces.length === 0) return keep;
+    await keep();
   }
   if (op.verify) await verify(context, op);
   for (const replaced of op.replaces) {
@@ -33,6 +37,7 @@ export async function pushAppend(context: PushContext, op: Append): Promise<void
       context.report(error);
     }
   }
+  return null;
 }
 
 /** The server has it, or nobody wants it any more. */
@@ -137,13 +142,6 @@ async function verify(context: PushContext, op: Append): Promise<void> {
   if (!there || there.messageId !== target.messageId || !sizes.includes(there.size)) {
     throw refusal('append.unverified', record.path, { size: bytes.length, there: there?.size ?? 0 });
   }
-}
-
-/** With every line break as CRLF, which is what a server may make of it (RFC 9051 section 2.3.4). */
-function sizeOnWire(bytes: Buffer): number {
-  let size = bytes.length;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) if (bytes[at - 1] !== 13) size++;
-  return size;
 }
 
 function noFolder({ path }: Append): TmailError {

@@ -7,7 +7,7 @@ import { cancelled, TmailError } from '../../util/errors.ts';
 import { WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import type { Timer } from '../clock.ts';
 import type { SessionDeps } from '../session.ts';
-import type { BodyWanted, Caps, Progress, QuotaRoot, Session } from '../types.ts';
+import type { BodyWanted, Caps, Progress, QuotaRoot, Rest, Session } from '../types.ts';
 import { pushAppend } from './append.ts';
 import { type BodyContext, fetchPieces, fetchText, fetchWhole } from './body.ts';
 import { Caution } from './caution.ts';
@@ -229,10 +229,10 @@ class ImapSession implements Session {
     return memory.twins;
   }
 
-  async push(op: Operation): Promise<void> {
+  async push(op: Operation): Promise<Rest | null> {
     const { labels } = this.#lines.main().client.features;
     try {
-      await this.#send(op);
+      return await this.#send(op);
     } finally {
       // One message in many folders: what was said of any of them before is not true any more.
       if (labels) {
@@ -252,21 +252,14 @@ class ImapSession implements Session {
     });
   }
 
-  async #send(op: Operation): Promise<void> {
+  async #send(op: Operation): Promise<Rest | null> {
     const context = this.#pushContext();
-    switch (op.t) {
-      case 'flags':
-        return await pushFlags(context, op);
-      case 'append':
-        return await pushAppend(context, op);
-      case 'delete':
-        return await pushDelete(context, op);
-      case 'move':
-      case 'copy':
-        return await pushTransfer(context, op);
-      default:
-        await pushFolder(context, op);
-    }
+    if (op.t === 'append') return await pushAppend(context, op);
+    if (op.t === 'flags') await pushFlags(context, op);
+    else if (op.t === 'delete') await pushDelete(context, op);
+    else if (op.t === 'move' || op.t === 'copy') await pushTransfer(context, op);
+    else await pushFolder(context, op);
+    return null;
   }
 
   /** After an operation on folders is settled: names and subscriptions as the server has them now. */

@@ -193,11 +193,12 @@ export function createPop3Session(deps: SessionDeps, options: Pop3SessionOptions
   }
 
   /** One of the own queue: of messages that others have fetched they are told, before it is forgotten. */
-  async function push(op: Operation): Promise<void> {
+  async function push(op: Operation): Promise<null> {
     const names = removedNames([op]);
     const own = rooms.all.find(room => room.store === store);
     await deletedHere(names.flatMap(name => own?.idOf(name) ?? []));
     await options.tellOthers?.(names);
+    return null;
   }
 
   async function over(): Promise<void> {
