@@ -9,6 +9,7 @@ import { openStore } from '../src/store/store.ts';
 import { syntheticMessage } from '../test/fixtures/synthetic.ts';
 import { createHome } from '../test/robot/home.ts';
 import { createPty, residentKilobytes } from '../test/robot/pty.ts';
+import { watchPieces } from './pieces.ts';
 import { type Measure, milliseconds, quantile } from './report.ts';
 
 const COUNT = 100_000;
@@ -43,7 +44,12 @@ async function* measured(dir: string): AsyncGenerator<Measure> {
   await follow.begin([account]);
   const ready = performance.now() - began;
   const longest = pieces.end();
-  yield { what: '100,000 messages threaded', measured: `${ready.toFixed(0)} ms`, budget: '2000 ms' };
+  const used = longest.reduce((sum, each) => sum + each, 0);
+  yield {
+    what: '100,000 messages threaded',
+    measured: `${ready.toFixed(0)} ms (${used.toFixed(0)} of this thread)`,
+    budget: '2000 ms',
+  };
   const slice = `p95 ${quantile(longest, 0.95).toFixed(1)} ms, at most ${Math.max(...longest).toFixed(1)} ms`;
   yield { what: 'in one piece (processor time)', measured: slice, budget: '10 ms' };
   const all = conversations.of('work');
@@ -84,26 +90,6 @@ async function* measured(dir: string): AsyncGenerator<Measure> {
   yield { what: 'one new message (and one that goes)', measured: cost };
   follow.close();
   await store.close();
-}
-
-/** Processor time between two turns of the event loop: what others on the machine do is not in it. */
-function watchPieces(): { end(): readonly number[] } {
-  const pieces: number[] = [];
-  let last = process.cpuUsage();
-  let on = true;
-  const look = () => {
-    const { user, system } = process.cpuUsage(last);
-    pieces.push((user + system) / 1000);
-    last = process.cpuUsage();
-    if (on) setImmediate(look);
-  };
-  setImmediate(look);
-  return {
-    end() {
-      on = false;
-      return pieces;
-    },
-  };
 }
 
 async function* onScreen(command: readonly string[]): AsyncGenerator<Measure> {

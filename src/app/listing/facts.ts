@@ -71,8 +71,8 @@ export interface FactRow {
   readonly facts: Facts;
 }
 
-/** A shard's, which are there at once; what is done with them stays below a key's patience. */
-const BATCH = 500;
+/** What is done with so many in one piece stays far below a key's patience. */
+const BATCH = 100;
 
 /** So many are known before the rest of the folder is looked at: what a list shows first. */
 const FIRST = 200;
@@ -101,6 +101,9 @@ async function newest(folder: FolderStore): Promise<readonly FactRow[]> {
   return rows;
 }
 
+/** Flags in one piece: a fraction of a millisecond. */
+const LOOKED_AT = 1000;
+
 /** Only those messages whose flags are such, newest first; of the others nothing is read. */
 export async function* withFlags(
   folder: FolderStore,
@@ -109,6 +112,8 @@ export async function* withFlags(
   await folder.loadAll();
   const uids: LocalUid[] = [];
   for (let position = 0; position < folder.length; position++) {
+    // Whoever reads this gives way between two batches.
+    if (position % LOOKED_AT === LOOKED_AT - 1) yield [];
     const uid = folder.uidAt(position);
     const flags = uid === undefined ? undefined : folder.flags(uid);
     if (uid !== undefined && flags !== undefined && accepts(flags)) uids.push(uid);
@@ -124,6 +129,9 @@ export async function* withFlags(
       envelope = folder.envelope(uid);
     }
     if (envelope) batch.push({ uid, facts: factsOf(envelope) });
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
   }
   if (batch.length > 0) yield batch;
 }

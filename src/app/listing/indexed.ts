@@ -141,7 +141,7 @@ export class Indexed implements Listing {
   /** A folder is gone. True when there were messages of it. */
   leave(folder: FolderStore): boolean {
     if (!this.#folders.delete(folder)) return false;
-    return this.#rows.remove([...this.#rows.keys()].filter(key => this.message(key)?.folder === folder));
+    return this.#rows.remove(this.#rows.keys().filter(key => this.message(key)?.folder === folder));
   }
 
   /** Takes in what happened to a folder. True when its rows are others now; what has to be read first comes later. */
@@ -169,7 +169,7 @@ export class Indexed implements Listing {
     const gone: RowKey[] = [];
     const moved: Entry[] = [];
     let n = 0;
-    for (const key of [...this.#rows.keys()]) {
+    for (const key of this.#rows.keys()) {
       if (++n % SPELL === 0) await this.#deps.turn();
       const message = this.message(key);
       const flags = message?.folder.flags(message.uid);
@@ -182,6 +182,8 @@ export class Indexed implements Listing {
   }
 
   async #build(): Promise<void> {
+    const { accepts, keeps, folders } = this.#plan;
+    if (!accepts && !keeps) this.#rows.reserve(folders.reduce((sum, { length }) => sum + length, 0));
     const streams: Stream[] = this.#plan.folders.map(folder => ({
       folder,
       rows: this.#plan.read(folder),
@@ -295,7 +297,7 @@ export class Indexed implements Listing {
     const { id } = folder.record;
     const known = new Set<LocalUid>();
     const gone: RowKey[] = [];
-    for (const key of [...this.#rows.keys()]) {
+    for (const key of this.#rows.keys()) {
       const message = this.message(key);
       if (message?.folder !== folder) continue;
       if (folder.flags(message.uid) === undefined) gone.push(key);

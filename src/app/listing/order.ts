@@ -33,7 +33,7 @@ export function orderOf({ by, reverse }: Sort, several: boolean): Order {
     case 'from':
       return order(false, ({ from }) => from);
     case 'subject':
-      return order(false, ({ subject }) => stripPrefixes(subject).base);
+      return order(false, ({ subject }) => sortedSubject(subject));
     case 'size':
       return order(true, ({ size }) => size);
     case 'unread':
@@ -47,4 +47,13 @@ export function orderOf({ by, reverse }: Sort, several: boolean): Order {
  */
 export function when({ date, arrival }: Pick<Facts, 'date' | 'arrival'>): number {
   return arrival - date > DAY ? date : arrival;
+}
+
+/**
+ * A folded subject without its prefixes. Nearly every one has none or a plain `re: `, and is looked at without the
+ * prefixes of forty languages.
+ */
+export function sortedSubject(subject: string): string {
+  const own = subject.startsWith('re: ') ? subject.slice('re: '.length).trim() : subject.trim();
+  return own.includes(':') || own.includes('：') ? stripPrefixes(subject).base : own;
 }
