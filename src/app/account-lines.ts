@@ -10,7 +10,7 @@ import { bytesText, notes } from './notes.ts';
 import { quotaLines } from './quota.ts';
 import { grouped, plural, progressText } from './selectors.ts';
 import type { AccountView, Copies } from './state.ts';
-import { keptOf } from './storage/policy.ts';
+import { foldersApart, keptOf } from './storage/policy.ts';
 
 /** Cells before the text of a line: its margin and its label. */
 export const ACCOUNT_MARGIN = 14;
@@ -46,6 +46,7 @@ export function accountLines({ state, data }: View, account: AccountView): reado
     ...(first ? [{ label: 'quota', text: first.text, level: first.fullness }] : []),
     ...others.map(({ text, fullness }) => ({ label: '', text, level: fullness })),
     line('copy here', copies ? copyText(copies, keptOf(state, config)) : 'counting'),
+    ...foldersApart(state, config).map(text => line('', text)),
     line('queue', running ? `${queue}; now ${progressText(running)}` : `${queue}; last sync ${synced}`),
   ];
   const room = Math.max(20, state.size.columns - ACCOUNT_MARGIN - ACCOUNT_LABEL - 1);

@@ -48,6 +48,9 @@ const OUTBOX_STATES: Readonly<Record<string, string>> = {
   unknown: 'Nobody knows whether it was sent; it stays in the outbox until you say: tmail outbox',
 };
 
+/** Folders that are named before their files go. */
+const CLEANED_SHOWN = 6;
+
 interface Counts {
   readonly accounts: number;
   readonly folders: number;
@@ -145,22 +148,49 @@ export const notes = {
   ],
   importRefused: (account: string, name: string, reason: string) =>
     `${account}: ${sanitize(name)} was not read (${sanitize(REFUSED[reason] ?? reason)})`,
-  /** What of an IMAP account is kept on this computer. */
-  kept: (offline: Offline) =>
-    offline === 'all'
-      ? 'all mail'
-      : offline === 'headers'
-        ? 'headers only'
-        : `the last ${count(offline.days, 'day')}`,
+  /** What of an IMAP account, or of a folder, is kept on this computer. */
+  kept: (offline: Offline) => {
+    if (typeof offline === 'string')
+      return { all: 'all mail', headers: 'headers only', none: 'nothing' }[offline];
+    const { days, newest, attachments } = offline;
+    const part =
+      days !== undefined
+        ? `the last ${count(days, 'day')}`
+        : newest !== undefined
+          ? `the newest ${count(newest, 'message')}`
+          : 'all mail';
+    return attachments === false ? `${part}, without attachments` : part;
+  },
+
+  /** The same for a column of 22 cells. */
+  keptShort: (offline: Offline) => {
+    if (typeof offline === 'string') return { all: 'all', headers: 'headers', none: 'nothing' }[offline];
+    const { days, newest, attachments } = offline;
+    const part = days !== undefined ? count(days, 'day') : newest !== undefined ? `newest ${newest}` : 'all';
+    return attachments === false ? `${part}, texts` : part;
+  },
+
+  /** What the choice means beyond its name; '': nothing. */
+  keptMeans: (offline: Offline) => {
+    if (offline === 'none') return 'Its list is fetched when it is opened.';
+    if (typeof offline === 'object' && (offline.days ?? offline.newest) !== undefined)
+      return 'Starred mail stays besides.';
+    return '';
+  },
+
+  /** Of one folder, where it is not as the account. */
+  keptApart: (path: string, offline: Offline, there: boolean) =>
+    `${sanitize(path)}: ${notes.kept(offline)}${there ? '' : ' (there is no such folder)'}`,
 
   keptNow: (
-    account: string,
+    place: { readonly account: string; readonly path?: string },
     offline: Offline,
     written: boolean,
     left: { readonly messages: number; readonly bytes: number },
   ) =>
     [
-      `${sanitize(account)} keeps ${notes.kept(offline)} here${written ? ' from now on' : ' until tmail ends: there is no configuration file to write it to'}.`,
+      `${sanitize(place.path === undefined ? place.account : `"${place.path === 'INBOX' ? 'Inbox' : place.path}"`)} keeps ${notes.kept(offline)} here${written ? ' from now on' : ' until tmail ends: there is no configuration file to write it to'}.`,
+      ...(notes.keptMeans(offline) === '' ? [] : [notes.keptMeans(offline)]),
       ...(left.messages > 0
         ? [
             `${bytesText(left.bytes)} of ${count(left.messages, 'message')} that ${left.messages === 1 ? 'is' : 'are'} here already can go: C.`,
@@ -173,10 +203,45 @@ export const notes = {
       ? `Nothing can go: ${all.join(' and ')} ${all.length === 1 ? 'keeps' : 'keep'} all mail here. p changes what is kept.`
       : 'Nothing can go: no file is here that is not to be kept.';
   },
-  cleanQuestion: (accounts: readonly string[], messages: number, bytes: number) => [
-    `${count(messages, 'message file')} of ${accounts.map(id => sanitize(id)).join(' and ')} (${bytesText(bytes)}) ${messages === 1 ? 'is' : 'are'} not to be kept here, by the choice made with p.`,
-    'The mail stays on the server and in the lists; a text is fetched again when it is opened. Drafts, what waits for the server and what is only here stay.',
-  ],
+  /** The numbers before anything goes. */
+  cleanQuestion: (
+    accounts: readonly string[],
+    folders: readonly {
+      readonly path: string;
+      readonly kept: Offline;
+      readonly messages: number;
+      readonly bytes: number;
+    }[],
+    stays: { readonly starred: number; readonly texts: number },
+  ) => {
+    const messages = folders.reduce((sum, folder) => sum + folder.messages, 0);
+    const bytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
+    const most = [...folders].sort((a, b) => b.bytes - a.bytes);
+    const shown = most.slice(0, CLEANED_SHOWN);
+    const rest = most.slice(CLEANED_SHOWN);
+    const others = rest.reduce((sum, folder) => sum + folder.bytes, 0);
+    return [
+      `${count(messages, 'message file')} of ${accounts.map(id => sanitize(id)).join(' and ')} (${bytesText(bytes)}) ${messages === 1 ? 'is' : 'are'} not to be kept here, by the choice made with p.`,
+      ...(folders.length > 1
+        ? shown.map(
+            folder =>
+              `- ${sanitize(folder.path)}: ${folder.messages}, ${bytesText(folder.bytes)} (keeps ${notes.kept(folder.kept)})`,
+          )
+        : []),
+      ...(folders.length > 1 && rest.length > 0
+        ? [`- ${count(rest.length, 'more folder')}: ${bytesText(others)}`]
+        : []),
+      ...(stays.texts > 0
+        ? [
+            `Of ${count(stays.texts, 'message')} only the attachments go: the text is fetched again while connected.`,
+          ]
+        : []),
+      ...(stays.starred > 0
+        ? [`${count(stays.starred, 'starred message')} ${stays.starred === 1 ? 'stays' : 'stay'}.`]
+        : []),
+      'The mail stays on the server and in the lists; a text is fetched again when it is opened. Drafts, what waits for the server and what is only here stay.',
+    ];
+  },
   cleaned: (messages: number, bytes: number) =>
     `Removed ${count(messages, 'message file')}, ${bytesText(bytes)}. The mail is on its server.`,
 

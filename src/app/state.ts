@@ -1,5 +1,6 @@
 // What the program knows at one moment, and the pure steps between such moments. No envelopes (the store is asked
 // for those by id), no effects, nothing that waits.
+import type { Keeping } from '../config/offline.ts';
 import type { Offline, UiConfig } from '../config/types.ts';
 import type { Unsubscribe } from '../mail/compose/list-headers.ts';
 import type { DraftId } from '../mail/compose/types.ts';
@@ -62,6 +63,13 @@ export interface Choice {
   readonly usual?: true;
 }
 
+/** Of which something is kept here: an account, or one of its folders alone. */
+export interface KeepPlace {
+  readonly account: AccountId;
+  /** Hostile text. */
+  readonly path?: string;
+}
+
 /** What an answer sets in motion; null: nothing, the question goes. */
 export type Answer =
   | { readonly t: 'send'; readonly draft: DraftId }
@@ -74,7 +82,7 @@ export type Answer =
   | { readonly t: 'quit'; readonly sendNow: boolean }
   | { readonly t: 'text'; readonly draft: DraftId; readonly text: string }
   | { readonly t: 'unsubscribe'; readonly way: Unsubscribe }
-  | { readonly t: 'keep'; readonly account: AccountId; readonly offline: Offline | 'days' }
+  | ({ readonly t: 'keep'; readonly offline: Offline | 'days' | 'newest' | 'account' } & KeepPlace)
   | null;
 
 /** One step on the way in; Esc takes the topmost away. The first is always `list` or `first-run`. */
@@ -122,7 +130,7 @@ export type Layer =
         | { readonly t: 'rename-folder'; readonly folder: FolderId }
         | { readonly t: 'archive-older'; readonly folder: FolderId }
         | { readonly t: 'mark-by' }
-        | { readonly t: 'keep-days'; readonly account: AccountId }
+        | ({ readonly t: 'keep-count'; readonly by: 'days' | 'newest' } & KeepPlace)
         | { readonly t: 'export'; readonly format: Format };
     }
   /** Labels of messages: those that there are, to be set and taken away, and a new one. */
@@ -307,7 +315,7 @@ export interface AppState {
   /** Free bytes on the disk that the mail is on, as last looked at; null: not known. */
   readonly diskFree: number | null;
   /** What is kept here of an IMAP account since it was changed in this run; else it is as configured. */
-  readonly kept: Readonly<Record<AccountId, Offline>>;
+  readonly kept: Readonly<Record<AccountId, Keeping>>;
   /** What takes room in each account, while somebody looks. */
   readonly space: Readonly<Record<AccountId, Space>>;
   /** The export that is under way: of which folder how much is through. */

@@ -6,42 +6,100 @@ import { dirname, join } from 'node:path';
 import { TmailError } from '../util/errors.ts';
 import { type JsonNode, type JsonObject, parseJson } from './json.ts';
 import { checkConfig } from './load.ts';
+import { ownOffline, sameOffline } from './offline.ts';
 import type { Environment } from './paths.ts';
 import type { Offline } from './types.ts';
 
+/** Of which folder; the account itself where it is absent. */
+export interface OfflinePlace {
+  readonly account: string;
+  readonly folder?: string;
+}
+
 /**
- * Sets what of an IMAP account is kept here. Durable when it resolves; repeatable.
+ * Sets what of an IMAP account, or of one of its folders, is kept here; null: of the folder what is kept of its account.
+ * Durable when it resolves; repeatable.
  * @throws TmailError `config.unwritable` (file, reason), `config.changed` (file), `config.edit-lost` (file, path), and
  * what `loadConfig` throws for a file that is wrong
  */
 export async function setOffline(
   file: string,
-  account: string,
-  offline: Offline,
+  { account, folder }: OfflinePlace,
+  offline: Offline | null,
   env: Environment,
 ): Promise<void> {
+  const own = ['accounts', account];
+  const path = folder === undefined ? [...own, 'offline'] : [...own, 'offlineFolders', folder];
   await editFile(file, text => {
-    const changed = withValue(text, ['accounts', account, 'offline'], offline, file);
+    const changed = offline === null ? withoutValue(text, path) : withValue(text, path, offline, file);
     // What is written must be what was meant: the program would not start with anything else.
     const { config } = checkConfig(changed, file, env);
     const there = config.accounts.find(({ id }) => id === account);
-    if (there?.protocol !== 'imap' || JSON.stringify(there.offline) !== JSON.stringify(offline))
-      throw lost(file, ['accounts', account, 'offline']);
+    const now = folder === undefined ? there?.offline : ownOffline(there?.offlineFolders, folder);
+    const meant = offline === null ? now === undefined : now !== undefined && sameOffline(now, offline);
+    if (there?.protocol !== 'imap' || !meant) throw lost(file, path);
     return changed;
   });
 }
 
-/** The text with another value at the path; a missing last key is added to its object. @throws `config.edit-lost` */
+/**
+ * The text with another value at the path; what is missing at its end is added: the last key, or the object that it
+ * stands in as well. @throws `config.edit-lost`
+ */
 export function withValue(text: string, path: readonly string[], value: unknown, file = ''): string {
   let node: JsonNode = parseJson(text);
   for (const [level, key] of path.entries()) {
     if (node.t !== 'object') throw lost(file, path);
     const entry = node.entries.find(one => one.key === key);
     if (entry) node = entry.value;
-    else if (level === path.length - 1) return withEntry(text, node, key, value);
+    // Objects are made below an account, never an account.
+    else if (level === path.length - 1 || level >= 2)
+      return withEntry(text, node, key, nested(path.slice(level + 1), value));
     else throw lost(file, path);
   }
   return text.slice(0, node.at) + written(value) + text.slice(node.end);
+}
+
+/** The text without the entry at the path; unchanged where there is none. Its line goes with it, comments stay. */
+export function withoutValue(text: string, path: readonly string[]): string {
+  let node: JsonNode = parseJson(text);
+  for (const key of path.slice(0, -1)) {
+    const inner: JsonNode | undefined =
+      node.t === 'object' ? node.entries.find(one => one.key === key)?.value : undefined;
+    if (!inner) return text;
+    node = inner;
+  }
+  if (node.t !== 'object') return text;
+  const at = node.entries.findIndex(one => one.key === path.at(-1));
+  const entry = node.entries[at];
+  if (!entry) return text;
+  const behind = matchAt(GAP, text, entry.value.end);
+  if (text[behind] === ',') return withoutSpan(text, entry.at, entry.value.end, behind);
+  const before = node.entries[at - 1];
+  // The last one: the comma before it goes too, for a strict reader would stumble over it.
+  const comma = before ? matchAt(GAP, text, before.value.end) : -1;
+  const rest = withoutSpan(text, entry.at, entry.value.end, -1);
+  return comma < 0 ? rest : rest.slice(0, comma) + rest.slice(comma + 1);
+}
+
+/** Without the entry and its comma; without the line, if nothing else is on it. */
+function withoutSpan(text: string, from: number, to: number, comma: number): string {
+  const entryEnd = comma < 0 ? to : comma + 1;
+  const between = comma < 0 ? '' : text.slice(to, comma);
+  const lineStart = text.lastIndexOf('\n', from - 1) + 1;
+  const lineEnd = text.indexOf('\n', entryEnd);
+  const alone =
+    between === '' &&
+    lineEnd >= 0 &&
+    /^[ \t]*$/.test(text.slice(lineStart, from)) &&
+    /^[ \t]*\r?$/.test(text.slice(entryEnd, lineEnd));
+  if (alone) return text.slice(0, lineStart) + text.slice(lineEnd + 1);
+  const gap = /^[ \t]*/.exec(text.slice(entryEnd))?.[0].length ?? 0;
+  return text.slice(0, from) + between + text.slice(entryEnd + (between === '' ? gap : 0));
+}
+
+function nested(path: readonly string[], value: unknown): unknown {
+  return path.reduceRight((inner, key) => Object.fromEntries([[key, inner]]), value);
 }
 
 /** `{ "days": 90 }`, as a person writes it. */

@@ -3,12 +3,14 @@
 import { UNDO_SEND_MS } from '../util/limits.ts';
 import { shownUser } from './gmail.ts';
 import { resolveNotices } from './notices.ts';
+import { normalOffline } from './offline.ts';
 import type { RawAccount, RawAuth, RawConfig, RawServer } from './schema.ts';
 import type {
   AccountConfig,
   AuthSettings,
   Config,
   IdentitySettings,
+  Offline,
   Pop3Settings,
   Security,
   ServerSettings,
@@ -24,6 +26,8 @@ const POP3_ONLY = [
   'sessionLimits',
   'deliverTo',
 ] as const;
+
+const IMAP_ONLY = ['offline', 'offlineFolders'] as const;
 
 type Protocol = 'imap' | 'pop3' | 'smtp';
 /** Tells of something odd at a path, such as `accounts.work.incoming.port`. */
@@ -86,8 +90,10 @@ function resolveAccount(
       warn('config.ignored', `${path}.${key}`, { key, protocol: 'imap' });
     }
   }
-  if (raw.protocol === 'pop3' && raw.offline !== undefined) {
-    warn('config.ignored', `${path}.offline`, { key: 'offline', protocol: 'pop3' });
+  for (const key of IMAP_ONLY) {
+    if (raw.protocol === 'pop3' && raw[key] !== undefined) {
+      warn('config.ignored', `${path}.${key}`, { key, protocol: 'pop3' });
+    }
   }
   return {
     id,
@@ -102,7 +108,9 @@ function resolveAccount(
     outgoingAuth: raw.outgoing?.auth
       ? resolveAuth(raw.outgoing.auth, `${path}.outgoing.auth`, expand, warn)
       : auth,
-    offline: raw.offline ?? 'all',
+    offline: normalOffline(raw.offline ?? 'all'),
+    ...(raw.protocol === 'imap' &&
+      raw.offlineFolders && { offlineFolders: resolveFolders(raw.offlineFolders) }),
     serverCopy: raw.protocol === 'pop3' ? (raw.serverCopy ?? null) : null,
     ...(raw.protocol === 'pop3' && raw.deliverTo !== undefined && { deliverTo: raw.deliverTo }),
     ...(raw.protocol === 'pop3' && { pop3: resolvePop3(raw) }),
@@ -114,6 +122,10 @@ function resolveAccount(
     ...(raw.archive !== undefined && { archive: raw.archive }),
     disabled: raw.disabled ?? false,
   };
+}
+
+function resolveFolders(raw: NonNullable<RawAccount['offlineFolders']>): Readonly<Record<string, Offline>> {
+  return Object.fromEntries(raw.map(([folder, given]) => [folder, normalOffline(given)]));
 }
 
 /** Without the keys that were left out. */

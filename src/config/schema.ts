@@ -172,6 +172,35 @@ const identity = object({
   signature: optional(about(signature, 'Default: the account\'s; "" for none')),
 });
 
+const offline = oneOf(
+  words('all', 'headers', 'none'),
+  object(
+    {
+      days: optional(about(days, 'Mail of the last days, and starred mail')),
+      newest: optional(
+        about(
+          number(1, 1_000_000),
+          "So many of each folder's newest messages, and starred mail",
+          'count',
+          'last',
+        ),
+      ),
+      attachments: optional(
+        about(boolean(), 'false: of messages with attachments only the text. Default: true'),
+      ),
+    },
+    {
+      expects: 'an object with "days" or "newest", "attachments", or both',
+      rule({ days, newest, attachments }, report) {
+        if (days !== undefined && newest !== undefined)
+          report('config.value', 'newest', { expected: 'either "days" or "newest", not both' });
+        if (days === undefined && newest === undefined && attachments === undefined)
+          report('config.value', null, { expected: '"days", "newest" or "attachments"' });
+      },
+    },
+  ),
+);
+
 const account = object(
   {
     email: about(address(), 'The address that mail is sent from', 'address', 'mail'),
@@ -186,8 +215,16 @@ const account = object(
     auth: about(auth, 'Where the password comes from: exactly one of these', 'authentication', 'password'),
     offline: optional(
       about(
-        oneOf(words('all', 'headers'), object({ days })),
-        'IMAP: what is kept on this computer without being opened. Default: all',
+        offline,
+        'IMAP: what is kept on this computer without being opened; none: not even the list of a folder. Default: all',
+      ),
+    ),
+    offlineFolders: optional(
+      about(
+        map(offline),
+        'IMAP: the same for single folders, by their paths; folders inside one are not meant. Default: as the account',
+        'offlinefolder',
+        'folders',
       ),
     ),
     serverCopy: optional(

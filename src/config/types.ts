@@ -26,7 +26,17 @@ export type AuthSettings =
   | { readonly t: 'plain'; readonly password: string }
   | { readonly t: 'unsupported'; readonly what: 'keyring' | 'oauth2' };
 
-export type Offline = 'all' | 'headers' | { readonly days: number };
+/** What of an IMAP folder is kept on this computer without being opened. `none`: not even its list, until it is opened. */
+export type Offline = 'all' | 'headers' | 'none' | OfflinePart;
+
+export interface OfflinePart {
+  /** Mail of the last days, and starred mail. */
+  readonly days?: number;
+  /** So many of each folder's newest messages, and starred mail. Never beside `days`. */
+  readonly newest?: number;
+  /** Of messages with attachments only the text. Absent: whole messages. */
+  readonly attachments?: false;
+}
 export type ServerCopy = 'delete' | 'keep' | 'untilDeletedHere' | { readonly deleteAfterDays: number };
 
 /** POP3: how a maildrop is checked. Bytes and milliseconds. */
@@ -51,6 +61,8 @@ export interface AccountConfig {
   readonly auth: AuthSettings;
   readonly outgoingAuth: AuthSettings;
   readonly offline: Offline;
+  /** Of folders, by their paths, otherwise; absent: of none. */
+  readonly offlineFolders?: Readonly<Record<string, Offline>>;
   /** POP3 only. */
   readonly serverCopy: ServerCopy | null;
   /** POP3 only: another POP3 account, whose inbox takes this one's mail. */

@@ -1,5 +1,6 @@
 // One account's motor as the rest of the program sees it: says how things stand, takes wishes, never throws at its
 // caller and never touches a socket. Staying connected is connection.ts, what is done then is work.ts.
+import { type Keeping, offlineOf } from '../config/offline.ts';
 import type { AccountConfig, Offline } from '../config/types.ts';
 import { splitMessageId } from '../mail/ids.ts';
 import type { AccountId, FolderId, LocalUid, MessageId } from '../mail/types.ts';
@@ -76,7 +77,7 @@ class AccountEngine implements Engine {
   #noRoom = 0;
   readonly #alerts = new Alerts();
   /** As configured, or as the person wished since. */
-  #kept: Offline;
+  #kept: Keeping;
   #dialled: Session | null = null;
   /** Connections tried. */
   #tries = 0;
@@ -90,12 +91,12 @@ class AccountEngine implements Engine {
   constructor(deps: EngineDeps) {
     this.#deps = deps;
     this.account = deps.config.id;
-    this.#kept = deps.config.offline;
+    this.#kept = deps.config;
     this.caps = deps.caps;
     const clock = deps.clock ?? systemClock;
     this.#clock = clock;
     this.#work = new Work({
-      offline: () => this.#kept,
+      offline: path => offlineOf(this.#kept, path),
       store: deps.store,
       folders: () => (deps.maildrop ?? deps.store).folders(),
       clock,
@@ -218,11 +219,12 @@ class AccountEngine implements Engine {
     await this.#deps.maildrop?.agree();
   }
 
-  keep(offline: Offline): void {
-    this.#kept = offline;
+  keep(offline: Offline, folders = this.#kept.offlineFolders): void {
+    const before = this.#kept;
+    this.#kept = { offline, ...(folders && { offlineFolders: folders }) };
     // What was looked at before was looked at with other eyes.
     this.#memory.prefetched.clear();
-    this.#work.prefetchAgain();
+    this.#work.keptOtherwise(path => offlineOf(before, path));
     this.#tell();
   }
 
@@ -341,7 +343,7 @@ class AccountEngine implements Engine {
     const { config, store, password, version, pace, arrived } = this.#deps;
     return {
       account: config,
-      offline: () => this.#kept,
+      offline: path => offlineOf(this.#kept, path),
       store,
       password,
       version,

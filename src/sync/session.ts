@@ -34,8 +34,8 @@ export interface SessionDeps {
   readonly received: (count: number) => void;
   /** Mail that is new on the server since the last pull: not a first fill, nor what was moved here from here. */
   readonly arrived?: (folder: FolderId, uids: readonly LocalUid[]) => void;
-  /** IMAP: what is fetched to stay here, as it is now; absent: as the account says. */
-  readonly offline?: () => Offline;
+  /** IMAP: what of the folder at this path is fetched to stay here, as it is now; absent: as the account says. */
+  readonly offline?: (path: string) => Offline;
   /** @throws TmailError `disk.floor` when background fetching must pause. */
   readonly room: () => Promise<void>;
   readonly memory: SessionMemory;

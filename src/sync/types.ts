@@ -185,8 +185,11 @@ export interface Engine {
   refresh(): void;
   /** The person agrees to deletions that a POP3 check holds back: the next check makes them. Durable. */
   agree?(): Promise<void>;
-  /** IMAP: what of the mail is fetched to stay here from now on, until the program ends. Nothing here is removed. */
-  keep?(offline: Offline): void;
+  /**
+   * IMAP: what of the mail is fetched to stay here from now on, until the program ends; `folders`: what of some folders
+   * otherwise, by their paths; as before where it is absent. Nothing here is removed; what is missing is looked for again.
+   */
+  keep?(offline: Offline, folders?: Readonly<Record<string, Offline>>): void;
   /** Cancels what runs in the background until the next refresh or push. */
   cancel(): void;
   /** Resolves when nothing is under way above prefetching: for tests and for quitting. */

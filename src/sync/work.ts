@@ -1,5 +1,6 @@
 // What is done while connected, and in which order: opening messages, sending what is queued, the folder on the
 // screen, the other folders, bodies in the background. Which command that takes is the session's business.
+import { keepsFiles } from '../config/offline.ts';
 import type { Offline } from '../config/types.ts';
 import { hasLabels } from '../mail/labels.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
@@ -21,8 +22,8 @@ const DISK_RETRY_MS = 30_000;
 const JOB_RETRY_MS = 15_000;
 
 export interface WorkHost {
-  /** What is fetched in the background, as it is now. */
-  readonly offline: () => Offline;
+  /** What of the folder at this path is fetched in the background, as it is now. */
+  readonly offline: (path: string) => Offline;
   readonly store: AccountStore;
   /** Those that a server fills. */
   readonly folders: () => readonly FolderRecord[];
@@ -163,10 +164,13 @@ export class Work {
     this.#front.cancel(job => job.priority >= P.visible);
   }
 
-  /** Something else is wanted here than before: what is fetched in the background begins anew. */
-  prefetchAgain(): void {
+  /** Something else is wanted here than `before`: what is fetched in the background begins anew. */
+  keptOtherwise(before: (path: string) => Offline): void {
     this.#back.cancel(job => job.key.startsWith(PREFETCH));
-    for (const record of this.targets(null)) this.#prefetch(record);
+    for (const record of this.targets(null)) {
+      if (before(record.path) === 'none') this.#pull(record.id);
+      else this.#prefetch(record);
+    }
   }
 
   sendQueue(): void {
@@ -239,6 +243,7 @@ export class Work {
     await this.#front.idle(job => job.key === 'push');
     const bodies: Promise<void>[] = [];
     for (const record of this.targets(folder)) {
+      if (folder === null && !this.#isKept(record)) continue;
       const fetch = (): void => {
         if (!this.#wantsBodies(record)) return;
         const run = () => session.prefetch(record.id);
@@ -300,6 +305,7 @@ export class Work {
     const record = this.#host.folders().find(each => each.id === folder);
     if (!session || !record?.selectable || !record.remote || this.#held !== null) return;
     const visible = folder === this.#visible;
+    if (!visible && !this.#isKept(record)) return;
     const loop = visible ? this.#front : this.#back;
     const fetch = (): void => this.#prefetch(record);
     const run = () => this.#alone(folder, () => withBodies(session.pull(folder), fetch));
@@ -334,8 +340,13 @@ export class Work {
     else if (error.kind === 'network' || error.kind === 'protocol') this.#again(() => this.#pull(folder));
   }
 
+  /** Its list is brought up to date without being asked for; of the others only the counts come. */
+  #isKept({ path }: FolderRecord): boolean {
+    return this.#host.offline(path) !== 'none';
+  }
+
   #wantsBodies(record: FolderRecord): boolean {
-    if (this.#host.offline() === 'headers') return false;
+    if (!keepsFiles(this.#host.offline(record.path))) return false;
     // All mail and starred mail is in other folders as well; with Gmail's labels archived mail is nowhere else, and what
     // is in several folders is fetched once.
     return (record.role !== 'all' && record.role !== 'flagged') || hasLabels(this.#host.folders());

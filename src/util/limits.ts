@@ -21,6 +21,8 @@ export const FETCH_CHUNK = 500;
 export const FIRST_CHUNK = 60;
 /** A message larger than this is opened by its text parts; attachments stay on the server until asked for. */
 export const WHOLE_MESSAGE_BYTES = 256 * 1024;
+/** Up to this size a message is kept whole also where attachments are not: two commands for its text would cost more. */
+export const SMALL_WITH_ATTACHMENTS = 32 * 1024;
 
 /** Connections one account may hold; Gmail and many hosts allow 10–15 over all of a person's devices. */
 export const MAX_CONNECTIONS = 3;

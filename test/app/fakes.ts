@@ -435,8 +435,9 @@ export class FakeEngine implements Engine {
     this.calls.push('refresh');
   }
 
-  keep(offline: Offline) {
-    this.calls.push(`keep ${JSON.stringify(offline)}`);
+  keep(offline: Offline, folders: Readonly<Record<string, Offline>> = {}) {
+    const apart = Object.keys(folders).length > 0 ? ` ${JSON.stringify(folders)}` : '';
+    this.calls.push(`keep ${JSON.stringify(offline)}${apart}`);
   }
 
   agree() {

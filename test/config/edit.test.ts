@@ -5,7 +5,7 @@ import { chmod, lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { editFile, setOffline, withValue } from '../../src/config/edit.ts';
+import { editFile, setOffline, withoutValue, withValue } from '../../src/config/edit.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { TmailError } from '../../src/util/errors.ts';
 
@@ -50,20 +50,20 @@ const leftovers = async (file: string) => (await readdir(join(file, '..'))).filt
 
 test('only the text of the value changes', async t => {
   const file = await fileWith(t);
-  await setOffline(file, 'work', { days: 90 }, {});
+  await setOffline(file, { account: 'work' }, { days: 90 }, {});
   assert.equal(
     await readFile(file, 'utf8'),
     CONFIG.replace('/* everything */ "all"', '/* everything */ { "days": 90 }'),
   );
   const { config } = await loadConfig({ file, env: {} });
   assert.deepEqual(config.accounts[0]?.offline, { days: 90 });
-  await setOffline(file, 'work', 'all', {});
+  await setOffline(file, { account: 'work' }, 'all', {});
   assert.equal(await readFile(file, 'utf8'), CONFIG, 'and back to the byte');
 });
 
 test('a value that is missing is added behind the last one, in the manner of the file', async t => {
   const file = await fileWith(t);
-  await setOffline(file, 'home.2', 'headers', {});
+  await setOffline(file, { account: 'home.2' }, 'headers', {});
   assert.equal(
     await readFile(file, 'utf8'),
     CONFIG.replace(
@@ -95,14 +95,14 @@ test('a missing value is added whatever the layout', () => {
 
 test('its rights stay, a link stays a link, and nothing is left behind', async t => {
   const file = await fileWith(t, CONFIG, 0o600);
-  await setOffline(file, 'work', 'headers', {});
+  await setOffline(file, { account: 'work' }, 'headers', {});
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   const open = await fileWith(t, CONFIG, 0o640);
-  await setOffline(open, 'work', 'headers', {});
+  await setOffline(open, { account: 'work' }, 'headers', {});
   assert.equal((await stat(open)).mode & 0o777, 0o640);
   const link = join(file, '..', 'link.json');
   await symlink(file, link);
-  await setOffline(link, 'work', 'all', {});
+  await setOffline(link, { account: 'work' }, 'all', {});
   assert.ok((await lstat(link)).isSymbolicLink());
   assert.equal(await readFile(file, 'utf8'), CONFIG);
   assert.deepEqual(await leftovers(file), []);
@@ -110,15 +110,18 @@ test('its rights stay, a link stays a link, and nothing is left behind', async t
 
 test('what can not be changed is said, and the file stays as it was', async t => {
   const file = await fileWith(t);
-  assert.equal(await code(setOffline(file, 'nobody', 'all', {})), 'config.edit-lost');
+  assert.equal(await code(setOffline(file, { account: 'nobody' }, 'all', {})), 'config.edit-lost');
   assert.equal(await readFile(file, 'utf8'), CONFIG);
-  assert.equal(await code(setOffline(join(file, '..', 'none.json'), 'work', 'all', {})), 'config.unwritable');
+  assert.equal(
+    await code(setOffline(join(file, '..', 'none.json'), { account: 'work' }, 'all', {})),
+    'config.unwritable',
+  );
   const latin = Buffer.from(CONFIG.replace('Ada', 'Ad\xe0'), 'latin1');
   const other = await fileWith(t, latin);
-  assert.equal(await code(setOffline(other, 'work', 'headers', {})), 'config.unwritable');
+  assert.equal(await code(setOffline(other, { account: 'work' }, 'headers', {})), 'config.unwritable');
   assert.deepEqual(await readFile(other), latin);
   const broken = await fileWith(t, CONFIG.replace('"imap"', '"imapp"'));
-  assert.equal(await code(setOffline(broken, 'work', 'headers', {})), 'config.invalid');
+  assert.equal(await code(setOffline(broken, { account: 'work' }, 'headers', {})), 'config.invalid');
   assert.deepEqual(await leftovers(file), []);
 });
 
@@ -131,7 +134,7 @@ test('a POP3 account keeps everything: it has no such setting', async t => {
     ),
   );
   const before = await readFile(file, 'utf8');
-  assert.equal(await code(setOffline(file, 'work', 'headers', {})), 'config.edit-lost');
+  assert.equal(await code(setOffline(file, { account: 'work' }, 'headers', {})), 'config.edit-lost');
   assert.equal(await readFile(file, 'utf8'), before);
 });
 
@@ -144,4 +147,59 @@ test('a file that somebody else changes at the same time keeps what they wrote',
   assert.equal(await code(editing), 'config.changed');
   assert.equal(await readFile(file, 'utf8'), '// theirs');
   assert.deepEqual(await leftovers(file), []);
+});
+
+const offlineIn = async (file: string) => {
+  const { config } = await loadConfig({ file, env: {} });
+  return config.accounts[0];
+};
+
+test("a folder's own setting is added, changed and taken away again, and nothing else moves", async t => {
+  const file = await fileWith(t);
+  const at = (folder: string) => ({ account: 'work', folder });
+  await setOffline(file, at('Lists/debian'), 'headers', {});
+  const added = CONFIG.replace(
+    '"all", // for the train\n',
+    '"all", // for the train\n      "offlineFolders": { "Lists/debian": "headers" },\n',
+  );
+  assert.equal(await readFile(file, 'utf8'), added);
+  await setOffline(file, at('Archive "old"'), { newest: 20, attachments: false }, {});
+  assert.deepEqual((await offlineIn(file))?.offlineFolders, {
+    'Lists/debian': 'headers',
+    'Archive "old"': { newest: 20, attachments: false },
+  });
+  await setOffline(file, at('Lists/debian'), 'none', {});
+  assert.equal((await offlineIn(file))?.offlineFolders?.['Lists/debian'], 'none');
+  assert.equal((await offlineIn(file))?.offline, 'all', "the account's own stays");
+  await setOffline(file, at('Lists/debian'), null, {});
+  await setOffline(file, at('Archive "old"'), null, {});
+  await setOffline(file, at('Archive "old"'), null, {});
+  assert.equal(await readFile(file, 'utf8'), added.replace('{ "Lists/debian": "headers" }', '{ }'));
+  assert.deepEqual((await offlineIn(file))?.offlineFolders, {});
+});
+
+test('folders may be called anything', async t => {
+  const file = await fileWith(t);
+  const names = ['__proto__', 'constructor', '', 'a.b', 'Müll/会議', 'line\nbreak', '// no comment', '"'];
+  for (const folder of names) await setOffline(file, { account: 'work', folder }, 'none', {});
+  const folders = (await offlineIn(file))?.offlineFolders ?? {};
+  assert.deepEqual(Object.keys(folders), names);
+  for (const folder of names) await setOffline(file, { account: 'work', folder }, null, {});
+  assert.deepEqual(Object.keys((await offlineIn(file))?.offlineFolders ?? {}), []);
+});
+
+test('an entry is taken out whatever the layout, with its line and its comma, and without the comments', () => {
+  const table: [string, string][] = [
+    ['{"f":{"x":1}}', '{"f":{}}'],
+    ['{"f":{ "x": 1 }}', '{"f":{ }}'],
+    ['{"f":{"x":1,"y":2}}', '{"f":{"y":2}}'],
+    ['{"f":{"y":2, "x":1}}', '{"f":{"y":2 }}'],
+    ['{"f":{\n  "y": 2,\n  "x": 1\n}}', '{"f":{\n  "y": 2\n}}'],
+    ['{"f":{\n  "x": 1, // why\n  "y": 2\n}}', '{"f":{\n  // why\n  "y": 2\n}}'],
+    ['{"f":{\r\n  "x": 1,\r\n  "y": 2,\r\n}}', '{"f":{\r\n  "y": 2,\r\n}}'],
+    ['{"f":{\n  "y": 2 /* , */,\n  "x": {"z": [1, 2]}\n}}', '{"f":{\n  "y": 2 /* , */\n}}'],
+    ['{"f":{"y":2}}', '{"f":{"y":2}}'],
+    ['{"g":{"x":2}}', '{"g":{"x":2}}'],
+  ];
+  for (const [before, after] of table) assert.equal(withoutValue(before, ['f', 'x']), after, before);
 });

@@ -19,6 +19,7 @@ export interface WorldOptions {
   readonly ca?: string;
   readonly tls?: AccountConfig['incoming']['tls'];
   readonly offline?: Offline;
+  readonly offlineFolders?: Readonly<Record<string, Offline>>;
   readonly session?: ImapSessionOptions;
   /** How long changes wait to be written together; as in the program unless said. */
   readonly groupMs?: number;
@@ -57,6 +58,7 @@ export function accountConfig(options: WorldOptions): AccountConfig {
     auth: { t: 'plain', password },
     outgoingAuth: { t: 'plain', password },
     offline,
+    ...(options.offlineFolders && { offlineFolders: options.offlineFolders }),
     serverCopy: null,
     disabled: false,
   };

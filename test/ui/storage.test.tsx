@@ -83,3 +83,55 @@ test('mail that is not to be kept goes from the disk after a question, and comes
     await robot.expectRow(/copy here +headers only; 1 of 6 messages/);
   });
 });
+
+test('a folder is kept otherwise than its account: written beside its comments, obeyed at once and by the next start', async t => {
+  const server = await startImapServer({ users: { ada: 'secret' }, mailboxes: [{ name: 'Lists' }] });
+  t.after(() => server.stop());
+  for (let n = 1; n <= 3; n++) {
+    server.deliver('INBOX', message(n), ['\\Seen']);
+    server.deliver('Lists', message(n + 3), ['\\Seen']);
+  }
+  const { dir, file } = await configFile(t, server.port);
+  const start = async () => {
+    const { config } = await loadConfig({ file, env: {} });
+    return { config, dir: join(dir, 'data'), password: 'secret' };
+  };
+  await session(await start(), async ({ robot, engine }) => {
+    await robot.expectRow(/Message 3/);
+    await robot.press('@');
+    await robot.expectRow(/copy here +all mail; 6 of 6 messages/);
+    await robot.press('f', 'tab');
+    await robot.expectRow(/Lists +\(all\)/);
+    await robot.expectRow(/^>.*Lists/);
+    await robot.press('p', 'h');
+    await robot.expectRow(/Lists +headers/);
+    await robot.expectRow(/Inbox +\(all\)/);
+    await robot.press('q');
+    await robot.expectRow(/all mail; 6 of 6 messages/);
+    await robot.expectRow(/^ +Lists: headers only/);
+    await robot.press('C');
+    await robot.expectRow(/3 message files of work \(\d+ kB\) are not to be kept here/);
+    await robot.press('y');
+    await robot.expectRow(/all mail; 3 of 6 messages/);
+    await robot.press('$');
+    await engine.settled();
+    assert.equal((await messageFiles(dir)).length, 3);
+    // Opened, its text is there again.
+    await robot.press('f', 'tab');
+    await robot.expectRow(/^>.*Lists/);
+    await robot.press('enter');
+    await robot.expectRow(/Message 6/);
+    await robot.press('enter');
+    await robot.expectRow(/Text 6\./);
+  });
+  assert.match(
+    await readFile(file, 'utf8'),
+    /\/\/ mine\n[\s\S]*"offline": "all",\n *"offlineFolders": \{ "Lists": "headers" \}\n\} \} \}\n$/,
+  );
+  await session(await start(), async ({ robot, engine }) => {
+    await engine.settled();
+    await robot.press('@');
+    await robot.expectRow(/all mail; 4 of 6 messages/);
+    await robot.expectRow(/^ +Lists: headers only/);
+  });
+});

@@ -176,8 +176,10 @@ export const askingCommands: readonly Command[] = [
       }
       context.change(pop);
       const { answer } = choice;
-      if (answer?.t === 'keep') context.effects.storage.keep(answer.account, answer.offline);
-      else context.effects.writing.answered(answer);
+      if (answer?.t === 'keep') {
+        const { t: _, offline, ...place } = answer;
+        context.effects.storage.keep(place, offline);
+      } else context.effects.writing.answered(answer);
     },
   },
   {

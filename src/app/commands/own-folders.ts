@@ -283,6 +283,28 @@ export const ownFolderCommands: readonly Command[] = [
       if (record) context.effects.subscribeFolder(record.id, !record.subscribed);
     },
   },
+  {
+    id: 'folder.keep',
+    group: 'Folders',
+    title: 'What is kept of this folder on this computer',
+    help: 'Asks what of the folder is kept here: all mail, the last days, the newest, texts alone, headers only or nothing (IMAP).',
+    keys: ['p'],
+    keysIn: KEYS,
+    in: WHERE,
+    synonyms: ['offline', 'policy', 'retention'],
+    hint: { label: 'keep here', rank: 38 },
+    disabled: view => {
+      const reason = cannotTouch(view);
+      if (reason !== undefined) return reason;
+      return meant(view.state)?.remote
+        ? undefined
+        : 'This folder is only on this computer: all of it is kept.';
+    },
+    run: context => {
+      const record = meant(context.state());
+      if (record) context.effects.storage.askKeep({ account: record.account, path: record.path });
+    },
+  },
   ...useCommands,
   {
     id: 'prompt.take',
@@ -298,7 +320,7 @@ export const ownFolderCommands: readonly Command[] = [
       if (layer.t !== 'prompt' || layer.busy) return;
       const { act, field } = layer;
       if (act.t === 'export') context.effects.beginExport();
-      else if (act.t === 'keep-days') context.effects.storage.keepDays();
+      else if (act.t === 'keep-count') context.effects.storage.keepCount();
       else if (act.t === 'create-folder') context.effects.createFolder(act.account, field.text);
       else if (act.t === 'archive-older') context.effects.archiveOlder(act.folder, field.text);
       else if (act.t === 'mark-by') context.effects.markBy(field.text);

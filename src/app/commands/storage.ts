@@ -1,6 +1,7 @@
 // Commands of the storage screen: what fills the mailbox, what of it is here, and what of that may go.
 import type { AccountId } from '../../mail/types.ts';
-import { type AppState, push, replaceTop, type StorageLayer, topLayer } from '../state.ts';
+import { accountOf, folderRecord } from '../selectors.ts';
+import { type AppState, type KeepPlace, push, replaceTop, type StorageLayer, topLayer } from '../state.ts';
 import { keptOf } from '../storage/policy.ts';
 import type { About } from '../storage/types.ts';
 import { ABOUTS, storageLayer, underCursor } from '../storage/view.ts';
@@ -8,6 +9,8 @@ import type { Command, CommandContext, Context, View } from './command.ts';
 
 const HERE: readonly Context[] = ['storage'];
 const BOTH: readonly Context[] = ['accounts', 'storage'];
+const ONLY_HERE = 'This folder is only on this computer: all of it is kept.';
+const ONLY_HERE_POP3 = 'The mail of a POP3 account is only here: all of it is kept.';
 const READ_ONLY = 'Another tmail has this mail open; here it can only be read.';
 
 /** The account that is meant: under the cursor, else the one that the screen is about; null: all. */
@@ -22,7 +25,19 @@ function accountMeant(state: AppState): AccountId | null {
   return shown.account ?? (state.accounts.length === 1 ? (state.accounts[0]?.id ?? null) : null);
 }
 
+/** What `p` is about: the folder under the cursor, else the account. */
+function placeMeant(state: AppState): KeepPlace | null {
+  const account = accountMeant(state);
+  const row = topLayer(state).t === 'accounts' ? undefined : underCursor(state);
+  const record = row?.t === 'folder' ? folderRecord(state, row.folder.folder) : undefined;
+  if (record) return { account: record.account, path: record.path };
+  return account === null ? null : { account };
+}
+
 const configOf = ({ data }: View, id: AccountId | null) => data.config.accounts.find(one => one.id === id);
+
+const folderAt = (state: AppState, { account, path }: KeepPlace) =>
+  accountOf(state, account)?.folders.find(record => record.path === path);
 
 /** Accounts of which something can be fetched again. */
 function imapAccounts(view: View): readonly AccountId[] {
@@ -161,7 +176,7 @@ export const storageCommands: readonly Command[] = [
     id: 'storage.keep',
     group: 'Program',
     title: 'What is kept on this computer',
-    help: 'Asks what of the account is kept here: all mail, that of the last days, or headers only (IMAP).',
+    help: 'Asks what of the account, or of the folder under the cursor, is kept here: all mail, the last days, the newest, texts alone, headers only or nothing (IMAP).',
     keys: ['p'],
     keysIn: BOTH,
     in: [...BOTH, 'list', 'drawer'],
@@ -171,12 +186,12 @@ export const storageCommands: readonly Command[] = [
       if (view.state.readOnly) return READ_ONLY;
       const meant = accountMeant(view.state);
       if (meant === null) return 'Of which account? w chooses one, on the storage screen.';
-      return keptOf(view.state, configOf(view, meant)) === null
-        ? 'The mail of a POP3 account is only here: all of it is kept.'
-        : undefined;
+      const place = placeMeant(view.state);
+      if (place?.path !== undefined && !folderAt(view.state, place)?.remote) return ONLY_HERE;
+      return keptOf(view.state, configOf(view, meant)) === null ? ONLY_HERE_POP3 : undefined;
     },
     run: context => {
-      const meant = accountMeant(context.state());
+      const meant = placeMeant(context.state());
       if (meant !== null) context.effects.storage.askKeep(meant);
     },
   },

@@ -1,16 +1,16 @@
 // Removes message files that can be fetched again: mail of IMAP servers that is not to be kept here. Never what is only
-// here, a draft, or what waits in the queue; and never without a question that says how much.
-import type { AccountConfig, Offline } from '../../config/types.ts';
+// here, a draft, or what waits in the queue; and never without a question that says how much of which folder.
+import { keepsFiles, offlineOf, reachOf, textAlone } from '../../config/offline.ts';
+import type { Offline } from '../../config/types.ts';
 import { splitFolderId } from '../../mail/ids.ts';
-import { type AccountId, DRAFT, type FolderId, type LocalUid } from '../../mail/types.ts';
+import { type AccountId, DRAFT, FLAGGED, type FolderId, type LocalUid } from '../../mail/types.ts';
 import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
 import { notes } from '../notes.ts';
-import { push } from '../state.ts';
-import { keptOf } from './policy.ts';
+import { type KeepPlace, push } from '../state.ts';
+import { keepingOf, keptOf } from './policy.ts';
 
-const DAY = 24 * 3600_000;
 /** Files that go in one step: a change of the folder, and of their directories' manifests. */
 const AT_ONCE = 500;
 const SLICE_MS = 4;
@@ -21,8 +21,8 @@ export interface Left {
 }
 
 export interface Cleaning {
-  /** How much could go, by what is kept of the account now. */
-  left(account: AccountId): Promise<Left>;
+  /** How much could go, by what is kept of the account, or of one folder, now. */
+  left(place: KeepPlace): Promise<Left>;
   /** Looks, and asks. */
   ask(accounts: readonly AccountId[]): void;
   /** The person was asked. */
@@ -31,54 +31,62 @@ export interface Cleaning {
 
 interface Found extends Left {
   readonly folder: FolderStore;
+  readonly kept: Offline;
   readonly uids: readonly LocalUid[];
+  /** Of them, those whose text is kept. */
+  readonly texts: number;
+  /** Old enough to go, but starred. */
+  readonly starred: number;
 }
 
 export function createCleaning(core: Core, changed: () => void): Cleaning {
   const configOf = (id: AccountId) => core.deps.config.accounts.find(account => account.id === id);
 
-  async function* search(id: AccountId): AsyncGenerator<Found> {
+  async function* search({ account: id, path }: KeepPlace): AsyncGenerator<Found> {
     const config = configOf(id);
     const account = core.mail.get(id);
-    const kept = keptOf(core.state.get(), config);
-    if (!config || !account || kept === null || kept === 'all') return;
+    const keeping = keepingOf(core.state.get(), config);
+    if (!account || keeping === null) return;
+    const records = account
+      .folders()
+      .filter(record => record.remote && record.selectable && record.role !== 'drafts')
+      .filter(record => path === undefined || record.path === path)
+      .filter(record => offlineOf(keeping, record.path) !== 'all');
+    if (records.length === 0) return;
     const sizes = await sizesOf(account);
-    for (const record of account.folders()) {
-      if (!record.remote || !record.selectable || record.role === 'drafts') continue;
+    for (const record of records) {
       const folder = await account.folder(record.id);
-      const uids = await goners(account, folder, config, olderThan(kept, core.deps.now()));
+      const kept = offlineOf(keeping, record.path);
+      const found = await goners(account, folder, kept, core.deps.now());
       const { folder: number } = splitFolderId(record.id);
-      const bytes = uids.reduce((sum, uid) => sum + (sizes.get(`${number}:${uid}`) ?? 0), 0);
-      yield { folder, uids, messages: uids.length, bytes };
+      const bytes = found.uids.reduce((sum, uid) => sum + (sizes.get(`${number}:${uid}`) ?? 0), 0);
+      yield { ...found, folder, kept, messages: found.uids.length, bytes };
     }
   }
 
-  async function left(id: AccountId): Promise<Left> {
+  async function left(place: KeepPlace): Promise<Left> {
     let sum: Left = { messages: 0, bytes: 0 };
-    for await (const { messages, bytes } of search(id))
+    for await (const { messages, bytes } of search(place))
       sum = { messages: sum.messages + messages, bytes: sum.bytes + bytes };
-    return sum;
-  }
-
-  async function leftOf(accounts: readonly AccountId[]): Promise<Left> {
-    let sum: Left = { messages: 0, bytes: 0 };
-    for (const id of accounts) {
-      const { messages, bytes } = await left(id);
-      sum = { messages: sum.messages + messages, bytes: sum.bytes + bytes };
-    }
     return sum;
   }
 
   async function ask(accounts: readonly AccountId[]): Promise<void> {
-    const found = await leftOf(accounts);
-    if (found.messages === 0) {
-      core.say(
-        'info',
-        notes.nothingToClean(accounts.map(id => ({ id, kept: keptOf(core.state.get(), configOf(id)) }))),
-      );
+    const found: Found[] = [];
+    for (const account of accounts) for await (const one of search({ account })) found.push(one);
+    const going = found.filter(({ messages }) => messages > 0);
+    if (going.length === 0) {
+      const state = core.state.get();
+      core.say('info', notes.nothingToClean(accounts.map(id => ({ id, kept: keptOf(state, configOf(id)) }))));
       return;
     }
-    const lines = notes.cleanQuestion(accounts, found.messages, found.bytes);
+    const several = new Set(going.map(({ folder }) => folder.record.account)).size > 1;
+    const folders = going.map(({ folder: { record }, kept, messages, bytes }) => {
+      const path = several ? `${record.account} / ${record.path}` : record.path;
+      return { path, kept, messages, bytes };
+    });
+    const sum = (of: 'starred' | 'texts') => found.reduce((all, one) => all + one[of], 0);
+    const lines = notes.cleanQuestion(accounts, folders, { starred: sum('starred'), texts: sum('texts') });
     core.change(before =>
       push(before, {
         t: 'confirm',
@@ -96,18 +104,27 @@ export function createCleaning(core: Core, changed: () => void): Cleaning {
     for (const id of accounts) {
       const account = core.mail.get(id);
       if (!account) continue;
-      for await (const found of search(id)) {
+      let texts = 0;
+      for await (const found of search({ account: id })) {
         for (let i = 0; i < found.uids.length; i += AT_ONCE) {
           const gone = await remove(account, found.folder, found.uids.slice(i, i + AT_ONCE));
           messages += gone;
           if (found.messages > 0) bytes += (found.bytes * gone) / found.messages;
           await nextTurn();
         }
+        texts += found.texts;
       }
+      if (texts > 0) fetchTexts(id);
     }
     await core.deps.store.flush();
     changed();
     core.say('info', notes.cleaned(messages, Math.round(bytes)));
+  }
+
+  /** Their texts are to be here: what is missing is looked for again. */
+  function fetchTexts(id: AccountId): void {
+    const keeping = keepingOf(core.state.get(), configOf(id));
+    if (keeping) core.engines.get(id)?.keep?.(keeping.offline, keeping.offlineFolders ?? {});
   }
 
   return {
@@ -117,20 +134,16 @@ export function createCleaning(core: Core, changed: () => void): Cleaning {
   };
 }
 
-/** Arrivals before this moment are not kept. */
-function olderThan(kept: Exclude<Offline, 'all'>, now: number): number {
-  return kept === 'headers' ? Number.POSITIVE_INFINITY : now - kept.days * DAY;
-}
-
 /** Messages whose file can go. */
 async function goners(
   account: AccountStore,
   folder: FolderStore,
-  config: AccountConfig,
-  before: number,
-): Promise<LocalUid[]> {
-  if (config.protocol !== 'imap') return [];
-  const found: LocalUid[] = [];
+  kept: Offline,
+  now: number,
+): Promise<Pick<Found, 'uids' | 'texts' | 'starred'>> {
+  const uids: LocalUid[] = [];
+  let texts = 0;
+  let starred = 0;
   const busy = busyIn(account, folder.record.id);
   await folder.loadAll();
   let since = performance.now();
@@ -139,20 +152,28 @@ async function goners(
     await nextTurn();
     since = performance.now();
   };
-  if (before === Number.POSITIVE_INFINITY) {
+  if (!keepsFiles(kept)) {
     // Without envelopes this needs no reading.
     for (let position = folder.length - 1; position >= 0; position--) {
       const uid = folder.uidAt(position);
-      if (uid !== undefined && canGo(folder, uid, busy)) found.push(uid);
+      if (uid !== undefined && canGo(folder, uid, busy)) uids.push(uid);
       await pause();
     }
-    return found;
+    return { uids, texts, starred };
   }
+  const reach = reachOf(kept, now);
   for await (const { uid, envelope } of folder.scan()) {
-    if (envelope.arrival < before && canGo(folder, uid, busy)) found.push(uid);
     await pause();
+    if (!canGo(folder, uid, busy)) continue;
+    const beyond = envelope.arrival < reach.since || folder.positionOf(uid) >= reach.newest;
+    const isStarred = ((folder.flags(uid) ?? 0) & FLAGGED) !== 0;
+    if (beyond && !isStarred) uids.push(uid);
+    else if (textAlone(kept, envelope) && folder.raw(uid)?.partial === false) {
+      uids.push(uid);
+      texts++;
+    } else if (beyond) starred++;
   }
-  return found;
+  return { uids, texts, starred };
 }
 
 /** Its server has it, under a name that is known, and nothing here needs the file. */

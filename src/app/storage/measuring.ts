@@ -182,6 +182,7 @@ function spaceOf(
       account,
       folder: record.id,
       messages: tally?.messages ?? 0,
+      there: record.counts.total,
       bytes: tally?.bytes ?? 0,
       files: here?.files ?? 0,
       fileBytes: here?.bytes ?? 0,

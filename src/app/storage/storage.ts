@@ -7,7 +7,7 @@ import type { Core } from '../core.ts';
 import type { Folders } from '../folders.ts';
 import { folderByRole, type Organising } from '../organising.ts';
 import { folderRecord } from '../selectors.ts';
-import { push } from '../state.ts';
+import { type KeepPlace, push } from '../state.ts';
 import { createCleaning } from './cleaning.ts';
 import { createMeasuring } from './measuring.ts';
 import { createPolicy } from './policy.ts';
@@ -21,10 +21,11 @@ export interface StorageEffects {
   open(message: LargeMessage): void;
   /** To Trash; from there for good, after a question. */
   remove(message: LargeMessage): void;
-  askKeep(account: AccountId): void;
-  keep(account: AccountId, offline: Offline | 'days'): void;
-  /** Takes the number of days that stands in the prompt. */
-  keepDays(): void;
+  /** Asks what of an account, or of a folder, is kept here. */
+  askKeep(place: KeepPlace): void;
+  keep(place: KeepPlace, offline: Offline | 'days' | 'newest' | 'account'): void;
+  /** Takes the number that stands in the prompt. */
+  keepCount(): void;
   askClean(accounts: readonly AccountId[]): void;
   clean(accounts: readonly AccountId[]): void;
 }
@@ -93,7 +94,7 @@ export function createStorage(core: Core, deps: StorageDeps): Storage {
       remove: message => void core.track(remove(message)),
       askKeep: policy.ask,
       keep: policy.chosen,
-      keepDays: policy.days,
+      keepCount: policy.counted,
       askClean: cleaning.ask,
       clean: cleaning.clean,
     },

@@ -19,6 +19,8 @@ export interface FolderSpace {
   readonly folder: FolderId;
   /** As they are known here; of an IMAP folder that is not listed in full yet, those that are. */
   readonly messages: number;
+  /** As its server counts them. */
+  readonly there: number;
   /** Of whole messages, as the server (or the file) says. */
   readonly bytes: number;
   /** Message files on this computer. */

@@ -48,7 +48,7 @@ function rowsOf(spaces: readonly Space[], about: About): readonly StorageRow[] {
     case 'folders':
       return spaces
         .flatMap(({ folders }) => folders)
-        .filter(({ messages }) => messages > 0)
+        .filter(({ messages, there }) => messages > 0 || there > 0)
         .sort((a, b) => b.bytes - a.bytes)
         .map(folder => ({ t: 'folder', folder }));
     case 'senders':

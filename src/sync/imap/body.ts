@@ -33,24 +33,33 @@ export function gone(folder: FolderId, uid: LocalUid): TmailError {
   return new TmailError('rejected', 'body.gone', { retry: 'never', facts: { folder, uid } });
 }
 
-/** Runs `work` with the folder selected, if it is still the folder that the message was seen in. */
+/**
+ * Runs `work` with the folder selected, if it is still the folder that the message was seen in. `fresh` selects it again:
+ * a connection that was selected before a message came need not know of it.
+ */
 export function withinSame<T>(
   context: BodyContext,
   uidValidity: string,
   work: (client: ImapClient) => Promise<T>,
+  fresh?: 'fresh',
 ): Promise<T> {
-  return context.line.within(context.name, async (client, box) => {
-    if (box.uidValidity !== uidValidity) throw gone(context.record.id, 0);
-    return await work(client);
-  });
+  return context.line.within(
+    context.name,
+    async (client, box) => {
+      if (box.uidValidity !== uidValidity) throw gone(context.record.id, 0);
+      return await work(client);
+    },
+    fresh,
+  );
 }
 
 /** One small message whole. Durable when it returns. */
 export async function fetchWhole(context: BodyContext, uid: LocalUid, size: number): Promise<void> {
   const remote = remoteOf(context.folder, uid);
-  const bytes = await withinSame(context, remote.uidValidity, client =>
-    fetchSource(client, remote.uid, size),
-  );
+  const fetch = (client: ImapClient) => fetchSource(client, remote.uid, size);
+  const bytes =
+    (await withinSame(context, remote.uidValidity, fetch)) ??
+    (await withinSame(context, remote.uidValidity, fetch, 'fresh'));
   if (bytes === null) throw gone(context.record.id, uid);
   await keep(context, uid, bytes, false);
 }
@@ -100,10 +109,15 @@ async function fetchOne(
   remote: { uid: number; uidValidity: string },
   items: FetchQueryObject,
 ): Promise<FetchMessageObject | undefined> {
-  const rows = await withinSame(context, remote.uidValidity, client =>
-    client.rows({ by: 'uid', range: String(remote.uid), items: { uid: true, ...items }, most: 1000 }),
+  const fetch = async (client: ImapClient) => {
+    const range = String(remote.uid);
+    const rows = await client.rows({ by: 'uid', range, items: { uid: true, ...items }, most: 1000 });
+    return rows.find(row => row.uid === remote.uid && (row.headers ?? row.bodyParts));
+  };
+  return (
+    (await withinSame(context, remote.uidValidity, fetch)) ??
+    (await withinSame(context, remote.uidValidity, fetch, 'fresh'))
   );
-  return rows.find(row => row.uid === remote.uid && (row.headers ?? row.bodyParts));
 }
 
 /** A message of any size, in pieces. Each yield lies between two of them. Durable when it ends. */

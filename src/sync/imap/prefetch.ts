@@ -1,12 +1,14 @@
 // Bodies in the background, newest first, as far as `offline` asks: many small messages in one command, fetched
-// while the last ones are being made durable. Large ones follow singly, in pieces.
+// while the last ones are being made durable. Large ones follow singly, in pieces, and those of which the text is enough.
 import type { FetchMessageObject } from 'imapflow';
+import { keepsFiles, reachOf, textAlone } from '../../config/offline.ts';
 import type { Offline } from '../../config/types.ts';
-import type { LocalUid, RawRef } from '../../mail/types.ts';
+import { FLAGGED, type LocalUid, type RawRef } from '../../mail/types.ts';
 import { FETCH_CHUNK, MESSAGE_BYTES, WHOLE_MESSAGE_BYTES } from '../../util/limits.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Progress } from '../types.ts';
-import { type BodyContext, fetchPieces, fetchWhole, owner, withinSame } from './body.ts';
+import { type BodyContext, fetchPieces, fetchText, fetchWhole, owner, withinSame } from './body.ts';
+import type { ImapClient } from './client.ts';
 import { formatUidSet } from './uid-set.ts';
 import { Writes } from './writes.ts';
 
@@ -31,6 +33,8 @@ export interface PrefetchContext extends BodyContext {
 export interface Seen {
   low: LocalUid;
   high: LocalUid;
+  /** Older starred mail was looked for. */
+  starred?: true;
 }
 
 interface Wanted {
@@ -38,11 +42,13 @@ interface Wanted {
   readonly remote: number;
   readonly uidValidity: string;
   readonly size: number;
+  /** Without its attachments. */
+  readonly textAlone: boolean;
 }
 
 /** Repeatable; nothing is fetched twice. Each yield lies between two commands. */
 export async function* prefetchFolder(context: PrefetchContext): AsyncGenerator<Progress> {
-  if (context.offline === 'headers') return;
+  if (!keepsFiles(context.offline)) return;
   const large: Wanted[] = [];
   let done = 0;
   do {
@@ -113,10 +119,9 @@ async function* batches(
   let batch: Wanted[] = [];
   let bytes = 0;
   await folder.loadAll();
-  const from = since(context);
-  for await (const candidate of candidates(context, from, run)) {
-    if (candidate.size > WHOLE_MESSAGE_BYTES) {
-      if (candidate.size <= MESSAGE_BYTES) large.push(candidate);
+  for await (const candidate of candidates(context, run)) {
+    if (candidate.textAlone || candidate.size > WHOLE_MESSAGE_BYTES) {
+      if (candidate.textAlone || candidate.size <= MESSAGE_BYTES) large.push(candidate);
       continue;
     }
     if (
@@ -135,34 +140,47 @@ async function* batches(
   if (batch.length > 0) yield batch;
 }
 
-/** Arrivals from this moment on are wanted. */
-function since({ offline, now }: PrefetchContext): number {
-  return typeof offline === 'object' ? now() - offline.days * 24 * 3600_000 : 0;
-}
-
 async function* candidates(
   context: PrefetchContext,
-  arrivedAfter: number,
   run: { low: number; high: number },
 ): AsyncGenerator<Wanted> {
   const { folder, seen } = context;
+  const reach = reachOf(context.offline, context.now());
   // By number and not by position: messages come and go while this runs.
   let uid = folder.uidAt(0);
   for (let looked = 1; uid !== undefined; looked++) {
     // A walk over a large folder that is all here must not keep the keys waiting.
     if (looked % 500 === 0) await nextTurn();
     const position = folder.positionOf(uid);
-    const size = await sizeOf(context, uid, position);
+    if (position >= reach.newest) break;
+    const message = await about(context, uid, position);
+    if (message !== null && message.arrival < reach.since) break;
     run.low = Math.min(run.low, uid);
     run.high = Math.max(run.high, uid);
-    if (size !== null && size.arrival < arrivedAfter) return;
-    const remote = folder.remote(uid);
-    const raw = folder.raw(uid);
-    if (size && remote?.t === 'imap' && (!raw || raw.partial)) {
-      yield { uid, remote: remote.uid, uidValidity: remote.uidValidity, size: size.bytes };
-    }
+    if (message && !isHere(context, message)) yield message;
     uid = next(context, uid, seen);
   }
+  if (uid !== undefined && reach.starred && !seen.starred) yield* starred(context, uid);
+}
+
+/** Starred mail from `uid` downwards: older than what is kept otherwise. */
+async function* starred(context: PrefetchContext, uid: LocalUid): AsyncGenerator<Wanted> {
+  const { folder, seen } = context;
+  const old = Array.from({ length: folder.length }, (_, position) => folder.uidAt(position) ?? 0);
+  for (const [looked, one] of old.entries()) {
+    if (looked % 500 === 499) await nextTurn();
+    if (one > uid || one === 0 || ((folder.flags(one) ?? 0) & FLAGGED) === 0) continue;
+    const message = await about(context, one, folder.positionOf(one));
+    if (message && !isHere(context, message)) yield message;
+  }
+  // Once in a run: a new message must not cost a walk over all, and what was starred here was read here.
+  if (folder.sync.filledDownTo === 1) seen.starred = true;
+}
+
+/** As far as it is to be: whole, or its text. */
+function isHere({ folder }: PrefetchContext, { uid, textAlone }: Wanted): boolean {
+  const raw = folder.raw(uid);
+  return Boolean(raw) && (textAlone || !raw?.partial);
 }
 
 function next(context: PrefetchContext, uid: LocalUid, seen: Seen): LocalUid | undefined {
@@ -176,24 +194,38 @@ function next(context: PrefetchContext, uid: LocalUid, seen: Seen): LocalUid | u
   return last < 0 ? following : folder.uidAt(last + 1);
 }
 
-async function sizeOf(context: PrefetchContext, uid: LocalUid, position: number) {
-  const { folder } = context;
+/** Null: it is gone, or not on the server. */
+async function about(
+  context: PrefetchContext,
+  uid: LocalUid,
+  position: number,
+): Promise<(Wanted & { readonly arrival: number }) | null> {
+  const { folder, offline } = context;
   if (position < 0) return null;
   if (!folder.envelope(uid)) await folder.ensure(position, position + FETCH_CHUNK - 1);
   const envelope = folder.envelope(uid);
-  return envelope ? { bytes: envelope.size, arrival: envelope.arrival } : null;
+  const remote = folder.remote(uid);
+  if (!envelope || remote?.t !== 'imap') return null;
+  const { size, arrival } = envelope;
+  const { uid: there, uidValidity } = remote;
+  return { uid, remote: there, uidValidity, size, arrival, textAlone: textAlone(offline, envelope) };
 }
 
 async function fetchBatch(context: PrefetchContext, batch: readonly Wanted[]): Promise<FetchMessageObject[]> {
   const uidValidity = batch[0]?.uidValidity ?? '';
-  return await withinSame(context, uidValidity, client =>
+  const fetch = (wanted: readonly Wanted[]) => (client: ImapClient) =>
     client.rows({
       by: 'uid',
-      range: formatUidSet(batch.map(wanted => wanted.remote)),
+      range: formatUidSet(wanted.map(({ remote }) => remote)),
       items: { uid: true, source: true },
-      most: batch.length * 2 + 1000,
-    }),
-  );
+      most: wanted.length * 2 + 1000,
+    });
+  const rows = await withinSame(context, uidValidity, fetch(batch));
+  const come = new Set(rows.map(({ uid }) => uid));
+  const missing = batch.filter(({ remote }) => !come.has(remote));
+  // Expunged, or newer than what this connection knows of the folder.
+  if (missing.length > 0) rows.push(...(await withinSame(context, uidValidity, fetch(missing), 'fresh')));
+  return rows;
 }
 
 async function store(
@@ -221,10 +253,11 @@ async function store(
 
 async function* fetchLarge(context: PrefetchContext, large: readonly Wanted[]): AsyncGenerator<Progress> {
   for (const wanted of large) {
-    const raw = context.folder.raw(wanted.uid);
-    if (raw === undefined || (raw && !raw.partial)) continue;
+    if (context.folder.raw(wanted.uid) === undefined || isHere(context, wanted)) continue;
     await context.room();
+    yield { label: context.record.name, done: 0, total: 0 };
     if ((await unshared(context, [wanted])).length === 0) continue;
-    yield* fetchPieces(context, wanted.uid, wanted.size, context.record.name);
+    if (wanted.textAlone) await fetchText(context, wanted.uid);
+    else yield* fetchPieces(context, wanted.uid, wanted.size, context.record.name);
   }
 }

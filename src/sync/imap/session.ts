@@ -1,5 +1,6 @@
 // The Session for IMAP: one connection for the folder on the screen, a second on demand for everything else, so
 // that opening a message never waits behind a long pull. Decides nothing about when; that is the engine's.
+import { offlineOf } from '../../config/offline.ts';
 import { splitMessageId } from '../../mail/ids.ts';
 import type { FolderId, MessageId } from '../../mail/types.ts';
 import type { FolderInfo, FolderRecord, FolderStore, Operation } from '../../store/types.ts';
@@ -213,7 +214,8 @@ class ImapSession implements Session {
     const context = await this.#context(folder, 'background');
     yield* prefetchFolder({
       ...context,
-      offline: this.#deps.offline?.() ?? this.#deps.account.offline,
+      offline:
+        this.#deps.offline?.(context.record.path) ?? offlineOf(this.#deps.account, context.record.path),
       now: () => this.#deps.clock.now(),
       seen: remembered(this.#deps.memory.prefetched, folder, nothingSeen),
       room: this.#deps.room,

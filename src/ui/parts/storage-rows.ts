@@ -4,7 +4,7 @@ import { bytesText, notes } from '../../app/notes.ts';
 import { fullness, quotaNumbers, quotaPercent } from '../../app/quota.ts';
 import { folderLabel, folderRecord, grouped, plural } from '../../app/selectors.ts';
 import type { AppState, StorageLayer } from '../../app/state.ts';
-import { keptOf } from '../../app/storage/policy.ts';
+import { keptIn, keptOf } from '../../app/storage/policy.ts';
 import type { About } from '../../app/storage/types.ts';
 import {
   ABOUTS,
@@ -52,10 +52,11 @@ export function storageScreen(view: View, theme: Theme, cells: number, height: n
     if (at) return bar(text, 'selected', cells, theme);
     return row([piece(text, entry.t === 'account' ? 'title' : 'text')], cells, theme);
   });
+  const kept = rows.some(entry => entry.t === 'folder') ? [piece('kept here ', 'dim')] : [];
   const nothing = rows.length === 0 ? [row([piece(emptyText(state, layer), 'dim')], cells, theme)] : [];
   return [
     tabs(layer, state, cells, theme),
-    row([piece(` ${HEADS[layer.about]}`, 'dim')], cells, theme),
+    split([piece(` ${HEADS[layer.about]}`, 'dim')], kept, cells, theme, 40),
     ...fill([...list, ...nothing], height - 4, cells),
     theme.paint('rule', theme.borders.horizontal.repeat(cells)),
     row(foot(view, layer), cells, theme),
@@ -101,10 +102,15 @@ function rowText(
     case 'folder': {
       const { folder, bytes, messages, files, fileBytes } = entry.folder;
       const place = folderText(state, folder, layer.account === null && layer.about === 'folders');
-      if (layer.about === 'here') return `${size(fileBytes)}   ${count(files)}   ${place}`;
+      const withPolicy = (left: string) => {
+        const policy = policyText(view, folder);
+        const rest = Math.max(8, cells - width(left) - width(policy) - 2);
+        return `${left}${fit(place, rest, theme.ellipsis)} ${policy} `;
+      };
+      if (layer.about === 'here') return withPolicy(`${size(fileBytes)}   ${count(files)}   `);
       const filled = most > 0 ? Math.round((bytes / most) * SHARE) : 0;
       const share = `${'#'.repeat(filled)}${'-'.repeat(SHARE - filled)}`;
-      return `${size(bytes)}   ${share}  ${count(messages)}   ${place}`;
+      return withPolicy(`${size(bytes)}   ${share}  ${count(messages)}   `);
     }
     case 'sender': {
       const { address, name, bytes, messages } = entry.sender;
@@ -121,6 +127,16 @@ function rowText(
       return `${size(bytes)}   ${count(files)}   ${clean(account)}: ${policy}`;
     }
   }
+}
+
+/** What is kept of it; in brackets where nothing was said of it and it is as the account. */
+function policyText({ state, data }: View, id: FolderId): string {
+  const record = folderRecord(state, id);
+  const config = data.config.accounts.find(account => account.id === record?.account);
+  const kept = record?.remote ? keptIn(state, config, record.path) : null;
+  if (kept === null) return 'only here';
+  const text = notes.keptShort(kept.offline);
+  return kept.own ? text : `(${text})`;
 }
 
 function folderText(state: AppState, id: FolderId, withAccount: boolean): string {

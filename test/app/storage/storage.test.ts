@@ -4,9 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { foldersApart } from '../../../src/app/storage/policy.ts';
 import { storageLayer, storageRows, underCursor } from '../../../src/app/storage/view.ts';
 import type { Offline } from '../../../src/config/types.ts';
-import { DRAFT, SEEN } from '../../../src/mail/types.ts';
+import { DRAFT, FLAGGED, SEEN } from '../../../src/mail/types.ts';
 import { FakeFolder, NOW, testConfig, type World, world } from '../fakes.ts';
 
 const DAY = 86_400_000;
@@ -158,7 +159,7 @@ test('what is kept is asked, written into the configuration and obeyed at once',
     w.engines[0]?.calls.filter(call => call.startsWith('keep')),
     ['keep "headers"'],
   );
-  assert.equal(w.app.state.get().kept.work, 'headers');
+  assert.equal(w.app.state.get().kept.work?.offline, 'headers');
   await press(w, 'p', 'l', 'backspace', 'backspace', ...'0', 'enter');
   assert.match(JSON.stringify(w.app.state.get().stack.at(-1)), /A number of days/);
   await press(w, 'backspace', ...'30', 'enter');
@@ -209,6 +210,95 @@ test('only what its server has, what nothing waits for and what is not to be kep
   for (const uid of [newer, draft, queued, landed, local]) assert.ok(inbox.raw(uid), String(uid));
   assert.ok(drafts?.raw(other));
   assert.match(w.app.state.get().log.at(-1)?.text ?? '', /Removed 1 message file, 2 kB/);
+});
+
+test('p on a folder changes what is kept of it alone, and s gives it back to its account', async t => {
+  const { w, file } = await keeping(t, 'all', { messages: 3 });
+  const written = async () => JSON.parse(await readFile(file, 'utf8')).accounts.work.offlineFolders;
+  const keeps = () => w.engines[0]?.calls.filter(call => call.startsWith('keep')).at(-1);
+  await press(w, '@', 'f', 'tab');
+  const at = rows(w).findIndex(row => row.t === 'folder' && row.folder.messages === 1);
+  await press(w, ...'j'.repeat(at));
+  await press(w, 'p');
+  const question = w.app.state.get().stack.at(-1);
+  assert.ok(question?.t === 'ask');
+  assert.equal(question.title, 'Keep on this computer: lists/debian');
+  assert.match(question.lines.join(' '), /^Now all mail, as the account\..* 1 message, 2 kB/);
+  await press(w, 'h');
+  assert.deepEqual(await written(), { 'lists/debian': 'headers' });
+  assert.equal(keeps(), 'keep "all" {"lists/debian":"headers"}');
+  assert.match(
+    w.app.state.get().log.at(-1)?.text ?? '',
+    /^"lists\/debian" keeps headers only .* 1 message .*C\.$/,
+  );
+  await press(w, 'p', 'c', 'C-u', ...'0', 'enter');
+  assert.match(JSON.stringify(w.app.state.get().stack.at(-1)), /A number of messages, from 1 to 1,000,000/);
+  await press(w, 'backspace', ...'20', 'enter', 'p', 't');
+  assert.deepEqual(await written(), { 'lists/debian': { newest: 20, attachments: false } });
+  await press(w, 'p', 'o');
+  assert.equal(keeps(), 'keep "all" {"lists/debian":"none"}');
+  await press(w, 'p', 's');
+  assert.deepEqual(await written(), {});
+  assert.equal(keeps(), 'keep "all"');
+  // The account's own stays what it was all the time.
+  assert.equal(w.app.state.get().kept.work?.offline, 'all');
+});
+
+test('p in the folder pane is about the folder under the cursor, and the screen of accounts tells it', async t => {
+  const { w } = await keeping(t, { days: 30 }, { messages: 3 });
+  await press(w, '`', 'j', 'p', 'a');
+  assert.deepEqual(w.app.state.get().kept.work?.offlineFolders, { Drafts: 'all' });
+  assert.deepEqual(foldersApart(w.app.state.get(), testConfig().accounts[0]), ['Drafts: all mail']);
+});
+
+test('what goes is told by folder before it goes; starred mail stays, also where only the newest do', async t => {
+  const { w } = await keeping(t, { newest: 2 });
+  const lists = [...w.store.folders.values()].find(({ record }) => record.path === 'lists/debian');
+  assert.ok(lists);
+  const add = (n: number, flags = SEEN) => w.inbox.add({ subject: `m${n}`, size: n * 1000 }, flags);
+  const [first, star, third, fourth, fifth] = [add(1), add(2, SEEN | FLAGGED), add(3), add(4), add(5)];
+  for (let n = 0; n < 4; n++) lists.add({ size: 10_000 }, SEEN);
+  await press(w, '@', 'C');
+  const question = w.app.state.get().stack.at(-1);
+  assert.ok(question?.t === 'confirm');
+  const text = question.lines.join('\n');
+  assert.match(text, /^5 message files of work \(\d+ kB\) are not to be kept here/);
+  assert.match(text, /^- lists\/debian: 3, \d+ kB \(keeps the newest 2 messages\)$/m);
+  assert.match(text, /^- INBOX: 2, 4 kB/m);
+  assert.match(text, /^1 starred message stays\.$/m);
+  for (const uid of [first, third]) assert.ok(w.inbox.raw(uid), 'nothing goes before the answer');
+  await press(w, 'y');
+  assert.deepEqual(
+    [first, star, third, fourth, fifth].map(uid => Boolean(w.inbox.raw(uid))),
+    [false, true, false, true, true],
+  );
+});
+
+test('a folder with its own choice is cleaned by that, whatever its account keeps', async t => {
+  const { w } = await keeping(t, 'headers', { messages: 2 });
+  await press(w, '`', 'p', 'a', 'esc', '@', 'C');
+  const question = w.app.state.get().stack.at(-1);
+  assert.ok(question?.t === 'confirm');
+  assert.match(question.lines.join(' '), /^1 message file of work/, 'the one of lists/debian');
+  await press(w, 'y');
+  assert.ok(w.inbox.raw(1) && w.inbox.raw(2));
+});
+
+test('of large messages with attachments the file goes, and their texts are fetched again', async t => {
+  const { w } = await keeping(t, { attachments: false });
+  const scan = w.inbox.add({ size: 90_000, attachments: 2 }, SEEN);
+  const plain = w.inbox.add({ size: 90_000, attachments: 0 }, SEEN);
+  const small = w.inbox.add({ size: 9000, attachments: 1 }, SEEN);
+  await press(w, '@', 'C');
+  const question = w.app.state.get().stack.at(-1);
+  assert.ok(question?.t === 'confirm');
+  assert.match(question.lines.join(' '), /^1 message file .* Of 1 message only the attachments go/);
+  await press(w, 'y');
+  assert.deepEqual(
+    [scan, plain, small].map(uid => Boolean(w.inbox.raw(uid))),
+    [false, true, true],
+  );
+  assert.equal(w.engines[0]?.calls.at(-1), 'keep {"attachments":false}', 'looked for again');
 });
 
 test('where all mail is kept nothing goes, and POP3 mail never', async t => {
