@@ -13,7 +13,7 @@ import { changeFlags, type FlagChange } from './organising/flags.ts';
 import { cursorOn, leaveReader, unmark } from './organising/leaving.ts';
 import { makeDestination } from './organising/making.ts';
 import { envelopesOf, planOf } from './organising/plan.ts';
-import { allBack, createUndo, type Undo } from './organising/undo.ts';
+import { allBack, createUndo, type Step, type TakeBack, type Undo } from './organising/undo.ts';
 import { type Done, doneText, flagDeed, someOf, whatOf } from './organising/words.ts';
 import { byFolder, countOf } from './selection.ts';
 import { folderLabel, folderRecord, plural } from './selectors.ts';
@@ -26,7 +26,10 @@ export type { TakeBack } from './organising/undo.ts';
 export interface Organising extends Undo {
   /** To the folder of each account that is for this, which is made where there is none; archived by year or month. */
   file(messages: readonly Messages[], role: FilingRole): void;
-  move(messages: readonly Messages[], to: FolderId): void;
+  /** `step`: begun already, because the folder had to be made first. */
+  move(messages: readonly Messages[], to: FolderId, step?: Step): void;
+  /** A subject, or how many these are. */
+  what(messages: readonly Messages[]): string;
   copy(messages: readonly Messages[], to: FolderId): void;
   /** Sets and clears flags and keywords; `u` takes back what that changed. */
   flag(messages: readonly Messages[], change: FlagChange): void;
@@ -73,14 +76,20 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const own = messages.every(({ folder }) => splitFolderId(folder).account === account);
     return own ? nameOf(to) : `${account} / ${nameOf(to)}`;
   };
+  const backWhenDone = async (carrying: Promise<Carried>): Promise<TakeBack | null> =>
+    allBack((await carrying).operations.map(carry.back));
   const throwFailed = ({ error }: Carried): void => {
     if (error) throw error;
   };
 
   /** Within their accounts. */
-  const moveHere = (goings: readonly Going[], done: Done): void => {
+  const moveHere = (goings: readonly Going[], done: Done, begun?: Step): void => {
     const count = countOf(goings);
     const about = what(goings);
+    const step = begun ?? undo.begin(about, done.deed);
+    const tell = (text: string): void => {
+      if (step.standing()) say('info', text);
+    };
     const goOn = leaveReader(core, deps.openMessage, goings);
     const moving = Promise.all(
       goings.map(going => carry.each([going], on => ({ t: 'move', to: going.to, ...on }))),
@@ -88,16 +97,11 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     goOn();
     change(before => unmark(before, goings));
     const long = goings.some(({ uids }) => uids.length > MOVED_AT_ONCE);
-    if (long) say('info', `${about}: on the way.`);
-    else say('info', doneText(about, count, done));
-    undo.remember(
-      about,
-      moving.then(({ operations }) => allBack(operations.map(carry.back))),
-      done.deed,
-    );
+    tell(long ? `${about}: on the way.` : doneText(about, count, done));
+    step.done(backWhenDone(moving));
     track(
       moving.then(carried => {
-        if (long && !carried.error) say('info', doneText(about, count, done));
+        if (long && !carried.error) tell(doneText(about, count, done));
         throwFailed(carried);
       }),
     );
@@ -113,7 +117,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const backs = (copies: readonly Copied[]) =>
       allBack(copies.map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy)));
     const deed = `${takeAway ? 'moved' : 'copied'} to ${place}`;
-    undo.remember(
+    const step = undo.remember(
       about,
       sending.then(({ copies }) => backs(copies)),
       deed,
@@ -125,9 +129,9 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
         change(before => unmark(before, sent));
         if (takeAway && notHere.length === 0 && failed.length === 0 && !stopped) goOn();
         const count = countOf(sent);
-        if (count > 0)
+        if (count > 0 && step.standing())
           say('info', doneText(count === countOf(messages) ? about : what(sent), count, { deed }));
-        else if (stopped) say('info', 'Stopped before anything was copied.');
+        if (count === 0 && stopped) say('info', 'Stopped before anything was copied.');
         if (notHere.length > 0) {
           const one = notHere.length === 1;
           say(
@@ -140,11 +144,12 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     );
   };
 
-  const move = (messages: readonly Messages[], to: FolderId): void => {
+  const move = (messages: readonly Messages[], to: FolderId, step?: Step): void => {
     const { account } = splitFolderId(to);
     const [own, foreign] = parted(messages, ({ folder }) => splitFolderId(folder).account === account);
     const here = own.filter(({ folder }) => folder !== to).map(group => ({ ...group, to }));
-    if (here.length > 0) moveHere(here, { deed: `moved to ${nameOf(to)}` });
+    if (here.length > 0) moveHere(here, { deed: `moved to ${nameOf(to)}` }, step);
+    else step?.done(Promise.resolve(null));
     if (foreign.length > 0) sendAcross(foreign, to, true);
     if (here.length === 0 && foreign.length === 0) say('info', `It is in ${nameOf(to)} already.`);
   };
@@ -164,15 +169,11 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const leaving = carry.each(messages, on => ({ t: 'flags', ...on, add: [], remove: [INBOX_LABEL] }));
     change(before => unmark(before, messages));
     say('info', doneText(about, countOf(messages), { deed: 'archived' }));
-    undo.remember(
-      about,
-      leaving.then(({ operations }) => allBack(operations.map(carry.back))),
-      'archived',
-    );
+    undo.remember(about, backWhenDone(leaving), 'archived');
     track(leaving.then(throwFailed));
   };
 
-  const file = (all: readonly Messages[], role: FilingRole, read = false): void => {
+  const file = (all: readonly Messages[], role: FilingRole, begun?: Step): void => {
     const byLabel = ({ folder }: Messages): boolean => {
       const { account } = splitFolderId(folder);
       const record = folderRecord(state(), folder);
@@ -181,28 +182,47 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const [leaving, messages] = parted(all, byLabel);
     if (leaving.length > 0) leaveInbox(leaving);
     if (messages.length === 0) return;
-    const plan = planOf(core, messages, role, read);
+    const plan = planOf(core, messages, role, begun !== undefined);
     if (plan === null) {
       // The archive's folder depends on dates that are not in memory yet.
-      track(envelopesOf(core, messages).then(() => file(messages, role, true)));
+      const step = undo.begin(what(messages), 'archived');
+      const reading = async (): Promise<void> => {
+        await envelopesOf(core, messages);
+        file(messages, role, step);
+      };
+      track(orNothing(step, reading));
       return;
     }
-    const done = (goings: readonly Going[], folders: readonly string[]): void => {
+    const done = (goings: readonly Going[], folders: readonly string[], step?: Step): void => {
       const away = goings.filter(({ folder, to }) => folder !== to);
-      if (away.length === 0) return;
-      const names = [...new Set(away.map(({ to }) => nameOf(to)))];
-      const [name] = names;
-      const target = name !== undefined && names.length === 1 ? ` to ${name}` : ' to their folders';
-      const deed = role === 'archive' ? 'archived' : `moved${target}`;
-      moveHere(away, { deed, made: folders });
+      if (away.length === 0) {
+        step?.done(Promise.resolve(null));
+        return;
+      }
+      moveHere(
+        away,
+        {
+          deed: filed(
+            role,
+            away.map(({ to }) => nameOf(to)),
+          ),
+          made: folders,
+        },
+        step,
+      );
     };
     const ready = plan.flatMap(({ id, group, destination }) =>
       id === undefined || destination.becomes || destination.top ? [] : [{ ...group, to: id }],
     );
     if (ready.length === plan.length) {
-      done(ready, []);
+      done(ready, [], begun);
       return;
     }
+    const deed = filed(
+      role,
+      plan.map(({ destination }) => destination.path),
+    );
+    const step = begun ?? undo.begin(what(messages), deed);
     const making = async (): Promise<void> => {
       const goings: Going[] = [];
       const folders = new Set<string>();
@@ -210,15 +230,16 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
         if (destination.id === undefined) folders.add(destination.path);
         goings.push({ ...group, to: await made(destination) });
       }
-      done(goings, [...folders]);
+      done(goings, [...folders], step);
     };
-    track(making());
+    track(orNothing(step, making));
   };
 
   return {
     ...undo,
     file: (messages, role) => file(messages, role),
     move,
+    what,
     cancel: across.cancel,
     copy(messages, to) {
       const { account } = splitFolderId(to);
@@ -230,11 +251,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       const copying = carry.each(own, on => ({ t: 'copy', to, ...on }));
       change(before => unmark(before, own));
       say('info', doneText(about, countOf(own), { deed }));
-      undo.remember(
-        about,
-        copying.then(({ operations }) => allBack(operations.map(carry.back))),
-        deed,
-      );
+      undo.remember(about, backWhenDone(copying), deed);
       track(copying.then(throwFailed));
     },
     flag(messages, wish) {
@@ -245,11 +262,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       change(before => unmark(before, messages));
       // Of one message the screen shows it.
       if (count > 1) say('info', doneText(about, count, { deed }));
-      undo.remember(
-        about,
-        changing.then(({ operations }) => allBack(operations.map(carry.back))),
-        deed,
-      );
+      undo.remember(about, backWhenDone(changing), deed);
       track(changing.then(throwFailed));
     },
     destroy(messages) {
@@ -278,6 +291,23 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       track(empty());
     },
   };
+}
+
+/** As a participle. */
+function filed(role: FilingRole, folders: readonly string[]): string {
+  if (role === 'archive') return 'archived';
+  const [name, ...others] = new Set(folders);
+  return name === undefined || others.length > 0 ? 'moved to their folders' : `moved to ${name}`;
+}
+
+/** A step whose work fails before it is done is none. */
+async function orNothing(step: Step, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (thrown) {
+    step.done(Promise.resolve(null));
+    throw thrown;
+  }
 }
 
 function parted<T>(all: readonly T[], test: (one: T) => boolean): readonly [readonly T[], readonly T[]] {

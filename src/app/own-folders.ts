@@ -9,6 +9,7 @@ import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
 import { backOf, createCarry } from './organising/carry.ts';
+import type { Step, TakeBack } from './organising/undo.ts';
 import { folderByRole, type Organising } from './organising.ts';
 import { said } from './said.ts';
 import { accountOf, folderLabel, folderRecord, plural } from './selectors.ts';
@@ -29,7 +30,7 @@ export interface OwnFolders {
 
 export interface OwnFoldersDeps {
   readonly folders: Pick<Folders, 'open'>;
-  readonly organising: Pick<Organising, 'move' | 'remember'>;
+  readonly organising: Pick<Organising, 'move' | 'begin' | 'what'>;
   readonly applied: () => void;
 }
 
@@ -73,8 +74,19 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
       const layer = topLayer(before);
       return layer.t === 'drawer' ? replaceTop(before, { ...layer, cursor: id }) : before;
     });
-  const remember = (what: string, deed: string, back: () => Promise<boolean>) =>
-    deps.organising.remember(what, Promise.resolve(back), deed);
+  /** Can be taken back from the first moment, by what `work` gives; null, or a failure: nothing was done. */
+  const asStep = async (
+    what: string,
+    deed: string,
+    work: (tell: (text: string) => void) => Promise<TakeBack | null>,
+  ): Promise<void> => {
+    const step = deps.organising.begin(what, deed);
+    const working = work(text => {
+      if (step.standing()) say('info', text);
+    });
+    step.done(working);
+    await working;
+  };
 
   /** @throws TmailError `folder.not-listed` where the server has more mail in it than is known here */
   const assertListed = async (record: FolderRecord): Promise<void> => {
@@ -104,39 +116,48 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
   };
   const countOf = (moved: readonly Operation[]) => moved.reduce((sum, op) => sum + op.targets.length, 0);
 
+  const create = async (account: string, path: string, move?: readonly Messages[]): Promise<void> => {
+    let moving: Step | null = null;
+    const making = asStep(`the new folder "${path}"`, 'made', async tell => {
+      const store = storeOf(account);
+      const id = await store.createFolder(path);
+      deps.applied();
+      closePrompt();
+      point(id);
+      const made = folderRecord(state(), id);
+      // The server was quicker, and refused it; that is told by who heard it.
+      if (!made) return null;
+      if (move && moving) deps.organising.move(move, id, moving);
+      else tell(notes.folderMade(made.path, made.remote, waits(id)));
+      return () => unmake(store, id);
+    });
+    // The last step from the moment of the key on, also while the folder is made.
+    if (move) moving = deps.organising.begin(deps.organising.what(move), `moved to ${path}`);
+    await making.finally(() => moving?.done(Promise.resolve(null)));
+  };
+
   return {
-    create: (account, path, move) =>
-      answered(async () => {
-        const store = storeOf(account);
-        const id = await store.createFolder(path);
-        deps.applied();
-        closePrompt();
-        point(id);
-        const made = folderRecord(state(), id);
-        // The server was quicker, and refused it; that is told by who heard it.
-        if (!made) return;
-        remember(`the new folder "${made.path}"`, 'made', () => unmake(store, id));
-        if (move) deps.organising.move(move, id);
-        else say('info', notes.folderMade(made.path, made.remote, waits(id)));
-      }),
+    create: (account, path, move) => answered(() => create(account, path, move)),
     rename: (id, path) =>
-      answered(async () => {
+      answered(() => {
         const before = folderRecord(state(), id)?.path ?? '';
-        const store = storeWith(id);
-        await store.renameFolder(id, path);
-        deps.applied();
-        closePrompt();
-        const after = folderRecord(state(), id)?.path ?? path;
-        if (after === before) return;
-        say('info', notes.folderRenamed(before, after, waits(id)));
-        remember(`the name "${before}"`, 'changed', () => store.renameFolder(id, before).then(() => true));
+        return asStep(`the name "${before}"`, 'changed', async tell => {
+          const store = storeWith(id);
+          await store.renameFolder(id, path);
+          deps.applied();
+          closePrompt();
+          const after = folderRecord(state(), id)?.path ?? path;
+          if (after === before) return null;
+          tell(notes.folderRenamed(before, after, waits(id)));
+          return () => store.renameFolder(id, before).then(() => true);
+        });
       }),
     remove(id) {
-      const remove = async (): Promise<void> => {
+      const top = folderRecord(state(), id);
+      if (!top) return;
+      const remove = asStep(`the folder "${top.path}"`, 'deleted', async tell => {
         const { account } = splitFolderId(id);
         const store = storeOf(account);
-        const top = folderRecord(state(), id);
-        if (!top) return;
         const branch = withBelow(store.folders(), top);
         for (const one of branch) await assertListed(one);
         const trash = folderByRole(state(), account, 'trash');
@@ -148,63 +169,59 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
         await store.removeFolder(id);
         deps.applied();
         if (away) point(away);
-        say('info', notes.folderDeleted(top.path, countOf(moved), late));
-        remember(`the folder "${top.path}"`, 'deleted', () => restore(store, branch, moved, carry.back));
-      };
-      track(remove());
+        tell(notes.folderDeleted(top.path, countOf(moved), late));
+        return () => restore(store, branch, moved, carry.back);
+      });
+      track(remove);
     },
     emptyToTrash(id) {
-      const run = async (): Promise<void> => {
-        const record = folderRecord(state(), id);
-        const trash = folderByRole(state(), splitFolderId(id).account, 'trash');
-        if (!record || trash === undefined) return;
+      const record = folderRecord(state(), id);
+      const trash = folderByRole(state(), splitFolderId(id).account, 'trash');
+      if (!record || trash === undefined) return;
+      const name = folderLabel(record);
+      const what = plural(record.counts.total, 'message');
+      const run = asStep(what, `moved from "${name}" to Trash`, async tell => {
         await assertListed(record);
         const moved = await empty(record, trash);
         deps.applied();
-        const name = folderLabel(record);
-        say('info', notes.folderEmptied(name, countOf(moved)));
-        remember(plural(countOf(moved), 'message'), `moved from "${name}" to Trash`, () =>
-          allBack(moved, carry.back),
-        );
-      };
-      track(run());
+        tell(notes.folderEmptied(name, countOf(moved)));
+        return () => allBack(moved, carry.back);
+      });
+      track(run);
     },
     subscribe(id, on) {
-      const run = async (): Promise<void> => {
+      const name = folderRecord(state(), id)?.path ?? '';
+      const run = asStep(`the folder "${name}"`, on ? 'subscribed' : 'unsubscribed', async tell => {
         const store = storeWith(id);
-        const name = folderRecord(state(), id)?.path ?? '';
         const late = waits(id);
         await store.subscribe?.(id, on);
         deps.applied();
-        say('info', notes.folderSubscribed(name, on, late));
-        remember(`the folder "${name}"`, on ? 'subscribed' : 'unsubscribed', async () => {
+        tell(notes.folderSubscribed(name, on, late));
+        return async () => {
           await store.subscribe?.(id, !on);
           return true;
-        });
-      };
-      track(run());
+        };
+      });
+      track(run);
     },
     assignRole(id, role) {
-      const run = async (): Promise<void> => {
+      const record = folderRecord(state(), id);
+      if (!record) return;
+      const deed = role === null ? 'used for nothing' : `used as ${role}`;
+      const run = asStep(`the folder "${record.path}"`, deed, async tell => {
         const store = storeWith(id);
-        const record = folderRecord(state(), id);
-        if (!record) return;
         const before = record.role;
         const holder = role === null ? undefined : folderByRole(state(), record.account, role);
         await store.setRole?.(id, role);
         deps.applied();
-        say('info', notes.folderUsed(folderLabel(record), role));
-        remember(
-          `the folder "${record.path}"`,
-          role === null ? 'used for nothing' : `used as ${role}`,
-          async () => {
-            await store.setRole?.(id, before);
-            if (holder !== undefined && role !== null) await store.setRole?.(holder, role);
-            return true;
-          },
-        );
-      };
-      track(run());
+        tell(notes.folderUsed(folderLabel(record), role));
+        return async () => {
+          await store.setRole?.(id, before);
+          if (holder !== undefined && role !== null) await store.setRole?.(holder, role);
+          return true;
+        };
+      });
+      track(run);
     },
   };
 }

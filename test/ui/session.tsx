@@ -5,6 +5,7 @@ import { createArrivals } from '../../src/app/arrivals.ts';
 import type { Config } from '../../src/config/types.ts';
 import { createOutgoing } from '../../src/outgoing/outgoing.ts';
 import { openStore } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/types.ts';
 import type { Clock } from '../../src/sync/clock.ts';
 import { createEngineFor } from '../../src/sync/create.ts';
 import { createLedgers } from '../../src/sync/pop3/ledgers.ts';
@@ -38,6 +39,7 @@ export interface Session {
   readonly engine: Engine;
   /** In the order of the configuration. */
   readonly engines: readonly Engine[];
+  readonly store: Store;
 }
 
 /** Runs the program until `run` returns, then ends it as `q` does. */
@@ -85,7 +87,7 @@ export async function session(
         for (const each of engines) each.start();
         outgoing?.start();
       }
-      await run({ robot, engine, engines });
+      await run({ robot, engine, engines, store });
       assert.equal(await robot.quit(), 0);
     } finally {
       await robot.quit();

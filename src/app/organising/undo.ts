@@ -8,12 +8,19 @@ const UNDO_STEPS = 100;
 /** Takes a step back; false: what it was about is not where it was put any more. */
 export type TakeBack = () => Promise<boolean>;
 
+/** A step that was begun: it can be taken back from now on, even before it is done. */
+export interface Step {
+  /** It is done, and taken back by that; null, or a rejection: nothing was done, and the step goes. The first word counts. */
+  done(back: Promise<TakeBack | null>): void;
+  /** False: somebody has taken it back meanwhile. */
+  standing(): boolean;
+}
+
 export interface Undo {
-  /**
-   * This can be taken back by that; null: by nothing. `what`: a subject, or how many; `deed`: what was done with it, as
-   * a participle.
-   */
-  remember(what: string, back: Promise<TakeBack | null>, deed?: string): void;
+  /** `what`: a subject, or how many; `deed`: what is done with it, as a participle. */
+  begin(what: string, deed?: string): Step;
+  /** What is done already, or will be when the promise resolves. */
+  remember(what: string, back: Promise<TakeBack | null>, deed?: string): Step;
   /** The last step, if it is not a message on its way out. */
   undo(): void;
 }
@@ -23,17 +30,46 @@ export function createUndo(core: Core, deps: { readonly applied: () => void }): 
   let steps = 0;
   /** One after the other: a step stands on the ones before it. */
   let running: Promise<unknown> = Promise.resolve();
+  const stands = (n: number): boolean => core.state.get().undo.some(step => step.n === n);
+  const forget = (n: number): void => {
+    backs.delete(n);
+    if (stands(n)) core.change(before => ({ ...before, undo: before.undo.filter(step => step.n !== n) }));
+  };
+  const begin: Undo['begin'] = (what, deed) => {
+    steps += 1;
+    const n = steps;
+    const { promise, resolve } = deferred<TakeBack | null>();
+    backs.set(n, promise);
+    backs.delete(n - UNDO_STEPS);
+    const step = { n, what, ...(deed !== undefined && { deed }) };
+    core.change(before => ({ ...before, undo: [...before.undo, step].slice(-UNDO_STEPS) }));
+    let told = false;
+    return {
+      standing: () => stands(n),
+      done(back) {
+        if (told) return;
+        told = true;
+        const known = back.then(
+          found => {
+            if (found === null) forget(n);
+            resolve(found);
+          },
+          // Why it could not be done is said where it was asked for.
+          () => {
+            forget(n);
+            resolve(null);
+          },
+        );
+        core.track(known);
+      },
+    };
+  };
   return {
+    begin,
     remember(what, back, deed) {
-      const n = ++steps;
-      // Why it could not be done is said where it was asked for.
-      backs.set(
-        n,
-        back.catch(() => null),
-      );
-      backs.delete(n - UNDO_STEPS);
-      const step = { n, what, ...(deed !== undefined && { deed }) };
-      core.change(before => ({ ...before, undo: [...before.undo, step].slice(-UNDO_STEPS) }));
+      const step = begin(what, deed);
+      step.done(back);
+      return step;
     },
     undo() {
       const step = core.state.get().undo.at(-1);
@@ -51,6 +87,14 @@ export function createUndo(core: Core, deps: { readonly applied: () => void }): 
       core.track(undone);
     },
   };
+}
+
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>(found => {
+    resolve = found;
+  });
+  return { promise, resolve };
 }
 
 /** All of them, the last first; false where none of it was there any more. Null: there is nothing to take back. */

@@ -54,7 +54,13 @@ async function listenOnce(watch: Watch): Promise<void> {
     await selectAgain(watch, name);
     if (signal.aborted) return;
     const uses = line.uses;
-    await Promise.race([line.client.idle(), pause(watch, watch.probeMs ?? PROBE_MS)]);
+    const heard = new AbortController();
+    const silent = pause(
+      { ...watch, signal: AbortSignal.any([signal, heard.signal]) },
+      watch.probeMs ?? PROBE_MS,
+    );
+    // Where every command leaves a timer behind, Node writes a warning over the screen.
+    await Promise.race([line.client.idle(), silent]).finally(() => heard.abort());
     // A command ended it: that the line lives is shown.
     if (line.uses !== uses) return;
   } else await pause(watch, watch.probeMs ?? PROBE_MS);
