@@ -114,8 +114,13 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const goOn = leaveReader(core, deps.openMessage, messages);
     say('info', `${takeAway ? 'Moving' : 'Copying'} to ${place}: ${about}.`);
     const sending = across.send(messages, to, takeAway);
+    // They come back as new messages: the oldest first, as they were.
     const backs = (copies: readonly Copied[]) =>
-      allBack(copies.map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy)));
+      allBack(
+        copies
+          .map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy))
+          .toReversed(),
+      );
     const deed = `${takeAway ? 'moved' : 'copied'} to ${place}`;
     const step = undo.remember(
       about,

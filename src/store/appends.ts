@@ -43,10 +43,22 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   const { queue } = host;
   const { envelope, flags, date, upload } = message;
   const stamp = host.stamp();
-  const uid = newNumbers(folder, 1, upload);
-  const owner = { folder: message.folder, uid, remote: null, partial: false, op: stamp.id };
-  const raw = await host.writeRaw(message.bytes, owner);
+  const isFree = (number: LocalUid) =>
+    number >= folder.floor && number < folder.next && folder.flags(number) === undefined;
+  const write = (number: LocalUid) => {
+    const owner = { folder: message.folder, uid: number, remote: null, partial: false, op: stamp.id };
+    return host.writeRaw(message.bytes, owner);
+  };
+  const { uid: asked } = message;
+  let uid = asked !== undefined && isFree(asked) ? asked : newNumbers(folder, 1, upload);
+  let raw = await write(uid);
   const replaced = await findReplaced(host, message.replaces ?? []);
+  if (folder.flags(uid) !== undefined) {
+    // Somebody else took the place while the file was written.
+    await host.removeRaw(raw);
+    uid = newNumbers(folder, 1, upload);
+    raw = await write(uid);
+  }
   // From here on in one turn of the event loop.
   const targets = [{ uid, remote: null, messageId: envelope.messageId }];
   const replaces = replaced.flatMap(({ folder: from, placed, unsent }) => [

@@ -59,12 +59,12 @@ export function beginFlags(host: CommitHost, folder: Folder, newOp: FlagsOperati
   return { op, local, back: () => takeBackNew(host, op.id), done: () => undefined };
 }
 
-/** With the place that it has on the server, also where whoever asks did not look. */
+/** With the place that it has on the server now: whoever asks may know an older one, or none. */
 function known(folder: Folder, target: OperationTarget): OperationTarget {
-  if (target.remote) return target;
-  const remote = folder.remote(target.uid) ?? null;
+  const here = folder.remote(target.uid);
+  const remote = here === undefined ? target.remote : here;
   const messageId = target.messageId || (folder.envelope(target.uid)?.messageId ?? '');
-  return remote || messageId !== target.messageId ? { ...target, remote, messageId } : target;
+  return { ...target, remote, messageId };
 }
 
 /** @throws TmailError `move.only-here` (folder, to): one of them is on the server, the other is not */

@@ -373,6 +373,8 @@ export interface NewAppend {
   /** False where no server has the folder. */
   readonly upload: boolean;
   readonly replaces?: readonly OnMessages[];
+  /** The number that it had there before, if that is free: it comes back to its place. Absent: a new one. */
+  readonly uid?: LocalUid;
   /** See AppendOperation. */
   readonly verify?: boolean;
 }

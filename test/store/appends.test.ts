@@ -23,7 +23,12 @@ async function prepared(store: LocalStore) {
     ]);
   }
   const at = (path: string) => account.folders().find(folder => folder.path === path)?.id ?? 'a:0';
-  const put = (n: number, path: string, replaces: readonly OnMessages[] = []): Promise<Operation> => {
+  const put = (
+    n: number,
+    path: string,
+    replaces: readonly OnMessages[] = [],
+    place: { readonly uid?: number } = {},
+  ): Promise<Operation> => {
     const bytes = bytesOf(n);
     const envelope = envelopeOf(bytes, { size: bytes.length, arrival: n });
     const upload = path !== 'Here';
@@ -35,10 +40,39 @@ async function prepared(store: LocalStore) {
       date: n,
       upload,
       replaces,
+      ...place,
     });
   };
   return { account, at, put };
 }
+
+test('what comes back has its place again where nobody took it, and never takes another message’s', async t => {
+  const { store } = await ownedStore(t, await temporaryDirectory(t));
+  const { account, at, put } = await prepared(store);
+  const numbers = [];
+  for (const n of [1, 2, 3]) numbers.push((await put(n, 'Here')).targets[0]?.uid);
+  const [, second] = numbers;
+  assert.ok(second !== undefined);
+  const targets = [{ uid: second, remote: null, messageId: '' }];
+  await account.commit({ t: 'delete', folder: at('Here'), targets });
+  const subjects = async () => {
+    const folder = await account.folder(at('Here'));
+    const list: string[] = [];
+    for await (const { envelope } of folder.scan()) list.push(envelope.subject);
+    return list;
+  };
+  assert.deepEqual(await subjects(), ['3', '1']);
+  const [back, late] = await Promise.all([
+    put(2, 'Here', [], { uid: second }),
+    put(4, 'Here', [], { uid: second }),
+  ]);
+  assert.deepEqual([back.targets[0]?.uid === second, late.targets[0]?.uid === second], [true, false]);
+  assert.deepEqual(await subjects(), ['4', '3', '2', '1']);
+  assert.deepEqual(await found(store, 'Here'), ['1', '2', '3', '4']);
+  // One that was never given out is no place to come back to.
+  const far = await put(5, 'Here', [], { uid: 1_000_000 });
+  assert.notEqual(far.targets[0]?.uid, 1_000_000);
+});
 
 const placeOf = ({ folder, targets }: Operation): OnMessages => ({ folder, targets });
 

@@ -85,6 +85,16 @@ test('a refused operation goes back to what the server says, under the operation
   assert.deepEqual(troubles(events), ['imap.no', 'imap.no']);
 });
 
+test('flags go to where the server has the message now, whatever older place whoever asks remembers', async t => {
+  const { folder, account, uid } = await oneMessage(t, await temporaryDirectory(t));
+  const stale = flagOperation(folder, uid, ['\\Flagged']);
+  const message = { ...syntheticMessage(uid), remote: { t: 'imap', uidValidity: '7', uid: 4711 } } as const;
+  await folder.apply({ put: [message] }, 'now');
+  const op = await account.commit(stale);
+  assert.deepEqual(op.targets[0]?.remote, folder.remote(uid));
+  assert.notDeepEqual(op.targets, stale.targets);
+});
+
 test('an operation that is ended twice is ended for nobody before it is durable', async t => {
   let failing = false;
   const fs = faultyDisk(() => {

@@ -83,6 +83,8 @@ export interface Home {
 
 export interface Stage extends Session {
   readonly server: Dovecot;
+  /** Another client of the IMAP account. */
+  raw(): Promise<ImapFlow>;
   readonly home: Home;
   /** What the IMAP server has: `folder | subject | flags | INTERNALDATE | hash of the bytes`, sorted. */
   truth(): Promise<readonly string[]>;
@@ -96,6 +98,10 @@ export interface Stage extends Session {
   subjects(): readonly string[];
   /** The cursor goes to this message or fold of the list on the screen. */
   cursorTo(subject: string): Promise<void>;
+  /** What is typed for that. */
+  keysTo(subject: string): string;
+  /** Types without waiting for servers, until it is said; seen in the log too, as something else may be said next. */
+  typeUntil(bytes: string, said: string | RegExp): Promise<void>;
   openFolder(words: string): Promise<void>;
   /** Opens the palette, runs what it finds. */
   command(words: string): Promise<void>;
@@ -113,19 +119,22 @@ export async function stage(
   t.after(() => server.dispose());
   const dir = await mkdtemp(join(tmpdir(), 'tmail-organising-'));
   t.after(() => rm(dir, { recursive: true, force: true }));
-  const ada = await client(server, 'ada');
-  const bob = await client(server, 'bob');
+  const ada = await clientOf(server, 'ada');
+  const bob = await clientOf(server, 'bob');
   t.after(() => {
     ada.close();
     bob.close();
   });
   const home = options.home ?? { path: 'INBOX', words: 'work/inbox' };
-  for (const folder of ['Projects', 'Projects/Mill']) await ada.mailboxCreate(folder);
-  await fill(ada, home.path, options.inbox ?? INBOX);
-  await fill(ada, 'Projects', [{ subject: 'Fixed', date: '2026-01-02T08:00:00Z' }]);
-  await fill(bob, 'INBOX', options.maildrop ?? MAILDROP);
+  const raw = await ada.raw();
+  for (const folder of ['Projects', 'Projects/Mill']) await raw.mailboxCreate(folder);
+  await fill(raw, home.path, options.inbox ?? INBOX);
+  await fill(raw, 'Projects', [{ subject: 'Fixed', date: '2026-01-02T08:00:00Z' }]);
+  await fill(await bob.raw(), 'INBOX', options.maildrop ?? MAILDROP);
   const { columns = 80, rows = 24 } = options;
-  const of = { config: configOf(server, options), dir, password: server.password, columns, rows };
+  const config = configOf(server, options);
+  // Every step waits until all is written.
+  const of = { config, dir, password: server.password, columns, rows, groupMs: 5 };
   // Node writes them over the screen.
   const warnings: Error[] = [];
   const warned = (warning: Error) => warnings.push(warning);
@@ -177,7 +186,24 @@ function configOf(server: Dovecot, { archive, serverCopy = 'keep' }: StageOption
 }
 
 /** A client that knows no tmail. */
-async function client(server: Dovecot, user: string): Promise<ImapFlow> {
+interface Client {
+  /** Connected, again after the server was away. */
+  raw(): Promise<ImapFlow>;
+  close(): void;
+}
+
+async function clientOf(server: Dovecot, user: string): Promise<Client> {
+  let raw = await connected(server, user);
+  return {
+    async raw() {
+      if (!raw.usable) raw = await connected(server, user);
+      return raw;
+    },
+    close: () => raw.close(),
+  };
+}
+
+async function connected(server: Dovecot, user: string): Promise<ImapFlow> {
   const raw = new ImapFlow({
     host: server.host,
     port: server.imapPort,
@@ -227,32 +253,40 @@ async function everything(raw: ImapFlow): Promise<readonly string[]> {
   return lines.sort();
 }
 
-function stageOf(server: Dovecot, it: Session, home: Home, ada: ImapFlow, bob: ImapFlow): Stage {
+function stageOf(server: Dovecot, it: Session, home: Home, ada: Client, bob: Client): Stage {
   const { robot, engines, store } = it;
   const still = async () => {
     await robot.settled();
     await Promise.all(engines.map(engine => engine.settled()));
     await robot.settled();
   };
-  /** Rows between the title and the last two. */
-  const list = () =>
+  /** Rows between the title and the last two; the pane in the middle where there are three. */
+  const pane = () =>
     robot
       .rows()
       .slice(1, -2)
-      .map(row => row.slice(1).trimEnd())
-      .filter(Boolean);
-  const subjectIn = (row: string) => /Grace +(?:\(\d+\) )?(.+?)(?: {2,}\[.*)?$/.exec(row)?.[1];
+      .map(row => row.split('|'))
+      .flatMap(parts => (parts.length === 1 ? parts : parts.slice(1, 2)))
+      .map(row => row.trimEnd());
+  const list = () => pane().flatMap(row => (row.length > 1 && !row.startsWith('--') ? [row.slice(1)] : []));
+  const subjectIn = (row: string) => /Grace +(?:\(\d+\) )?(.+?)(?: +\[.*)?$/.exec(row)?.[1];
   const subjects = () => list().flatMap(row => subjectIn(row) ?? []);
+  const keysTo = (subject: string): string => {
+    const at = subjects().indexOf(subject);
+    assert.ok(at >= 0, `${subject} is not in\n${robot.rows().join('\n')}`);
+    return `gg${'j'.repeat(at)}`;
+  };
   return {
     ...it,
     server,
+    raw: ada.raw,
     home,
     still,
     list,
     subjects,
     truth: async () => {
       await still();
-      return everything(ada);
+      return everything(await ada.raw());
     },
     async local() {
       await still();
@@ -273,14 +307,23 @@ function stageOf(server: Dovecot, it: Session, home: Home, ada: ImapFlow, bob: I
     },
     async maildrop() {
       await still();
-      const all = await everything(bob);
+      const all = await everything(await bob.raw());
       return all.map(each => each.split(' | ')[1] ?? '');
     },
+    keysTo,
+    async typeUntil(bytes, said) {
+      const before = robot.app.state.get().log.at(-1);
+      robot.terminal.send(bytes);
+      const has = (text: string) => (typeof said === 'string' ? text.includes(said) : said.test(text));
+      await robot.waitFor(`said: ${String(said)}`, () => {
+        const { log } = robot.app.state.get();
+        const since = before === undefined ? 0 : log.lastIndexOf(before) + 1;
+        return log.slice(since).some(({ text }) => has(text)) || robot.rows().some(has);
+      });
+    },
     async cursorTo(subject) {
-      const at = subjects().indexOf(subject);
-      assert.ok(at >= 0, `${subject} is not in\n${robot.rows().join('\n')}`);
-      await robot.send(`gg${'j'.repeat(at)}`);
-      const row = robot.rows().find(each => each.startsWith('>')) ?? '';
+      await robot.send(keysTo(subject));
+      const row = pane().find(each => each.startsWith('>')) ?? '';
       assert.equal(subjectIn(row), subject, robot.rows().join('\n'));
     },
     async openFolder(words) {
@@ -295,4 +338,13 @@ function stageOf(server: Dovecot, it: Session, home: Home, ada: ImapFlow, bob: I
       await robot.press('enter');
     },
   };
+}
+
+/** These lines of one side are in this folder of the other. */
+export const into = (lines: readonly string[], folder: string) =>
+  lines.map(line => line.replace(/^[^|]+/, `${folder} `));
+
+/** What both sides have, one after the other. */
+export async function both(it: Stage): Promise<{ server: readonly string[]; here: readonly string[] }> {
+  return { server: await it.truth(), here: await it.local() };
 }

@@ -5,10 +5,13 @@ import { stage } from './organising-stage.tsx';
 import { moved, says, walkAll } from './organising-walk.tsx';
 
 test('d: whatever is chosen goes to Trash, and comes back whenever u is pressed', t =>
-  stage(t, {}, it =>
-    walkAll(
-      it,
-      { name: 'd', bytes: 'd', leaves: true, after: moved('Trash'), says: says('Moved to Trash') },
-      0,
-    ),
-  ));
+  stage(t, {}, async it => {
+    const operation = {
+      name: 'd',
+      bytes: 'd',
+      leaves: true,
+      after: moved('Trash'),
+      says: says('Moved to Trash'),
+    };
+    await walkAll(it, operation, 0);
+  }));

@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly offline?: boolean;
   /** Of the engines. */
   readonly clock?: Clock;
+  /** How long the store gathers changes before it writes them; as in the program unless said. */
+  readonly groupMs?: number;
 }
 
 export interface Session {
@@ -47,7 +49,12 @@ export async function session(
   options: SessionOptions,
   run: (session: Session) => Promise<void>,
 ): Promise<void> {
-  const store = await openStore({ dir: options.dir, mode: 'owner' });
+  const { groupMs } = options;
+  const store = await openStore({
+    dir: options.dir,
+    mode: 'owner',
+    ...(groupMs !== undefined && { groupMs }),
+  });
   try {
     const password = () => Promise.resolve(options.password);
     const { accounts } = options.config;

@@ -2,7 +2,7 @@
 // is said of the source, which goes only when the copy's server has it (a deletion that waits for the copy).
 import { messageId } from '../../mail/ids.ts';
 import { labelOf } from '../../mail/labels.ts';
-import type { FolderId, LocalUid, MessageId } from '../../mail/types.ts';
+import type { Envelope, FolderId, LocalUid, MessageId } from '../../mail/types.ts';
 import { flagNames } from '../../store/flags.ts';
 import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
 import { asTmailError, TmailError } from '../../util/errors.ts';
@@ -47,18 +47,22 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
   let stopping = false;
   let running = 0;
 
-  const one = async (
-    source: Source,
-    target: AccountStore,
-    to: FolderId,
-    takeAway: boolean,
-  ): Promise<Copied> => {
-    const { account, folder, uid } = source;
+  const readOne = async (source: Source): Promise<Whole> => {
+    const { folder, uid } = source;
     const bytes = await wholeOf(source, deps.fetchWhole);
     const at = folder.positionOf(uid);
     if (folder.envelope(uid) === undefined) await folder.ensure(at, at);
     const envelope = folder.envelope(uid);
     if (!envelope || at < 0) throw new TmailError('storage', 'message.gone');
+    return { ...source, bytes, envelope };
+  };
+
+  const putOne = async (
+    { account, folder, uid, bytes, envelope }: Whole,
+    target: AccountStore,
+    to: FolderId,
+    takeAway: boolean,
+  ): Promise<Copied> => {
     if (!target.append) throw new TmailError('storage', 'store.reader');
     const flags = flagNames(folder.flags(uid) ?? 0, folder.keywords).filter(
       // Gmail's labels are folders of that account.
@@ -99,7 +103,15 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
           const oldestFirst = uids.toSorted((a, b) => a - b);
           for (let i = 0; i < oldestFirst.length && !stopping; i += AT_ONCE) {
             const part = oldestFirst.slice(i, i + AT_ONCE).map(uid => ({ account, folder, uid }));
-            const done = await Promise.allSettled(part.map(each => one(each, target, to, takeAway)));
+            // Read first: whatever that takes, they are put there in their order.
+            const read = await Promise.allSettled(part.map(readOne));
+            const done = await Promise.allSettled(
+              read.map(each =>
+                each.status === 'fulfilled'
+                  ? putOne(each.value, target, to, takeAway)
+                  : Promise.reject(each.reason),
+              ),
+            );
             done.forEach((each, n) => {
               if (each.status === 'fulfilled') copies.push(each.value);
               else {
@@ -130,6 +142,11 @@ interface Source {
   readonly account: AccountStore;
   readonly folder: FolderStore;
   readonly uid: LocalUid;
+}
+
+interface Whole extends Source {
+  readonly bytes: Buffer;
+  readonly envelope: Envelope;
 }
 
 /** @throws TmailError `body.*`, `raw.*` */
@@ -169,7 +186,8 @@ export function takeBackCopy(
     const gone = await carry.commit({ t: 'delete', folder, targets, ...(after && { after }) });
     return gone !== null && gone.targets.length > 0;
   };
-  const copyBack = async (): Promise<boolean> => {
+  /** `place`: the number that it had, where nobody is about to delete that any more. */
+  const copyBack = async (place: { readonly uid?: LocalUid }): Promise<boolean> => {
     const target = carry.accountOf(append.folder);
     const source = carry.accountOf(from);
     const folder = await target?.folder(append.folder);
@@ -190,6 +208,7 @@ export function takeBackCopy(
       date: envelope.arrival,
       upload,
       verify: true,
+      ...place,
     });
     await compare(source, from, back, bytes);
     deps.returned(
@@ -201,12 +220,12 @@ export function takeBackCopy(
   return async () => {
     if (!deletion) return away();
     const source = carry.accountOf(from);
-    if (!source?.drop || !source.queue().some(({ id }) => id === deletion.id)) return copyBack();
+    if (!source?.drop || !source.queue().some(({ id }) => id === deletion.id)) return copyBack({ uid });
     try {
       await source.drop(deletion.id);
     } catch (thrown) {
       if (asTmailError(thrown).code !== 'operation.under-way') throw thrown;
-      return copyBack();
+      return copyBack({});
     }
     deps.returned(from, [uid]);
     await away();
