@@ -143,7 +143,7 @@ export async function stage(
   await session(of, async it => {
     const made = stageOf(server, it, home, ada, bob);
     await made.still();
-    if (options.home) await made.openFolder(home.words);
+    await made.openFolder(home.words);
     await run(made);
     await made.still();
     for (const engine of it.engines) assert.equal(engine.status().queued, 0, 'nothing waits');
