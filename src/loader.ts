@@ -15,7 +15,7 @@ import {
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** Of everything in the bundle, set by the build: V8 itself only compares lengths. */
@@ -23,6 +23,10 @@ declare const BUILD: string;
 
 /** By then the first frame is out and what it took has been compiled. Short commands read the cache, never write. */
 const AFTER_START_MS = 1500;
+/** New objects of a screen get so much room: what they need to die there, not the four times of it that V8 would take. */
+const YOUNG_BYTES = 8 * 1024 * 1024;
+/** How often is looked whether they have it. */
+const YOUNG_MS = 100;
 
 type Require = (id: string) => unknown;
 type Body = (
@@ -40,6 +44,7 @@ const modules = new Map<string, { exports: object }>();
 const uncached: { readonly name: string; readonly script: Script; readonly size: number }[] = [];
 const cache = cacheDirectory();
 let started = false;
+let grownUp = false;
 
 function cacheDirectory(): string | null {
   if ((process.env.NODE_DISABLE_COMPILE_CACHE ?? '') !== '') return null;
@@ -109,16 +114,33 @@ function writeCaches(dir: string) {
  * Live data is some 30 MB with 100,000 messages open; left alone, V8 lets garbage grow to four times that first. But
  * to start quickly is to collect late: 14 ms of 300.
  */
-const collectSooner = () => setFlagsFromString('--heap-growing-percent=50');
+function collectSooner() {
+  if (started) setFlagsFromString('--heap-growing-percent=25');
+  if (grownUp) setFlagsFromString('--semi-space-growth-factor=1');
+}
 
 /** V8 takes a cache only under the flags that it was made under. */
 function usualHeap<T>(use: () => T): T {
+  if (!(started || grownUp)) return use();
   setFlagsFromString('--heap-growing-percent=0');
+  setFlagsFromString('--semi-space-growth-factor=2');
   try {
     return use();
   } finally {
-    if (started) collectSooner();
+    collectSooner();
   }
+}
+
+/** A command ends soon and may take what it needs to be quick; a screen stays for days. */
+function boundYoung() {
+  if (/^[a-z]/.test(process.argv[2] ?? '')) return;
+  const looking = setInterval(() => {
+    const young = getHeapSpaceStatistics().find(space => space.space_name === 'new_space');
+    if (young !== undefined && young.space_size < YOUNG_BYTES) return;
+    clearInterval(looking);
+    grownUp = true;
+    collectSooner();
+  }, YOUNG_MS).unref();
 }
 
 /** Caches of builds that are gone. */
@@ -138,4 +160,5 @@ setTimeout(() => {
   uncached.sort((a, b) => a.size - b.size);
   if (cache !== null) writeCaches(cache);
 }, AFTER_START_MS).unref();
+boundYoung();
 load(join(root, 'main.js'));
