@@ -62,6 +62,8 @@ export class RawFiles implements RawStore {
   #given = 0;
   readonly #made = new Map<number, Promise<void>>();
   #batch: Pending[] = [];
+  /** How many of them are still in memory. */
+  #small = 0;
   /** Files that are being written to their temporary names. */
   readonly #writing = new Set<Promise<unknown>>();
   #open = 0;
@@ -305,11 +307,12 @@ export class RawFiles implements RawStore {
     this.#given = n;
     const directory = directoryOf(n);
     await this.#makeDirectory(directory);
-    const small = Buffer.isBuffer(bytes) && bytes.length <= RAW_SMALL_BYTES;
-    const content = small ? bytes : await this.#temporary(this.path({ n, partial: owner.partial }), bytes);
+    const isSmall = Buffer.isBuffer(bytes) && bytes.length <= RAW_SMALL_BYTES;
+    const content = isSmall ? bytes : await this.#temporary(this.path({ n, partial: owner.partial }), bytes);
     const written = new Promise<void>((resolve, reject) => {
       const done = (error: TmailError | null) => (error ? reject(error) : resolve());
       this.#batch.push({ n, owner, content, done });
+      if (isSmall) this.#small++;
     });
     return { n, written };
   }
@@ -336,18 +339,18 @@ export class RawFiles implements RawStore {
   }
 
   #schedule(): void {
-    if (this.#quiet) clearTimeout(this.#quiet);
-    this.#quiet = null;
-    if (this.#batch.length === 0) return;
-    const small = this.#batch.filter(({ content }) => Buffer.isBuffer(content)).length;
-    if (small >= RAW_SMALL_BATCH || this.#batch.length - small >= RAW_BATCH) {
+    const { length } = this.#batch;
+    if (this.#small >= RAW_SMALL_BATCH || length - this.#small >= RAW_BATCH) {
       this.#commitBatch();
       return;
     }
     // Behind another batch it would wait anyway: it may as well grow.
-    if (this.#writing.size === 0 && this.#unstaged === 0) {
-      this.#quiet = setTimeout(() => this.#commitBatch(), QUIET_MS);
-    }
+    if (length === 0 || this.#writing.size > 0 || this.#unstaged > 0) {
+      if (this.#quiet) clearTimeout(this.#quiet);
+      this.#quiet = null;
+    } else if (this.#quiet) this.#quiet.refresh();
+    else this.#quiet = setTimeout(() => this.#commitBatch(), QUIET_MS);
+    if (length === 0) return;
     this.#deadline ??= setTimeout(() => this.#commitBatch(), RAW_BATCH_MS);
   }
 
@@ -358,6 +361,7 @@ export class RawFiles implements RawStore {
     this.#deadline = null;
     const all = this.#batch;
     this.#batch = [];
+    this.#small = 0;
     for (let from = 0; from < all.length; from += RAW_SMALL_BATCH) {
       const batch = all.slice(from, from + RAW_SMALL_BATCH);
       // The bytes of one batch go to the disk while the batch before gets its names.

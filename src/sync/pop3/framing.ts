@@ -224,21 +224,21 @@ export function createListLines(
  */
 export async function* asStored(body: AsyncIterable<Buffer>, size: number | null): AsyncGenerator<Buffer> {
   let total = 0;
+  // From the said size on: what may end in the CRLF, at least two bytes once there are two.
   let held: Buffer = NOTHING;
   for await (const bytes of body) {
     total += bytes.length;
     if (size === null || total < size) {
-      // Nothing is held before the said size is reached, so that this costs no copy.
-      if (held.length > 0) yield held;
-      held = NOTHING;
       yield bytes;
       continue;
     }
-    const both = held.length > 0 ? Buffer.concat([held, bytes]) : bytes;
-    const cut = Math.max(0, both.length - 2);
-    if (cut > 0) yield both.subarray(0, cut);
-    held = both.subarray(cut);
+    // A lone byte may be the second of the two.
+    const kept = bytes.length < 2 ? held.subarray(-1) : NOTHING;
+    const free = held.subarray(0, held.length - kept.length);
+    if (free.length > 0) yield free;
+    held = kept.length > 0 ? Buffer.concat([kept, bytes]) : bytes;
   }
-  const added = size !== null && total === size + 2 && held.length === 2 && held[0] === CR && held[1] === LF;
-  if (!added && held.length > 0) yield held;
+  const added = size !== null && total === size + 2 && held.at(-2) === CR && held.at(-1) === LF;
+  const left = added ? held.subarray(0, -2) : held;
+  if (left.length > 0) yield left;
 }

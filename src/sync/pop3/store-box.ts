@@ -177,7 +177,9 @@ async function takeSmall(bytes: AsyncIterable<Buffer>, hashing: Fingerprinting) 
     }
     ended();
   }
-  return { small: done ? Buffer.concat(pieces, length) : null, rest: stream(), end };
+  const [only] = pieces;
+  const small = pieces.length === 1 && only ? only : Buffer.concat(pieces, length);
+  return { small: done ? small : null, rest: stream(), end };
 }
 
 async function printOf(store: AccountStore, raw: RawRef): Promise<Fingerprint | null> {
