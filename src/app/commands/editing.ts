@@ -249,14 +249,14 @@ export const editingCommands: readonly Command[] = [
     {
       id: 'edit.undo',
       title: 'Undo in the text',
-      help: 'Takes back the last change of the text.',
+      help: 'Takes back the last change of the text, or of the field that has the keys.',
       keys: ['C-_', 'M-u'],
       action: { t: 'undo' },
     },
     {
       id: 'edit.redo',
       title: 'Do again in the text',
-      help: 'Does again what was taken back last.',
+      help: 'Does again what was taken back last, in the text or in the field.',
       keys: ['M-e', 'M-_'],
       action: { t: 'redo' },
     },

@@ -19,15 +19,18 @@ import { nextGrapheme, previousGrapheme, wordEnd, wordStart } from '../editor/wo
 import { type Field, insertText } from '../field.ts';
 import type { AppState } from '../state.ts';
 import { movedInCompletion, taken } from './completion.ts';
+import { doneAgain, takenBack } from './field-history.ts';
 import { textFrame } from './frame.ts';
 import {
   changeWriting,
   type FieldName,
   focusBy,
+  historyOf,
   isField,
   type Writing,
   withEditor,
   withField,
+  withStep,
   writingIn,
 } from './writing.ts';
 
@@ -60,13 +63,19 @@ export function refusal(writing: Writing, action: Action): string | undefined {
   if (writing.draft.resend && writing.focus === 'text' && CHANGES.includes(action.t)) {
     return 'A redirected message goes on as it is; only its recipients are yours to choose.';
   }
-  if ((action.t === 'undo' || action.t === 'redo') && writing.focus === 'text') {
-    const { past, future } = writing.editor.history;
-    if (action.t === 'undo' && !past) return 'There is nothing to undo in this text.';
-    if (action.t === 'redo' && !future) return 'There is nothing to do again in this text.';
-  }
+  if (action.t === 'undo' && !canStep(writing, 'past')) return `There is nothing to undo ${where(writing)}.`;
+  if (action.t === 'redo' && !canStep(writing, 'future'))
+    return `There is nothing to do again ${where(writing)}.`;
   return undefined;
 }
+
+function canStep(writing: Writing, way: 'past' | 'future'): boolean {
+  const { focus, editor } = writing;
+  if (focus === 'text') return Boolean(editor.history[way]);
+  return isField(focus) && historyOf(writing, focus)[way].length > 0;
+}
+
+const where = ({ focus }: Writing): string => (focus === 'text' ? 'in this text' : 'in this field');
 
 /** The composer after a key. */
 export function act(state: AppState, action: Action): AppState {
@@ -154,6 +163,10 @@ function inField(state: AppState, writing: Writing, name: FieldName, action: Act
         : { ...set({ text: '', caret: 0 }), kills: [field.text, ...state.kills] };
     case 'copy':
       return field.text === '' ? state : { ...state, kills: [field.text, ...state.kills] };
+    case 'undo':
+      return changeWriting(state, id, now => withStep(now, name, takenBack));
+    case 'redo':
+      return changeWriting(state, id, now => withStep(now, name, doneAgain));
     default:
       return state;
   }

@@ -4,6 +4,7 @@ import type { Draft, DraftAttachment, DraftId } from '../../mail/compose/types.t
 import { type Editor, editorOf, textOf } from '../editor/editor.ts';
 import type { Field } from '../field.ts';
 import type { AppState } from '../state.ts';
+import { type FieldHistory, NO_HISTORY, remembered, type takenBack } from './field-history.ts';
 
 export type FieldName = 'to' | 'cc' | 'bcc' | 'replyTo' | 'subject';
 /** What has the keys. */
@@ -26,6 +27,8 @@ export interface Writing {
   /** All but the fields and the text, which are typed into. */
   readonly draft: Draft;
   readonly fields: Readonly<Record<FieldName, Field>>;
+  /** Of the fields that were changed. */
+  readonly histories: Readonly<Partial<Record<FieldName, FieldHistory>>>;
   readonly editor: Editor;
   readonly focus: Focus;
   /** Fields that are shown though they are empty. */
@@ -64,6 +67,7 @@ export function writingOf(draft: Draft, opening: Opening = {}): Writing {
       replyTo: fieldOf(draft.replyTo),
       subject: fieldOf(draft.subject),
     },
+    histories: {},
     editor: editorOf(draft.text),
     focus: opening.focus ?? (draft.to === '' ? 'to' : 'text'),
     asked: [],
@@ -109,7 +113,22 @@ export function withField(writing: Writing, name: FieldName, field: Field): Writ
   const before = writing.fields[name];
   if (before === field) return writing;
   const fields = { ...writing.fields, [name]: field };
-  return before.text === field.text ? { ...writing, fields } : touched(writing, { fields });
+  if (before.text === field.text) return { ...writing, fields };
+  const history = remembered(historyOf(writing, name), before, field);
+  return touched(writing, { fields, histories: { ...writing.histories, [name]: history } });
+}
+
+export function historyOf({ histories }: Writing, name: FieldName): FieldHistory {
+  return histories[name] ?? NO_HISTORY;
+}
+
+/** A step back or forth in a field; the same when there is none. */
+export function withStep(writing: Writing, name: FieldName, step: typeof takenBack): Writing {
+  const taken = step(historyOf(writing, name), writing.fields[name]);
+  if (!taken) return writing;
+  const fields = { ...writing.fields, [name]: taken.field };
+  const histories = { ...writing.histories, [name]: taken.history };
+  return touched(writing, { fields, histories, completion: null });
 }
 
 export function withEditor(writing: Writing, editor: Editor): Writing {

@@ -59,6 +59,33 @@ test('m opens the composer; fields and text are typed, ^X sends, u takes it back
   assert.equal(w.outgoing.outbox().length, 0);
 });
 
+test('a field is taken back word by word and done again, a paste and a cut as one step, whatever field is next', async () => {
+  const w = await world();
+  w.press('m');
+  await w.app.settled();
+  type(w, 'ada@x.org');
+  w.press('tab', 'tab');
+  type(w, 'Old news');
+  w.app.paste(', with a paste');
+  w.press('C-k', 'C-_');
+  const subject = () => draftOf(writing(w)).subject;
+  const back = [subject()];
+  for (let i = 0; i < 4; i++) {
+    w.press('C-_');
+    back.push(subject());
+  }
+  assert.deepEqual(back, ['Old news, with a paste', 'Old news', 'Old ', 'Old', '']);
+  w.press('C-_');
+  assert.match(toast(w), /nothing to undo in this field/);
+  w.press('M-e', 'M-e');
+  assert.equal(subject(), 'Old ');
+  type(w, 'hat');
+  w.press('M-e');
+  assert.equal(subject(), 'Old hat');
+  w.press('S-tab', 'S-tab', 'C-_');
+  assert.deepEqual([draftOf(writing(w)).to, subject()], ['', 'Old hat']);
+});
+
 test('u takes back what was done last, and a message that has gone no more', async () => {
   const w = await world();
   await written(w);
