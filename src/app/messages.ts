@@ -250,6 +250,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
     'this is on its way to the server right now; it can be taken back with u when it is there.',
   'imap.not-moved': f =>
     `the server said that messages of "${f.folder}" were moved, but they are still there. Taken back here.`,
+  'imap.not-copied': f =>
+    `the server said that messages of "${f.folder}" were copied, but the copies are not there. Taken back here.`,
   'imap.only-marked': f =>
     `"${f.folder}": the server can only expunge all that is marked as deleted, and others have marked some. Ours are marked, not expunged.`,
   'imap.folder-refused': f =>

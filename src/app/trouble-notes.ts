@@ -33,6 +33,8 @@ const REASONS: Readonly<Record<string, Clause>> = {
   'imap.folder-not-empty': () => 'there is mail in it on the server that did not move to Trash',
   'imap.not-moved': many =>
     `the server said that ${many ? 'they were' : 'it was'}, but ${many ? 'they are' : 'it is'} still there`,
+  'imap.not-copied': many =>
+    `the server said that ${many ? 'they were' : 'it was'}, but the ${many ? 'copies are' : 'copy is'} not there`,
   'imap.flag-not-kept': (_, { folder, error }) =>
     `the server does not keep ${name(String(error.facts.flags ?? 'this'))} in "${name(folder)}"`,
   'imap.uidvalidity': () => 'the server numbered its messages anew',

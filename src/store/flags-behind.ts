@@ -51,7 +51,7 @@ export function flagsBehind(
         if (t === 'move') there.delete(uid);
         landed.set(landing[i] ?? 0, names);
       }
-      queue.replace(pending.op.id, pendingTransfer(pending.op, rows, pending.local, pending.places));
+      queue.replace(pending.op.id, pendingTransfer(pending.op, rows, pending.local));
     } else if (isDelete(pending)) {
       const rows = pending.rows?.map(
         (row, i) => row && marked(row, there.get(pending.op.targets[i]?.uid ?? 0)),

@@ -45,7 +45,7 @@ import type { QueueFiles } from './queue-files.ts';
 import { QueueSteps } from './queue-steps.ts';
 import { fromStored } from './queue-stored.ts';
 import { recoverPending } from './recover.ts';
-import { buildingOn, refusedWith } from './relocate.ts';
+import { buildingOn, pick, refusedWith } from './relocate.ts';
 import type {
   DeleteOperation,
   FlagsOperation,
@@ -316,11 +316,26 @@ export class Operations {
   }
 
   async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
+    await this.#settleArrived(id);
     for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id))
       await this.#withdraw(also.op.id);
     const withdrawn = await this.#withdraw(id);
-    if (withdrawn) this.#options.emit({ t: 'trouble', error, operation: withdrawn.op });
-    else await this.#commit.request(true);
+    if (!withdrawn) await this.#commit.request(true);
+    this.#options.emit({ t: 'trouble', error, ...(withdrawn && { operation: withdrawn.op }) });
+  }
+
+  /** Messages of this operation that the server is known to have where it brings them are not part of it any more. */
+  async #settleArrived(id: string): Promise<void> {
+    const pending = this.queue.get(id);
+    if (!pending || !isTransfer(pending) || !hasArrived(pending)) return;
+    await this.#landDurably(pending);
+    await (await loadFor(this.#ever, pending.op))?.flush();
+    const now = this.queue.get(id);
+    if (!now || !isTransfer(now)) return;
+    const rest = pick(now, (_, i) => !now.op.places?.[i]);
+    this.queue.replace(id, ...(rest ? [rest] : []));
+    this.#changed();
+    await this.#commit.request(true);
   }
 
   #refusedWith(id: string): Pending | undefined {
@@ -364,6 +379,9 @@ export class Operations {
 
   /** See AccountStore.drop. */
   async drop(id: string): Promise<readonly Operation[]> {
+    const waiting = this.queue.get(id);
+    if (waiting) this.#assertDroppable(waiting);
+    await this.#settleArrived(id);
     const first = await this.#quiet(id);
     if (!first) return [];
     const all = [first, ...buildingOn(this.queue, id)];
@@ -533,3 +551,6 @@ export class Operations {
     await this.#options.giveTo([{ raw: row.raw, owner: { folder: op.folder, uid: target.uid, remote } }]);
   }
 }
+
+const hasArrived = ({ op, local }: PendingTransfer): boolean =>
+  !local && op.places?.some(place => place !== null) === true;

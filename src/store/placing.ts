@@ -4,7 +4,7 @@ import type { FolderId, LocalUid, RawRef, RemoteRef } from '../mail/types.ts';
 import { applyChange } from './apply.ts';
 import { flagNames } from './flags.ts';
 import type { Folder } from './folder.ts';
-import { isTransfer, type OperationQueue } from './queue.ts';
+import { isTransfer, type OperationQueue, pendingTransfer } from './queue.ts';
 import { forgetMessages, type Stamp } from './relocate.ts';
 import type { NewMessage } from './types.ts';
 import { removal } from './withdraw.ts';
@@ -27,6 +27,7 @@ export function place(
   const pending = queue.get(id);
   if (!pending || !isTransfer(pending)) return;
   const learned = new Map<LocalUid, RemoteRef>();
+  const known = [...(pending.op.places ?? pending.op.targets.map(() => null))];
   const put: NewMessage[] = [];
   const doubles = new Map<LocalUid, LocalUid>();
   for (const [k, remote] of places.entries()) {
@@ -34,19 +35,19 @@ export function place(
     const uid = i === undefined ? undefined : pending.op.landing[i];
     const row = pending.rows[i ?? -1];
     if (i === undefined || uid === undefined || !row || remote?.t !== 'imap') continue;
-    pending.places[i] = remote;
-    queue.touched.add(id);
+    known[i] = remote;
     learned.set(uid, remote);
     const validity = to.sync.uidValidity;
     if (validity !== null && validity !== remote.uidValidity) continue;
     const other = to.byRemoteUid(remote.uid);
     // A pull was faster and did not know it: it is one message, under the number that it has had all the time.
     if (other !== undefined && other !== uid) doubles.set(other, uid);
-    const known = to.flags(uid);
-    if (known === undefined || to.remote(uid)?.t === 'imap' || !queue.isLastTo(id, to.host.id, uid)) continue;
-    const base = queue.base(to.host.id, uid) ?? known;
+    const shown = to.flags(uid);
+    if (shown === undefined || to.remote(uid)?.t === 'imap' || !queue.isLastTo(id, to.host.id, uid)) continue;
+    const base = queue.base(to.host.id, uid) ?? shown;
     put.push({ uid, remote, flags: flagNames(base, to.keywords), envelope: row.envelope });
   }
+  queue.replace(id, pendingTransfer({ ...pending.op, places: known }, pending.rows, pending.local));
   queue.learned(to.host.id, learned, id);
   if (doubles.size > 0) {
     queue.renumber(to.host.id, doubles);

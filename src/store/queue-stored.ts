@@ -32,12 +32,10 @@ export function toStored(pending: Pending): QueuedOperation {
     return { t: 'append', ...common, ...stored, ...(verify && { verify: true }), row: toRow(pending.row) };
   }
   if (isTransfer(pending)) {
-    const { t, to, landing } = pending.op;
+    const { t, to, landing, places } = pending.op;
     const place = { to: splitFolderId(to).folder, landing: [...landing] };
-    const places = pending.places.some(known => known !== null) && {
-      places: pending.places.map(storeRemote),
-    };
-    return { t, ...common, ...place, local, rows: pending.rows.map(toRow), ...places };
+    const known = places && { places: places.map(storeRemote) };
+    return { t, ...common, ...place, local, rows: pending.rows.map(toRow), ...known };
   }
   if (isDelete(pending)) {
     const { after } = pending.op;
@@ -70,8 +68,9 @@ export function fromStored(stored: QueuedOperation, account: string): Pending {
     case 'move':
     case 'copy': {
       const { t, landing, local, places } = stored;
-      const op = { t, ...common, to: folderId(account, stored.to), landing };
-      return pendingTransfer(op, stored.rows.map(fromRow), local, places?.map(loadRemote));
+      const known = places && { places: places.map(loadRemote) };
+      const op = { t, ...common, to: folderId(account, stored.to), landing, ...known };
+      return pendingTransfer(op, stored.rows.map(fromRow), local);
     }
     case 'folder-create':
     case 'folder-delete':

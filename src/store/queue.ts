@@ -25,8 +25,6 @@ export interface PendingTransfer extends Queued {
   op: Extract<Operation, { t: 'move' | 'copy' }>;
   /** The messages as they were, a copy's with its own file; in the order of the targets. */
   readonly rows: readonly Row[];
-  /** Where the server has them, as far as it said so. */
-  readonly places: (RemoteRef | null)[];
   /** Number where it landed → index of the target. */
   readonly landed: ReadonlyMap<LocalUid, number>;
 }
@@ -213,7 +211,7 @@ export class OperationQueue {
         if (!isTransfer(pending) || pending.op.to !== folder) return pending;
         if (!pending.op.landing.some(uid => numbers.has(uid))) return pending;
         const op = { ...pending.op, landing: pending.op.landing.map(numbered) };
-        return pendingTransfer(op, pending.rows, pending.local, pending.places);
+        return pendingTransfer(op, pending.rows, pending.local);
       }),
     );
   }
@@ -297,12 +295,10 @@ export const pendingTransfer = (
   op: PendingTransfer['op'],
   rows: readonly Row[],
   local: boolean,
-  places: (RemoteRef | null)[] = rows.map(() => null),
 ): PendingTransfer => ({
   op,
   rows,
   local,
-  places,
   index: indexOf(op),
   landed: new Map(op.landing.map((uid, i) => [uid, i])),
 });

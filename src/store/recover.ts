@@ -22,7 +22,7 @@ export async function recoverPending(
 }
 
 async function recoverTransfer(options: OperationsOptions, pending: PendingTransfer): Promise<void> {
-  const { op, rows, places, local } = pending;
+  const { op, rows, local } = pending;
   const from = await loadFor(options, op);
   const to = await folderWith(options, op.to, op.landing);
   // The folder is gone: they stay where they were.
@@ -32,8 +32,8 @@ async function recoverTransfer(options: OperationsOptions, pending: PendingTrans
   }
   const copied = op.t === 'copy' && op.targets.map(target => ({ ...target, remote: null }));
   // Whose place on the server is known was there before that was noted: if it is not, somebody took it away.
-  const wanted = op.landing.map((uid, i) => (local || !places[i] ? uid : 0));
-  land(to, { targets: copied || op.targets, rows }, wanted, places);
+  const wanted = op.landing.map((uid, i) => (local || !op.places?.[i] ? uid : 0));
+  land(to, { targets: copied || op.targets, rows }, wanted, op.places);
   if (from && from !== to && op.t === 'move') {
     leave(
       from,

@@ -33,8 +33,9 @@ export function pick(pending: OnTargets, keep: (uid: LocalUid, i: number) => boo
   const targets = of(pending.op.targets);
   if (isFlags(pending)) return pendingFlags({ ...pending.op, targets }, of(pending.was), pending.local);
   if (isTransfer(pending)) {
-    const op = { ...pending.op, targets, landing: of(pending.op.landing) };
-    return pendingTransfer(op, of(pending.rows), pending.local, of(pending.places));
+    const { landing, places } = pending.op;
+    const op = { ...pending.op, targets, landing: of(landing), ...(places && { places: of(places) }) };
+    return pendingTransfer(op, of(pending.rows), pending.local);
   }
   return pendingDelete({ ...pending.op, targets }, pending.local, pending.rows && of(pending.rows));
 }
@@ -118,7 +119,7 @@ function fromMoved(part: OnTargets, folder: FolderId, targets: readonly Operatio
   }
   if (isDelete(part)) return pendingDelete({ ...part.op, folder, targets }, part.local, part.rows);
   if (part.op.t === 'move' && part.op.to === folder) return null;
-  return pendingTransfer({ ...part.op, folder, targets }, part.rows, part.local, part.places);
+  return pendingTransfer({ ...part.op, folder, targets }, part.rows, part.local);
 }
 
 /** What followed a copy that is not made: only what took it on. */
@@ -128,7 +129,7 @@ function fromCopied(
   targets: readonly OperationTarget[],
 ): OnTargets | null {
   if (!isTransfer(part)) return null;
-  return pendingTransfer({ ...part.op, t: 'copy', folder, targets }, part.rows, part.local, part.places);
+  return pendingTransfer({ ...part.op, t: 'copy', folder, targets }, part.rows, part.local);
 }
 
 function startReplacesOver(
@@ -204,7 +205,7 @@ export function forgetMessages(
 function emptied(pending: OnTargets): OnTargets {
   if (isFlags(pending)) return pendingFlags({ ...pending.op, targets: [] }, [], pending.local);
   if (isDelete(pending)) return pendingDelete({ ...pending.op, targets: [] }, pending.local, []);
-  return pendingTransfer({ ...pending.op, targets: [], landing: [] }, [], pending.local);
+  return pendingTransfer({ ...pending.op, targets: [], landing: [], places: [] }, [], pending.local);
 }
 
 /** Operations behind this one that act on what it made, or on what those made; in order. */

@@ -303,6 +303,8 @@ export interface MoveOperation extends OnMessages {
   readonly to: FolderId;
   /** The number of each target there. */
   readonly landing: readonly LocalUid[];
+  /** Where the server has each target there, as far as it said so (`moved`); absent: of none. */
+  readonly places?: readonly (RemoteRef | null)[];
 }
 
 /** Copies of messages in another folder of the account: each has a message file and a number of its own. */
@@ -311,6 +313,8 @@ export interface CopyOperation extends OnMessages {
   readonly to: FolderId;
   /** The number of each copy there. */
   readonly landing: readonly LocalUid[];
+  /** As of a move. */
+  readonly places?: readonly (RemoteRef | null)[];
 }
 
 /** For good: the message files go too. */
@@ -387,8 +391,8 @@ export interface NewAppend {
 export type NewOperation =
   | FlagsOperation
   | DeleteOperation
-  | (Omit<MoveOperation, 'landing'> & { readonly landing?: readonly LocalUid[] })
-  | (Omit<CopyOperation, 'landing'> & { readonly landing?: readonly LocalUid[] });
+  | (Omit<MoveOperation, 'landing' | 'places'> & { readonly landing?: readonly LocalUid[] })
+  | (Omit<CopyOperation, 'landing' | 'places'> & { readonly landing?: readonly LocalUid[] });
 export type Operation = OperationBody & {
   /** Unique for ever. */
   readonly id: string;

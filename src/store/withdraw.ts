@@ -203,12 +203,12 @@ function withdrawAppend({ queue, opened, stamp }: WithdrawHost, pending: Pending
 
 function inverse(folder: FolderId, to: FolderId, all: readonly Returning[], stamp: Stamp): PendingTransfer {
   const targets = all.map(({ at, target }) => ({ ...target, uid: at }));
-  const op = { t: 'move' as const, ...stamp(), folder, to, targets, landing: numbers(all) };
+  const there = { landing: numbers(all), places: places(all) };
+  const op = { t: 'move' as const, ...stamp(), folder, to, targets, ...there };
   return pendingTransfer(
     op,
     all.map(({ row }) => row),
     true,
-    places(all),
   );
 }
 

@@ -154,6 +154,8 @@ function answerVerdict(shape: Shape): Verdict {
   if (word === 'NONEXISTENT' || word === 'TRYCREATE') {
     return { kind: 'rejected', code: 'imap.no-folder', facts };
   }
+  // Some of the messages have just gone: a look shows which, and the rest can be asked for again.
+  if (word === 'EXPUNGEISSUED') return { kind: 'protocol', code: 'imap.unstable', retry: 'auto', facts };
   if (/^(UNAVAILABLE|INUSE|SERVERBUG)$/.test(word)) return { kind: 'network', code: 'imap.busy', facts };
   return { kind: 'rejected', code: 'imap.no', facts };
 }

@@ -2,7 +2,15 @@
 // that is marked (no UIDPLUS), nothing is expunged that somebody else has marked.
 import type { DeleteOperation, OnMessages } from '../../store/types.ts';
 import type { ImapClient } from './client-types.ts';
-import { isRejected, isThere, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+import {
+  isAnswer,
+  isRejected,
+  isThere,
+  loaded,
+  type PushContext,
+  recordOf,
+  refusal,
+} from './push-context.ts';
 import { locate } from './targets.ts';
 import { formatUidSet } from './uid-set.ts';
 
@@ -47,11 +55,21 @@ export async function removeUids(
   for (let from = 0; from < uids.length; from += CHUNK) {
     const range = formatUidSet(uids.slice(from, from + CHUNK));
     await client.storeFlags(range, 'add', ['\\Deleted']);
-    if (client.features.uidplus) await client.expunge(range);
+    if (client.features.uidplus) await expungeOrUnmark(client, range);
   }
   if (client.features.uidplus) return;
   const mine = new Set(uids);
   const others = (await client.uidsDeleted()).filter(uid => !mine.has(uid)).length;
-  if (others === 0) await client.expunge(formatUidSet(uids));
+  if (others === 0) await expungeOrUnmark(client, formatUidSet(uids));
   else context.report(refusal('imap.only-marked', path, { count: uids.length, others }));
+}
+
+/** What is not expunged must not stay marked: the next one who expunges would take it. */
+async function expungeOrUnmark(client: ImapClient, range: string): Promise<void> {
+  try {
+    await client.expunge(range);
+  } catch (error) {
+    if (isAnswer(error)) await client.storeFlags(range, 'remove', ['\\Deleted']).catch(() => undefined);
+    throw error;
+  }
 }

@@ -8,16 +8,24 @@ import type {
   MoveOperation,
   OperationTarget,
 } from '../../store/types.ts';
-import type { Mailbox, MailboxName } from './client-types.ts';
+import type { Copied, ImapClient, Mailbox, MailboxName } from './client-types.ts';
+import { removeUids } from './delete.ts';
 import { type Marks, Matches, markKey, marksOf, marksOfEnvelope } from './marks.ts';
 import { leaves } from './outgoing.ts';
 import { isRejected, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+
+type ImapPlace = Extract<RemoteRef, { readonly t: 'imap' }>;
 
 export class Landing {
   readonly #context: PushContext;
   readonly #folder: FolderStore;
   readonly #number: ReadonlyMap<OperationTarget, number>;
-  readonly #places = new Map<OperationTarget, RemoteRef>();
+  /** Told by an earlier try, also of those that have gone on from here since. */
+  readonly #before = new Map<OperationTarget, RemoteRef>();
+  /** Told, or seen, in this try. */
+  readonly #places = new Map<OperationTarget, ImapPlace>();
+  /** Where an answer says that they are, which is not believed yet. */
+  readonly #doubted = new Map<OperationTarget, ImapPlace>();
   #record: FolderRecord;
 
   private constructor(
@@ -30,6 +38,10 @@ export class Landing {
     this.#record = record;
     this.#folder = folder;
     this.#number = new Map(op.targets.map((target, i) => [target, op.landing[i] ?? 0]));
+    for (const [i, target] of op.targets.entries()) {
+      const place = op.places?.[i];
+      if (place) this.#before.set(target, place);
+    }
   }
 
   static async open(
@@ -49,17 +61,71 @@ export class Landing {
   }
 
   placeOf(target: OperationTarget): RemoteRef | null {
-    return this.#places.get(target) ?? this.#foundBefore(target);
+    return this.#places.get(target) ?? this.#before.get(target) ?? this.#foundByPull(target);
   }
 
-  /** By a pull, which may find it at any time, or by an earlier try. */
-  #foundBefore(target: OperationTarget): RemoteRef | null {
+  /** Which may be at any time. */
+  #foundByPull(target: OperationTarget): RemoteRef | null {
     const remote = this.#folder.remote(this.#number.get(target) ?? 0);
     return remote?.t === 'imap' && remote.uidValidity === this.#folder.sync.uidValidity ? remote : null;
   }
 
-  learn(target: OperationTarget, place: RemoteRef): void {
-    this.#places.set(target, place);
+  /**
+   * What COPYUID says, by the UID there. Servers copy in the order of the UIDs, which is how they were named: an answer
+   * in another order, or with the place of another row here, has to be seen first (`confirm`).
+   */
+  learn(copied: Copied, targets: ReadonlyMap<number, OperationTarget>): void {
+    const { uidValidity } = copied;
+    const told = [...copied.places]
+      .sort(([a], [b]) => a - b)
+      .flatMap(([from, uid]) => {
+        const target = targets.get(from);
+        return target ? [[target, { t: 'imap', uidValidity, uid }] as const] : [];
+      });
+    const isSure = told.every(
+      ([target, place], i) => place.uid > (told[i - 1]?.[1].uid ?? 0) && !this.#isOthers(target, place),
+    );
+    for (const [target, place] of told) (isSure ? this.#places : this.#doubted).set(target, place);
+  }
+
+  #isOthers(target: OperationTarget, { uidValidity, uid }: ImapPlace): boolean {
+    if (uidValidity !== this.#folder.sync.uidValidity) return false;
+    const owner = this.#folder.byRemoteUid(uid);
+    return owner !== undefined && owner !== this.#number.get(target);
+  }
+
+  /** Looks at the places that were not believed. */
+  async confirm(): Promise<void> {
+    const seen = await this.#seen(this.#doubted);
+    this.#doubted.clear();
+    for (const [target, place] of seen) this.#places.set(target, place);
+  }
+
+  /** Takes away again what this try brought there, as far as the server said where. */
+  async takeBack(targets: readonly OperationTarget[]): Promise<void> {
+    const wanted = new Set(targets.filter(target => !this.#before.has(target)));
+    const copies = await this.#seen(new Map([...this.#places].filter(([target]) => wanted.has(target))));
+    const uids = [...copies.values()].map(({ uid }) => uid);
+    if (uids.length === 0) return;
+    await this.#within(client => removeUids(this.#context, client, uids, this.#record.path));
+    for (const target of copies.keys()) this.#places.delete(target);
+  }
+
+  /** Those that are the message that they are said to be. */
+  async #seen(
+    places: ReadonlyMap<OperationTarget, ImapPlace>,
+  ): Promise<ReadonlyMap<OperationTarget, ImapPlace>> {
+    const seen = new Map<OperationTarget, ImapPlace>();
+    if (places.size === 0) return seen;
+    await this.#within(async (client, box) => {
+      const there = [...places].filter(([, { uidValidity }]) => uidValidity === box.uidValidity);
+      const uids = there.map(([, { uid }]) => uid);
+      const keys = new Map((await marksOf(client, uids)).map(row => [row.uid, markKey(row)]));
+      for (const [target, place] of there) {
+        if (keys.get(place.uid) === (await this.#keyOf(target))) seen.set(target, place);
+      }
+    });
+    return seen;
   }
 
   /** The folder was not where it was thought to be: under its new name, or made again. @throws TmailError */
@@ -86,20 +152,21 @@ export class Landing {
       if (key !== null) wanted.add(key, target);
     }
     if (wanted.size === 0) return;
+    await this.#within(async (client, box) => {
+      const uids = this.#unowned(await client.uidsIn('1:*'), box);
+      for (const row of await marksOf(client, uids)) {
+        const target =
+          wanted.takeWhere(markKey(row), missing) ?? wanted.takeWhere(idKey(row.messageId), missing);
+        if (target) this.#places.set(target, { t: 'imap', uidValidity: box.uidValidity, uid: row.uid });
+      }
+    });
+  }
+
+  /** Nothing where the server has no such folder (any more): then nothing is in it. */
+  async #within(work: (client: ImapClient, box: Mailbox) => Promise<void>): Promise<void> {
     const line = await this.#context.line(this.#record.id);
     try {
-      await line.within(
-        this.name(),
-        async (client, box) => {
-          const uids = this.#unowned(await client.uidsIn('1:*'), box);
-          for (const row of await marksOf(client, uids)) {
-            const target =
-              wanted.takeWhere(markKey(row), missing) ?? wanted.takeWhere(idKey(row.messageId), missing);
-            if (target) this.learn(target, { t: 'imap', uidValidity: box.uidValidity, uid: row.uid });
-          }
-        },
-        'fresh',
-      );
+      await line.within(this.name(), work, 'fresh');
     } catch (error) {
       if (!isRejected(error, 'imap.no-folder')) throw error;
     }

@@ -9,10 +9,18 @@ import type {
   OperationTarget,
 } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
-import type { Copied, ImapClient, Mailbox, MailboxName } from './client-types.ts';
+import type { ImapClient, Mailbox, MailboxName } from './client-types.ts';
 import { removeUids } from './delete.ts';
 import { Landing } from './landing.ts';
-import { isRejected, isThere, loaded, type PushContext, recordOf, refusal } from './push-context.ts';
+import {
+  isAnswer,
+  isRejected,
+  isThere,
+  loaded,
+  type PushContext,
+  recordOf,
+  refusal,
+} from './push-context.ts';
 import { locate } from './targets.ts';
 import { formatUidSet } from './uid-set.ts';
 
@@ -187,21 +195,30 @@ class Transferring {
       }),
     );
     const range = formatUidSet([...uids.keys()]);
-    const send = (name: MailboxName) =>
-      this.#inSource(client => this.#send(client, range, name, uids), 'selected');
+    const send = () =>
+      this.#inSource(client => this.#send(client, range, this.#landing.name(), uids), 'selected');
     try {
-      await send(this.#landing.name());
-    } catch (error) {
-      if (isRejected(error, 'imap.no-folder')) {
+      await send().catch(async (error: unknown) => {
+        if (!isRejected(error, 'imap.no-folder')) throw error;
         // TRYCREATE: somebody deleted or renamed it since it was listed.
         await this.#landing.again();
-        await send(this.#landing.name());
-        return;
-      }
-      // RFC 6851 section 3.3: some of them may have been moved before the server said no.
-      if (isRejected(error) && this.#op.t === 'move') await this.#lookAtBoth(targets).catch(() => undefined);
+        await send();
+      });
+    } catch (error) {
+      if (isAnswer(error) && this.#op.t === 'move') await this.#backOut(targets).catch(() => undefined);
       throw error;
     }
+    await this.#landing.confirm();
+  }
+
+  /**
+   * The server said no, or not all of it: what was moved is moved (RFC 6851 section 3.3); what was copied and could not
+   * leave the source is not there twice, as far as that is in our hands.
+   */
+  async #backOut(targets: readonly OperationTarget[]): Promise<void> {
+    const present = await this.#present(targets);
+    await this.#landing.takeBack(targets.filter(target => present.has(target)));
+    await this.#landing.find(targets.filter(target => !present.has(target)));
   }
 
   async #send(
@@ -210,19 +227,13 @@ class Transferring {
     to: MailboxName,
     targets: ReadonlyMap<number, OperationTarget>,
   ): Promise<void> {
-    const learn = (copied: Copied | null): void => {
-      for (const [uid, place] of copied?.places ?? []) {
-        const target = targets.get(uid);
-        if (target && copied)
-          this.#landing.learn(target, { t: 'imap', uidValidity: copied.uidValidity, uid: place });
-      }
-    };
     if (this.#op.t === 'move' && client.features.move) {
-      learn(await client.move(range, to));
+      const moved = await client.move(range, to);
+      if (moved) this.#landing.learn(moved, targets);
       return;
     }
     const copied = await client.copy(range, to);
-    learn(copied);
+    if (copied) this.#landing.learn(copied, targets);
     if (this.#op.t === 'copy') return;
     // Without COPYUID nobody knows whether all of them were copied: only those that are found there may go here.
     const sure = copied ? [...targets.keys()].filter(uid => copied.places.has(uid)) : [];
@@ -235,9 +246,9 @@ class Transferring {
     if (tried || this.#op.tries > 0) await this.#lookAtBoth(targets);
     else for (const target of targets) this.#gone.add(target);
     const left = targets.filter(target => !this.#landing.has(target) && !this.#gone.has(target));
-    // COPY is all or nothing: what was there when it was answered was copied, wherever that is.
-    if (this.#op.t === 'copy' || left.length === 0) return;
-    // Said to be moved, and seen only where it was. Trying again could double it.
-    throw refusal('imap.not-moved', this.#from.path, { count: left.length });
+    if (left.length === 0) return;
+    // Said to be there, and seen nowhere but where it was. Trying again could double it.
+    const code = this.#op.t === 'copy' ? 'imap.not-copied' : 'imap.not-moved';
+    throw refusal(code, this.#from.path, { count: left.length });
   }
 }

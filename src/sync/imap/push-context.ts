@@ -55,3 +55,9 @@ export function isRejected(error: unknown, code?: string): error is TmailError {
     error instanceof TmailError && error.kind === 'rejected' && (code === undefined || error.code === code)
   );
 }
+
+/** The server said something about the command; the line is as good as before. */
+export function isAnswer(error: unknown): error is TmailError {
+  if (isRejected(error)) return true;
+  return error instanceof TmailError && (error.code === 'imap.bad' || error.code === 'imap.unstable');
+}

@@ -237,8 +237,15 @@ test('a refusal in the middle of a long move: what was moved stays, the rest is 
   );
   const action = { t: 'answer', status: 'NO', text: '[OVERQUOTA] full' } as const;
   server.setFault({ commands: [{ command: 'MOVE', skip: 1, action }] });
+  const [op] = world.account.queue();
+  const landing = op?.t === 'move' ? op.landing.slice(0, 500) : [];
   await settle(world);
   assert.deepEqual(world.account.queue(), []);
+  const work = await world.folder('Work');
+  assert.ok(
+    landing.every(uid => work.flags(uid) !== undefined),
+    'under the numbers that they had all the time',
+  );
   assert.equal(onServer(server, 'Work').length, 500);
   await agrees(world, server, 'INBOX', onServer(server, 'INBOX'));
   await agrees(world, server, 'Work', onServer(server, 'Work'));
@@ -382,6 +389,151 @@ test('five thousand messages are moved with few bytes', async t => {
   assert.ok(sent.join('').length < 600, sent.join('\n'));
   assert.equal(server.folder('Work').messages.length, 5000);
   assert.equal((await world.folder('Work')).length, 5000);
+});
+
+test('a move whose source could not be expunged, and that is taken back meanwhile: one message all the time', async t => {
+  const server = await serverWith(t, 2, ['MOVE']);
+  await using world = await open(server);
+  const inbox = await pulled(world);
+  const [target] = await targetsOf(inbox, [2]);
+  assert.ok(target);
+  const to = world.record('Work').id;
+  const op = await world.account.commit({ t: 'move', folder: inbox.record.id, targets: [target], to });
+  assert.ok(op.t === 'move');
+  const landed = op.landing.map(uid => ({ uid, remote: null, messageId: target.messageId }));
+  await world.account.commit({
+    t: 'move',
+    folder: to,
+    targets: landed,
+    to: op.folder,
+    landing: [target.uid],
+  });
+  const action = { t: 'answer', status: 'NO', text: '[INUSE] later' } as const;
+  server.setFault({ commands: [{ command: 'EXPUNGE', action }] });
+  await settle(world);
+  assert.deepEqual(world.account.queue(), []);
+  assert.equal(server.log().filter(line => / UID COPY /.test(line)).length, 2, 'there and back');
+  assert.deepEqual(server.folder('Work').messages, []);
+  await agrees(world, server, 'INBOX', [1, 2]);
+  await agrees(world, server, 'Work', []);
+});
+
+for (const command of ['MOVE', 'COPY', 'STORE']) {
+  test(`${command} answered with EXPUNGEISSUED: asked again, without what is gone`, async t => {
+    const server = await serverWith(t, 4, command === 'MOVE' ? [] : ['MOVE']);
+    await using world = await open(server);
+    await pulled(world);
+    await commit(world, 'move', 'INBOX', [1, 2, 3]);
+    const run = (): void => void server.folder('INBOX').expunge(({ uid }) => uid === 2);
+    const action = { t: 'answer', status: 'NO', text: '[EXPUNGEISSUED] some are gone' } as const;
+    server.setFault({
+      commands: [
+        { command, action: { t: 'run', run } },
+        { command, action },
+      ],
+    });
+    await settle(world);
+    assert.deepEqual(world.account.queue(), []);
+    await agrees(world, server, 'INBOX', [4]);
+    // What was copied before it went is where it was wanted.
+    const saved = command === 'STORE';
+    await agrees(world, server, 'Work', saved ? [1, 2, 3] : [1, 3]);
+    assert.deepEqual(
+      world.troubles.map(error => error.code),
+      saved ? [] : ['imap.message-lost'],
+    );
+  });
+}
+
+for (const [command, times] of [
+  ['STORE', 1],
+  ['EXPUNGE', 1],
+  ['EXPUNGE', 9],
+] as const) {
+  test(`without MOVE, ${command} refused ${times} times: the copy goes again, the source is not left marked`, async t => {
+    const server = await serverWith(t, 3, ['MOVE']);
+    await using world = await open(server);
+    await pulled(world);
+    await commit(world, 'move', 'INBOX', [1, 2]);
+    const action = { t: 'answer', status: 'NO', text: '[NOPERM] not yours' } as const;
+    server.setFault({ commands: [{ command, times, action }] });
+    await settle(world);
+    server.setFault({ commands: [] });
+    await settle(world);
+    assert.deepEqual(world.account.queue(), []);
+    assert.deepEqual(
+      world.troubles.map(error => error.code),
+      ['imap.permission'],
+    );
+    const marked = server.folder('INBOX').messages.filter(({ flags }) => flags.has('\\Deleted'));
+    assert.deepEqual(marked, []);
+    // What could not be expunged there either stays, and is shown.
+    await agrees(world, server, 'INBOX', [1, 2, 3]);
+    await agrees(world, server, 'Work', times === 1 ? [] : [1, 2]);
+  });
+}
+
+test('a deletion that is refused half way leaves nothing marked', async t => {
+  const server = await serverWith(t, 2);
+  await using world = await open(server);
+  await pulled(world);
+  await commit(world, 'delete', 'INBOX', [1]);
+  const action = { t: 'answer', status: 'NO', text: '[NOPERM] not yours' } as const;
+  server.setFault({ commands: [{ command: 'EXPUNGE', times: 9, action }] });
+  await settle(world);
+  assert.deepEqual([...(server.folder('INBOX').messages[0]?.flags ?? [])], []);
+  await agrees(world, server, 'INBOX', [1, 2]);
+});
+
+/** Answers as a server that does the move itself and then says where, wrongly. */
+function lie(server: ImapServer, uids: string, places: (work: number[]) => string): void {
+  const run = (): void => {
+    const work = server.folder('Work');
+    const moved = [1, 2].map(n => server.deliver('Work', message(n)));
+    server.folder('INBOX').expunge(({ uid }) => uid <= 2);
+    const text = `* OK [COPYUID ${work.uidValidity} ${uids} ${places(moved)}] Moved\r\n`;
+    const ok = { t: 'answer', status: 'OK', text: 'Done' } as const;
+    server.setFault({
+      commands: [
+        { command: 'MOVE', skip: 0, action: { t: 'raw', bytes: text } },
+        { command: 'MOVE', action: ok },
+      ],
+    });
+  };
+  server.setFault({ commands: [{ command: 'SELECT', skip: 0, action: { t: 'run', run } }] });
+}
+
+test('places told in another order than they were given, or that are other messages: the right one is deleted next', async t => {
+  for (const places of [([a, b]: number[]) => `${b},${a}`, () => '1:2', ([a = 0]: number[]) => `2,${a}`]) {
+    const server = await serverWith(t, 3);
+    server.deliver('Work', message(8));
+    server.deliver('Work', message(9));
+    await using world = await open(server);
+    await pulled(world);
+    await commit(world, 'move', 'INBOX', [1, 2]);
+    lie(server, '1:2', places);
+    await settle(world);
+    assert.deepEqual(world.account.queue(), []);
+    await agrees(world, server, 'Work', [1, 2, 8, 9]);
+    await commit(world, 'delete', 'Work', [1]);
+    await settle(world);
+    await agrees(world, server, 'Work', [2, 8, 9]);
+  }
+});
+
+test('a copy that the server says it made and that is nowhere is taken back and told', async t => {
+  const server = await serverWith(t, 2);
+  await using world = await open(server);
+  await pulled(world);
+  await commit(world, 'copy', 'INBOX', [1]);
+  server.setFault({ commands: [{ command: 'COPY', action: { t: 'answer', status: 'OK', text: 'done' } }] });
+  await settle(world);
+  assert.deepEqual(
+    world.troubles.map(error => error.code),
+    ['imap.not-copied'],
+  );
+  await agrees(world, server, 'INBOX', [1, 2]);
+  await agrees(world, server, 'Work', []);
 });
 
 const faultless: Faults = {};
