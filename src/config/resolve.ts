@@ -72,6 +72,8 @@ export function resolveUi(raw: RawConfig['ui']): UiConfig {
     colors: raw?.colors ?? 'auto',
     borders: raw?.borders ?? 'auto',
     markReadAfter: raw?.markReadAfter === undefined ? 0 : raw.markReadAfter,
+    ...(raw?.columns && { columns: raw.columns }),
+    ...(raw?.dates && { dates: raw.dates }),
     keys: Object.fromEntries(raw?.keys ?? []),
   };
 }

@@ -19,6 +19,7 @@ import {
   words,
   yes,
 } from './shape.ts';
+import { DATE_FORMS, LIST_COLUMNS } from './types.ts';
 
 /** Account ids are folder names on disk and parts of message ids. */
 const ACCOUNT_ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
@@ -316,6 +317,20 @@ const ui = object({
     about(
       oneOf(number(0, 3600, false), nothing()),
       'Seconds until an opened message counts as read; 0 at once, null only by key. Default: 0',
+    ),
+  ),
+  columns: optional(
+    about(
+      list(words(...LIST_COLUMNS), { min: 1 }),
+      'What a row of the list shows, from left to right: account (a letter, in lists over several), date, from, count (of the conversation), size, subject (always). Where it is narrow, size, count and date go, in this order. Default: account, date, from, count, subject',
+      'listcolumns',
+    ),
+  ),
+  dates: optional(
+    about(
+      words(...DATE_FORMS),
+      'Dates in the list. short: 09:42, Tue, 12 Nov, 2026-11; iso: 09:42, 2027-11-12; full: 2027-11-12 09:42. Default: short',
+      'dateformat',
     ),
   ),
   keys: optional(

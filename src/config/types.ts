@@ -130,12 +130,24 @@ export interface NoticeSettings {
   readonly folders: Readonly<Record<string, boolean>>;
 }
 
+/** What a row of the list can show beside the letters of its state. */
+export const LIST_COLUMNS = ['account', 'date', 'from', 'count', 'size', 'subject'] as const;
+export type ListColumn = (typeof LIST_COLUMNS)[number];
+
+/** `09:42`, `Tue`, `12 Nov`, `2026-11`; `09:42`, `2027-11-12`; `2027-11-12 09:42`. The narrowest first. */
+export const DATE_FORMS = ['short', 'iso', 'full'] as const;
+export type DateForm = (typeof DATE_FORMS)[number];
+
 export interface UiConfig {
   /** `auto` asks the environment (NO_COLOR, TERM, locale). */
   readonly colors: 'auto' | 'none' | '16' | '256';
   readonly borders: 'auto' | 'ascii' | 'unicode';
   /** Seconds until an opened message counts as read; 0 at once, null only by key. */
   readonly markReadAfter: number | null;
+  /** Columns of the list from left to right; absent: the usual ones. */
+  readonly columns?: readonly ListColumn[];
+  /** Absent: short. */
+  readonly dates?: DateForm;
   /** Command id → its keys; [] unbinds. */
   readonly keys: Readonly<Record<string, readonly string[]>>;
 }

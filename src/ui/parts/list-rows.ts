@@ -14,6 +14,7 @@ import { type AccountId, type RawRef, SEEN } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
 import { fill, piece, row } from './row.ts';
+import { USUAL_COLUMNS } from './row-columns.ts';
 
 export function listRows(view: View, theme: Theme): readonly string[] {
   const { state } = view;
@@ -32,6 +33,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
   const focused = !(layout.split && elsewhere) && !(layout.sidebar && top === 'drawer');
   const marks = marksOf(state);
   const accounts = isUnified(listing.id) && state.accounts.length > 1 ? badges(state.accounts) : null;
+  const wish = { columns: state.ui.columns ?? USUAL_COLUMNS, dates: state.ui.dates ?? 'short' };
   const out: string[] = [];
   for (let position = from; position < to; position += 1) {
     const key = listing.keyAt(position);
@@ -54,7 +56,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
       now: state.now,
     };
     if (layout.rowHeight === 2) out.push(...messageRows(message, columns, theme));
-    else out.push(messageRow(message, columns, theme));
+    else out.push(messageRow(message, columns, theme, wish));
   }
   return fill(out, rows, columns);
 }

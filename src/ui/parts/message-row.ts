@@ -1,5 +1,6 @@
 // One message of the list: marks and state letters, account, date, who, how many, subject. Pure.
 import type { Fold } from '../../app/listing/types.ts';
+import type { DateForm } from '../../config/types.ts';
 import { shortName } from '../../mail/address.ts';
 import { listDate } from '../../mail/dates.ts';
 import {
@@ -14,7 +15,9 @@ import {
 } from '../../mail/types.ts';
 import { fit, fitRight, width } from '../../mail/width.ts';
 import type { Theme } from '../theme.ts';
+import { byteSize } from './reader-rows.ts';
 import { bar, clean, piece, row } from './row.ts';
+import { type Cell, columnsOf, rowDate, STATE, USUAL_COLUMNS, type Wish } from './row-columns.ts';
 
 export interface MessageRow {
   /** Undefined while it is read from the disk. */
@@ -40,16 +43,10 @@ export interface MessageRow {
   readonly now: number;
 }
 
+/** Two rows have room for a short date only. */
 const DATE = 7;
-/** Cells before the date: cursor, mark, state, star, attachment, a space. */
-const STATE = 6;
-/** `(27)`, and a space. */
-const COUNT = 5;
-/** The subject is never narrower (LIST-10). */
-const SUBJECT_LEAST = 20;
 /** Nothing but the names takes from the subject below this (LIST-10). */
 const SUBJECT_ENOUGH = 40;
-const NAME_LEAST = 8;
 /** Less of the labels says nothing. */
 const LABELS_LEAST = 4;
 /** Deeper answers stand no further to the right. */
@@ -63,6 +60,8 @@ export function stateLetter(flags: Flags): string {
   if (flags & ANSWERED) return 'R';
   return flags & FORWARDED ? 'F' : ' ';
 }
+
+const USUAL = { columns: USUAL_COLUMNS, dates: 'short' } as const;
 
 interface Letters {
   readonly mark: string;
@@ -134,52 +133,51 @@ function countText({ fold }: MessageRow): string {
   return fold.count > 99 ? '(99)' : `(${fold.count})`;
 }
 
-export interface Columns {
-  /** 0: there is no room for it. */
-  readonly date: number;
-  readonly names: number;
-  readonly count: number;
-  readonly subject: number;
-}
-
-/** What there is room for: the subject keeps its 20 cells, then names shrink, then the count goes, then the date. */
-export function columnsOf(cells: number, badge: boolean, threads: boolean): Columns {
-  const state = STATE + (badge ? 1 : 0);
-  // A space after the date and the names, and one at the end.
-  const fixed = (date: number, count: number) => state + (date > 0 ? date + 1 : 0) + count + 2;
-  const wanted: readonly (readonly [number, number])[] = [
-    [DATE, threads ? COUNT : 0],
-    [DATE, 0],
-    [0, 0],
-  ];
-  const fits = wanted.find(([date, count]) => cells - fixed(date, count) >= NAME_LEAST + SUBJECT_LEAST);
-  const [date, count] = fits ?? [0, 0];
-  const rest = cells - fixed(date, count);
-  const names = Math.max(
-    Math.min(NAME_LEAST, Math.max(0, rest)),
-    Math.min(20, Math.max(14, Math.floor((rest + 1) * (count > 0 ? 0.28 : 0.36))), rest - SUBJECT_LEAST),
-  );
-  return { date, names, count, subject: Math.max(0, rest - names) };
+/** What stands in a column, as wide as that. */
+function cellText(message: MessageRow, column: Cell, cells: number, dates: DateForm, theme: Theme): string {
+  const { envelope, now } = message;
+  switch (column) {
+    case 'date':
+      return fitRight(envelope ? rowDate(envelope.date, now, dates) : '', cells, '');
+    case 'from':
+      return fit(`${lead(message, theme)}${who(message)}`, cells, theme.ellipsis);
+    case 'count':
+      return fitRight(countText(message), cells, '');
+    case 'size':
+      return fitRight(envelope ? byteSize(envelope.size) : '', cells, '');
+    case 'subject':
+      return subjectText(message, cells, theme);
+  }
 }
 
 /** One row of exactly `cells` cells. */
-export function messageRow(message: MessageRow, cells: number, theme: Theme): string {
+export function messageRow(
+  message: MessageRow,
+  cells: number,
+  theme: Theme,
+  wish: Pick<Wish, 'columns' | 'dates'> = USUAL,
+): string {
   const { mark, state, star, file, badge } = letters(message);
-  const columns = columnsOf(cells, message.badge !== null, message.fold !== null);
+  const columns = columnsOf(cells, {
+    ...wish,
+    badge: message.badge !== null,
+    threads: message.fold !== null,
+  });
   const cursor = message.cursor ? '>' : ' ';
-  const shown = message.envelope ? listDate(message.envelope.date, message.now) : '';
-  const date = columns.date > 0 ? `${fitRight(shown, columns.date, '')} ` : '';
-  // A branch takes the room of the count, which only the first row has.
-  const branch = lead(message, theme);
-  const alone = branch === '' ? columns.names : columns.names + columns.count;
-  const counted = branch === '' && columns.count > 0;
-  const count = counted ? `${fitRight(countText(message), columns.count - 1, '')} ` : '';
-  const names = fit(`${branch}${who(message)}`, alone, theme.ellipsis);
+  const branch = lead(message, theme) !== '';
+  let text = columns.badge ? `${badge} ` : ' ';
+  for (let i = 0; i < columns.cells.length; i++) {
+    const [column, room] = columns.cells[i] ?? ['subject', 0];
+    const [next, more] = columns.cells[i + 1] ?? ['subject', 0];
+    // A branch takes the room of the count, which only the first row has.
+    const wide = branch && column === 'from' && next === 'count';
+    text += `${cellText(message, column, wide ? room + 1 + more : room, columns.dates, theme)} `;
+    if (wide) i++;
+  }
   const unread = isUnread(message);
   const before = `${cursor}${mark}${state}`;
-  const rest = `${badge} ${date}${names} ${count}${subjectText(message, columns.subject, theme)} `;
   if (message.cursor && message.focused) {
-    return bar(before + star + file + rest, unread ? 'selected-unread' : 'selected', cells, theme);
+    return bar(before + star + file + text, unread ? 'selected-unread' : 'selected', cells, theme);
   }
   const meaning = unread ? 'unread' : 'read';
   return row(
@@ -187,7 +185,7 @@ export function messageRow(message: MessageRow, cells: number, theme: Theme): st
       piece(before, meaning),
       piece(star, star === '*' ? 'star' : meaning),
       piece(file, meaning),
-      piece(rest, meaning),
+      piece(text, meaning),
     ],
     cells,
     theme,
