@@ -1,5 +1,6 @@
 // What the palette, the folder picker and help list for what was typed. Pure.
 
+import type { AccountId } from '../mail/types.ts';
 import type { FolderRecord } from '../store/types.ts';
 import { type Command, type Context, GROUPS, PROMPT_CONTEXTS, type View } from './commands/command.ts';
 import { fuzzyScore } from './fuzzy.ts';
@@ -57,16 +58,9 @@ function commandScore(command: Command, query: string): number | null {
 /** Selectable folders that match, best first, in the pane's order while nothing is typed. */
 export function pickerMatches(state: AppState, layer: PickerLayer): readonly FolderRecord[] {
   const { move, field } = layer;
-  const found = rankFolders(state.accounts, field.text);
-  if (!move) return found;
-  const from = move.messages.length === 1 ? move.messages[0]?.folder : undefined;
-  const others = found.filter(({ id }) => id !== from);
-  // Their own account's first, as long as no foreign folder fits what was typed better.
-  if (field.text.trim() !== '') return others;
-  return [
-    ...others.filter(({ account }) => account === move.account),
-    ...others.filter(({ account }) => account !== move.account),
-  ];
+  const found = rankFolders(state.accounts, field.text, move?.account ?? null);
+  const from = move?.messages.length === 1 ? move.messages[0]?.folder : undefined;
+  return from === undefined ? found : found.filter(({ id }) => id !== from);
 }
 
 /** Lists over all accounts that match, below the folders; messages can't go there. */
@@ -89,14 +83,18 @@ export function pickerNew(state: AppState, { move, field }: PickerLayer): string
 
 type PickerLayer = Extract<Layer, { t: 'picker' }>;
 
-const rankFolders = lastOf((accounts: AppState['accounts'], query: string): readonly FolderRecord[] =>
-  folderRows(accounts)
-    .flatMap(row => (row.t === 'folder' && row.record.selectable ? [row.record] : []))
-    .map(record => ({ record, score: folderScore(record, accounts.length > 1, query) }))
-    .filter((entry): entry is { record: FolderRecord; score: number } => entry.score !== null)
-    .sort((a, b) => b.score - a.score)
-    .map(entry => entry.record),
+/** `own`: its folders come first, as long as no other fits what was typed better. */
+const rankFolders = lastOf(
+  (accounts: AppState['accounts'], query: string, own: AccountId | null): readonly FolderRecord[] =>
+    folderRows(accounts)
+      .flatMap(row => (row.t === 'folder' && row.record.selectable ? [row.record] : []))
+      .map(record => ({ record, score: folderScore(record, accounts.length > 1, query) }))
+      .filter((entry): entry is { record: FolderRecord; score: number } => entry.score !== null)
+      .sort((a, b) => b.score - a.score || foreign(a.record, own) - foreign(b.record, own))
+      .map(entry => entry.record),
 );
+
+const foreign = ({ account }: FolderRecord, own: AccountId | null): number => (account === own ? 0 : 1);
 
 function folderScore(record: FolderRecord, withAccount: boolean, query: string): number | null {
   const texts = [

@@ -1,6 +1,7 @@
 // What is done with messages and taken back: of POP3 and IMAP accounts, of one, of marks, over several folders.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pickerMatches } from '../../src/app/matching.ts';
 import { operationText, waitText } from '../../src/app/organising/queue.ts';
 import { topLayer } from '../../src/app/state.ts';
 import type { ServerCopy } from '../../src/config/types.ts';
@@ -343,6 +344,28 @@ test('marks in several accounts go each to its own Trash', async () => {
   w.press('u');
   await w.app.settled();
   assert.deepEqual([home.length, w.inbox.length], [3, 3]);
+});
+
+test('of folders that fit what is typed equally well, those of the message’s own account come first', async () => {
+  const w = await world({ accounts: ['work', 'home'], messages: 3 });
+  await w.app.settled();
+  const home = [...w.store.folders.values()].find(({ id }) => id.startsWith('home:')) ?? assert.fail();
+  for (const own of [home, w.inbox]) {
+    w.app.open(own.id);
+    await w.app.settled();
+    w.press('d');
+    await w.app.settled();
+  }
+  for (const own of [home, w.inbox]) {
+    w.app.open(own.id);
+    await w.app.settled();
+    w.press('s', ...'trash');
+    const layer = topLayer(w.app.state.get());
+    assert.ok(layer.t === 'picker');
+    const accounts = pickerMatches(w.app.state.get(), layer).map(({ account }) => account);
+    assert.deepEqual([accounts.length, accounts[0]], [2, own.record.account]);
+    w.press('escape');
+  }
 });
 
 test('what a server refuses is told by message in the log, and in one line on the screen', async () => {
