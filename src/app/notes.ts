@@ -48,6 +48,13 @@ const OUTBOX_STATES: Readonly<Record<string, string>> = {
   unknown: 'Nobody knows whether it was sent; it stays in the outbox until you say: tmail outbox',
 };
 
+/** INBOX is the protocol's word, not a person's. Hostile text. */
+const shownPath = (path: string): string => (path === 'INBOX' ? 'Inbox' : path);
+
+/** Not all of its mail, but some. */
+const isPart = (offline: Offline): boolean =>
+  typeof offline === 'object' && (offline.days ?? offline.newest) !== undefined;
+
 /** Folders that are named before their files go. */
 const CLEANED_SHOWN = 6;
 
@@ -173,14 +180,12 @@ export const notes = {
   /** What the choice means beyond its name; '': nothing. */
   keptMeans: (offline: Offline) => {
     if (offline === 'none') return 'Its list is fetched when it is opened.';
-    if (typeof offline === 'object' && (offline.days ?? offline.newest) !== undefined)
-      return 'Starred mail stays besides.';
-    return '';
+    return isPart(offline) ? 'Starred mail stays besides.' : '';
   },
 
   /** Of one folder, where it is not as the account. */
   keptApart: (path: string, offline: Offline, there: boolean) =>
-    `${sanitize(path)}: ${notes.kept(offline)}${there ? '' : ' (there is no such folder)'}`,
+    `${sanitize(shownPath(path))}: ${notes.kept(offline)}${there ? '' : ' (there is no such folder)'}`,
 
   keptNow: (
     place: { readonly account: string; readonly path?: string },
@@ -189,12 +194,9 @@ export const notes = {
     left: { readonly messages: number; readonly bytes: number },
   ) =>
     [
-      `${sanitize(place.path === undefined ? place.account : `"${place.path === 'INBOX' ? 'Inbox' : place.path}"`)} keeps ${notes.kept(offline)} here${written ? ' from now on' : ' until tmail ends: there is no configuration file to write it to'}.`,
-      ...(notes.keptMeans(offline) === '' ? [] : [notes.keptMeans(offline)]),
+      `${sanitize(place.path === undefined ? place.account : `"${shownPath(place.path)}"`)} keeps ${notes.kept(offline)}${isPart(offline) ? ' and starred mail' : ''}${written ? ' here from now on' : ' here until tmail ends: there is no configuration file to write it to'}.`,
       ...(left.messages > 0
-        ? [
-            `${bytesText(left.bytes)} of ${count(left.messages, 'message')} that ${left.messages === 1 ? 'is' : 'are'} here already can go: C.`,
-          ]
+        ? [`C frees ${bytesText(left.bytes)} of ${count(left.messages, 'message')}.`]
         : []),
     ].join(' '),
   nothingToClean: (accounts: readonly { readonly id: string; readonly kept: Offline | null }[]) => {
@@ -225,7 +227,7 @@ export const notes = {
       ...(folders.length > 1
         ? shown.map(
             folder =>
-              `- ${sanitize(folder.path)}: ${folder.messages}, ${bytesText(folder.bytes)} (keeps ${notes.kept(folder.kept)})`,
+              `- ${sanitize(shownPath(folder.path))}: ${folder.messages}, ${bytesText(folder.bytes)} (keeps ${notes.kept(folder.kept)})`,
           )
         : []),
       ...(folders.length > 1 && rest.length > 0

@@ -49,19 +49,21 @@ export function quotaNumbers(use: QuotaUse): string {
   return `${(usedBytes / unit).toFixed(digits)} of ${(limitBytes / unit).toFixed(digits)} ${word}`;
 }
 
-/** `4.05 of 5.00 GB, 12,000 of 50,000 messages`: all that is limited. */
-function allNumbers(use: QuotaUse): string {
-  const { limitBytes, usedMessages = 0, limitMessages = 0 } = use;
-  if (limitBytes === 0 || limitMessages === 0) return quotaNumbers(use);
-  const bytes = quotaNumbers({ usedBytes: use.usedBytes, limitBytes });
-  return `${bytes}, ${grouped(usedMessages)} of ${plural(limitMessages, 'message')}`;
+/** What is limited besides: the resource that is farther from its limit. '': there is one alone. */
+function otherNumbers(use: QuotaUse): string {
+  const { usedBytes, limitBytes, usedMessages = 0, limitMessages = 0 } = use;
+  if (limitBytes === 0 || limitMessages === 0) return '';
+  const bytes = quotaNumbers({ usedBytes, limitBytes });
+  return quotaNumbers(use) === bytes
+    ? `${grouped(usedMessages)} of ${plural(limitMessages, 'message')}`
+    : bytes;
 }
 
 /** A row of the accounts screen. */
 export function quotaText(quota: QuotaUse | null | undefined): string {
   if (quota === undefined) return 'known after the next connection';
   if (quota === null) return 'the server does not report one';
-  return `${quotaMeter(quota)} ${`${quotaPercent(quota)}%`.padStart(4)}   ${allNumbers(quota)}`;
+  return `${quotaMeter(quota)} ${`${quotaPercent(quota)}%`.padStart(4)}   ${quotaNumbers(quota)}`;
 }
 
 export interface QuotaLine {
@@ -75,26 +77,32 @@ const ROOTS = 6;
 
 /** For the accounts screen: a line for each quota root, the fullest first where there are several. */
 export function quotaLines({ quota, quotaRoots = [] }: AccountStatus): readonly QuotaLine[] {
-  if (!quota || quotaRoots.length < 2)
-    return [{ text: quotaText(quota), fullness: quota ? fullness(quota) : 'info' }];
+  if (!quota || quotaRoots.length < 2) {
+    const other = quota ? otherNumbers(quota) : '';
+    return [
+      { text: quotaText(quota), fullness: quota ? fullness(quota) : 'info' },
+      ...(other === '' ? [] : [{ text: `and ${other}`, fullness: 'info' } as const]),
+    ];
+  }
   const sorted = [...quotaRoots].sort((a, b) => quotaShare(b) - quotaShare(a));
   const more = sorted.length - ROOTS;
   return [
     ...sorted.slice(0, ROOTS).flatMap((root): QuotaLine[] => [
       { text: quotaText(root), fullness: fullness(root) },
-      { text: `  ${rootName(root)}`, fullness: 'info' },
+      { text: rootName(root), fullness: 'info' },
     ]),
     ...(more > 0 ? [{ text: `and ${grouped(more)} more`, fullness: 'info' } as const] : []),
   ];
 }
 
-/** `"User quota": Inbox, Sent and 12 more folders` */
-function rootName({ name, folders }: QuotaRoot): string {
-  const own = name === '' ? 'unnamed' : `"${name}"`;
-  const [first, second, ...rest] = folders;
-  if (first === undefined) return own;
-  const others = rest.length > 0 ? ` and ${plural(rest.length, 'more folder', 'more folders')}` : '';
-  return `${own}: ${second === undefined ? first : `${first}, ${second}`}${others}`;
+/** `"User quota": 12 of 400 messages; Inbox, Sent and 12 more folders` */
+function rootName(root: QuotaRoot): string {
+  const { name, folders } = root;
+  const [first, second, ...rest] = folders.map(path => (path === 'INBOX' ? 'Inbox' : path));
+  const more = rest.length > 0 ? ` and ${plural(rest.length, 'more folder', 'more folders')}` : '';
+  const where = first === undefined ? '' : `${second === undefined ? first : `${first}, ${second}`}${more}`;
+  const facts = [otherNumbers(root), where].filter(text => text !== '').join('; ');
+  return [name === '' ? 'no name' : `"${name}"`, facts].filter(text => text !== '').join(': ');
 }
 
 /** For the status row: `quota 81%`, of the fullest account; with its name where there are several. Null: enough room. */

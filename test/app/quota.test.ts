@@ -149,13 +149,29 @@ test('each root is told by itself, and the screen of accounts shows all of them'
   assert.deepEqual(
     rows.map(({ text, fullness }) => `${fullness} ${text}`),
     [
-      'warning [###################-]  94%   0.94 of 1.00 GB, 7 of 1,000 messages',
-      'info   "Li\u001bsts": lists',
+      'warning [###################-]  94%   0.94 of 1.00 GB',
+      'info "Li\u001bsts": 7 of 1,000 messages; lists',
       'warning [##################--]  91%   0.91 of 1.00 GB',
-      'info   "User": INBOX, Sent and 1 more folder',
+      'info "User": Inbox, Sent and 1 more folder',
     ],
   );
   app.quit();
+});
+
+test('a root that limits messages too shows both, the nearer one beside its meter', async () => {
+  const line = (usedMessages: number) =>
+    quotaLines({
+      account: 'work',
+      phase: 'online',
+      error: null,
+      retryAt: null,
+      progress: [],
+      queued: 0,
+      lastSync: null,
+      quota: { ...of(500), usedMessages, limitMessages: 1000 },
+    }).map(({ text }) => text);
+  assert.deepEqual(line(7), ['[##########----------]  50%   0.50 of 1.00 GB', 'and 7 of 1,000 messages']);
+  assert.deepEqual(line(990), ['[####################]  99%   990 of 1,000 messages', 'and 0.50 of 1.00 GB']);
 });
 
 test("a server's alert is shown once, without what would steer the terminal, and stays in the log", async () => {
