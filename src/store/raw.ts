@@ -139,7 +139,13 @@ export class RawFiles implements RawStore {
     const { disk, manifests, began } = this.#options;
     disk.assertWritable();
     await this.exclusive(async () => {
-      await began();
+      await began().catch(async (thrown: unknown) => {
+        const [first] = refs;
+        if (!first || asTmailError(thrown).code !== 'disk.full') throw thrown;
+        // On a full disk only a file that goes makes room for the mark; died between, it is found missing when asked for.
+        await disk.remove(this.path(first));
+        await began();
+      });
       for (const directory of new Set(refs.map(ref => directoryOf(ref.n)))) {
         const entries = await manifests.files(directory);
         for (const ref of refs) {

@@ -99,6 +99,50 @@ test('what was applied while the disk was full becomes durable by itself when th
   assert.deepEqual([again.length, again.sync.uidNext, again.uidAt(0)], [1, 3, uid + 1]);
 });
 
+test('a message file goes from a disk without any room, in the first moment of a run too, and makes some', async t => {
+  const dir = await temporaryDirectory(t);
+  const before = await ownedStore(t, dir);
+  const earlier = await inbox(before.store);
+  const uids = [earlier.folder.reserve(1), earlier.folder.reserve(1)];
+  for (const uid of uids) {
+    const written = earlier.account.raw.write(Buffer.from(`Subject: ${uid}\r\n\r\n`), owner(uid));
+    await earlier.account.raw.flush();
+    const change = { put: [syntheticMessage(uid)], raw: [{ uid, raw: await written }] };
+    await earlier.folder.apply(change, 'now');
+  }
+  await before.store.close();
+  let full = false;
+  const fs = faultyDisk(change => {
+    if (change === 'unlink') full = false;
+    else if (full) throw systemError('ENOSPC');
+    return undefined;
+  });
+  const { store, events } = await ownedStore(t, dir, { fs });
+  const { account, folder } = await inbox(store);
+  await folder.loadAll();
+  full = true;
+  const raw = folder.raw(uids[0] ?? 0) ?? assert.fail();
+  await assert.rejects(
+    folder.apply({ raw: uids.map(uid => ({ uid, raw: null })) }, 'now'),
+    code('disk.full'),
+  );
+  await account.raw.remove(raw);
+  await store.flush();
+  await store.close();
+  const again = await inbox((await ownedStore(t, dir)).store);
+  await again.folder.loadAll();
+  assert.deepEqual(
+    uids.map(uid => again.folder.raw(uid)),
+    [null, null],
+  );
+  assert.equal(again.folder.length, 2);
+  assert.equal(await again.account.raw.usage(), 0);
+  assert.deepEqual(
+    troubles(events).filter(one => one !== 'disk.full'),
+    [],
+  );
+});
+
 test('no DELE may follow a failed fsync: a message file is promised only when all of it is durable', async t => {
   const dir = await temporaryDirectory(t);
   const failing = new Set<string>();

@@ -5,6 +5,7 @@ import type { Offline } from '../../config/types.ts';
 import { splitFolderId } from '../../mail/ids.ts';
 import { type AccountId, DRAFT, FLAGGED, type FolderId, type LocalUid } from '../../mail/types.ts';
 import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
+import { asTmailError } from '../../util/errors.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
 import { notes } from '../notes.ts';
@@ -107,7 +108,9 @@ export function createCleaning(core: Core, changed: () => void): Cleaning {
       let texts = 0;
       for await (const found of search({ account: id })) {
         for (let i = 0; i < found.uids.length; i += AT_ONCE) {
-          const gone = await remove(account, found.folder, found.uids.slice(i, i + AT_ONCE));
+          const gone = await remove(account, found.folder, found.uids.slice(i, i + AT_ONCE), () =>
+            core.deps.store.flush(),
+          );
           messages += gone;
           if (found.messages > 0) bytes += (found.bytes * gone) / found.messages;
           await nextTurn();
@@ -199,11 +202,31 @@ async function remove(
   account: AccountStore,
   folder: FolderStore,
   uids: readonly LocalUid[],
+  flush: () => Promise<void>,
 ): Promise<number> {
   const busy = busyIn(account, folder.record.id);
-  const raw = uids.filter(uid => canGo(folder, uid, busy)).map(uid => ({ uid, raw: null }));
-  if (raw.length > 0) await folder.apply({ raw }, 'now');
-  return raw.length;
+  const going = uids.flatMap(uid => {
+    const raw = canGo(folder, uid, busy) ? folder.raw(uid) : null;
+    return raw ? [{ uid, raw }] : [];
+  });
+  if (going.length === 0) return 0;
+  try {
+    await folder.apply({ raw: going.map(({ uid }) => ({ uid, raw: null })) }, 'now');
+  } catch (thrown) {
+    const error = asTmailError(thrown);
+    if (error.code !== 'disk.full') throw error;
+    // Not even the note that they go has room: here files go before it is durable. Who finds one missing after a crash
+    // fetches it again, as all of these can be.
+    for (const { raw } of going) await account.raw.remove(raw).catch(passOver);
+    await flush();
+  }
+  return going.length;
+}
+
+/** The list of what is in a directory could not be written either: the next one that goes makes room for it. */
+function passOver(thrown: unknown): void {
+  const error = asTmailError(thrown);
+  if (error.code !== 'disk.full') throw error;
 }
 
 /** Bytes of each message file, by `folder:uid`. */

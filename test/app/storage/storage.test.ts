@@ -8,6 +8,7 @@ import { foldersApart } from '../../../src/app/storage/policy.ts';
 import { storageLayer, storageRows, underCursor } from '../../../src/app/storage/view.ts';
 import type { Offline } from '../../../src/config/types.ts';
 import { DRAFT, FLAGGED, SEEN } from '../../../src/mail/types.ts';
+import { TmailError } from '../../../src/util/errors.ts';
 import { FakeFolder, NOW, testConfig, type World, world } from '../fakes.ts';
 
 const DAY = 86_400_000;
@@ -282,6 +283,27 @@ test('a folder with its own choice is cleaned by that, whatever its account keep
   assert.match(question.lines.join(' '), /^1 message file of work/, 'the one of lists/debian');
   await press(w, 'y');
   assert.ok(w.inbox.raw(1) && w.inbox.raw(2));
+});
+
+test('on a full disk, where not even the note that they go has room, files go first', async t => {
+  const { w } = await keeping(t, 'headers', { messages: 2 });
+  const inbox = w.inbox;
+  const apply = FakeFolder.prototype.apply;
+  let full = true;
+  t.mock.method(inbox, 'apply', async (change: Parameters<typeof apply>[0]) => {
+    // What is in memory changes all the same.
+    await apply.call(inbox, change);
+    if (full) throw new TmailError('storage', 'disk.full', { retry: 'auto' });
+  });
+  const account = await w.store.account('work');
+  const removed: number[] = [];
+  t.mock.method(account.raw, 'remove', async ({ n }: { n: number }) => {
+    removed.push(n);
+    full = false;
+  });
+  await press(w, '@', 'C', 'y');
+  assert.deepEqual(removed.sort(), [1, 2]);
+  assert.match(w.app.state.get().log.at(-1)?.text ?? '', /^Removed 3 message files/);
 });
 
 test('of large messages with attachments the file goes, and their texts are fetched again', async t => {
