@@ -1,10 +1,12 @@
 // Conversations on the screen: folded, as a tree with one's own answers, read through.
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ANSWERED, FLAGGED, SEEN } from '../../src/mail/types.ts';
 import { App } from '../../src/ui/App.tsx';
 import { fakeSettings } from '../app/fake-settings.ts';
 import { FakeParser, type FakeStore, NOW, type World, world } from '../app/fakes.ts';
 import { createRobot, type Robot } from '../robot/robot.tsx';
+import { frame } from './frames.tsx';
 import { golden } from './golden.ts';
 import { fillParser, fillStore } from './mailbox.ts';
 
@@ -90,3 +92,15 @@ test('golden: muted conversations', () =>
     },
     'threads-muted',
   ));
+
+test('a mark inside a fold is seen on the fold', async () => {
+  const w = await world({ prepare: fill });
+  const shown = () => frame(w).map(text => text.replace(/\x1b\[[0-9;]*m/g, ''));
+  // Its first message, which is not the one that the fold's row is of.
+  w.press('z', 'o', 'g', 'g', 'x', 'z', 'M');
+  await w.app.settled();
+  const row = shown().find(text => text.includes('(5)'));
+  assert.match(row ?? '', /^[> ]\+/);
+  assert.match(shown()[0] ?? '', /1 marked/);
+  assert.equal(shown().filter(text => /^[> ]\+/.test(text)).length, 1);
+});

@@ -3,14 +3,14 @@
 import { badges } from '../../app/badges.ts';
 import type { View } from '../../app/commands/command.ts';
 import { cursorPosition, windowOf } from '../../app/list-view.ts';
-import { isUnified } from '../../app/listing/types.ts';
+import { isUnified, type Listing, type RowKey } from '../../app/listing/types.ts';
 import { unifiedOf } from '../../app/listing/unified.ts';
 import { labelsShown } from '../../app/organising/flags.ts';
 import { marksOf } from '../../app/selection.ts';
 import { accountOf, folderRecord, layoutOf, listHeight, openListing } from '../../app/selectors.ts';
 import { hasLayer, listOf, topLayer } from '../../app/state.ts';
 import { messageId } from '../../mail/ids.ts';
-import { type AccountId, type RawRef, SEEN } from '../../mail/types.ts';
+import { type AccountId, type MessageId, type RawRef, SEEN } from '../../mail/types.ts';
 import type { Theme } from '../theme.ts';
 import { messageRow, messageRows } from './message-row.ts';
 import { fill, piece, row } from './row.ts';
@@ -44,8 +44,7 @@ export function listRows(view: View, theme: Theme): readonly string[] {
       envelope: found && view.data.envelope(found),
       flags: found?.folder.flags(found.uid) ?? SEEN,
       cursor: position === cursor,
-      marked:
-        found !== undefined && marks.size > 0 && marks.has(messageId(found.folder.record.id, found.uid)),
+      marked: key !== undefined && marks.size > 0 && isMarked(listing, key, marks),
       focused,
       outgoing: !fold?.elsewhere && (record?.role === 'sent' || record?.role === 'drafts'),
       here: !found || isHere(view, found.folder.record.account, found.folder.raw(found.uid)),
@@ -59,6 +58,13 @@ export function listRows(view: View, theme: Theme): readonly string[] {
     else out.push(messageRow(message, columns, theme, wish));
   }
   return fill(out, rows, columns);
+}
+
+/** A fold is where any of its messages is. */
+function isMarked(listing: Listing, key: RowKey, marks: ReadonlySet<MessageId>): boolean {
+  const own = listing.message(key);
+  const behind = listing.members?.(key) ?? (own ? [{ folder: own.folder.record.id, uid: own.uid }] : []);
+  return behind.some(({ folder, uid }) => marks.has(messageId(folder, uid)));
 }
 
 function isHere({ state, data }: View, account: AccountId, raw: RawRef | null | undefined): boolean {
