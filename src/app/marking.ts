@@ -11,7 +11,7 @@ import { factsOf } from './listing/facts.ts';
 import type { Touched } from './listing/listings.ts';
 import type { Listing } from './listing/types.ts';
 import { marksOf, NO_MARKS } from './selection.ts';
-import { plural } from './selectors.ts';
+import { grouped, plural } from './selectors.ts';
 import { type AppState, listOf, pop, replaceTop, topLayer } from './state.ts';
 
 /** Work in one piece; milliseconds. */
@@ -147,5 +147,5 @@ export async function markBy(core: Core, pattern: string): Promise<void> {
 /** How many are marked; '' where none is. */
 export function marksText(view: View): string {
   const count = marksOf(view.state).size;
-  return count === 0 ? '' : `${count} marked`;
+  return count === 0 ? '' : `${grouped(count)} marked`;
 }

@@ -8,12 +8,27 @@ import { SERVER_TEXT } from '../util/limits.ts';
 type Facts = Readonly<Record<string, string>>;
 type Sentence = string | ((facts: Facts) => string);
 
+export interface SentenceOptions {
+  readonly account?: string;
+  /** Said in place of what a later try may do. */
+  readonly again?: string;
+}
+
 /** The sentence for an error, safe for any terminal, without a final line break. */
-export function sentence(error: TmailError, options: { readonly account?: string } = {}): string {
+export function sentence(error: TmailError, options: SentenceOptions = {}): string {
   const facts = safeFacts(error, options.account);
   const found = Object.hasOwn(sentences, error.code) ? sentences[error.code] : undefined;
   const text = found === undefined ? generic(error, facts) : typeof found === 'string' ? found : found(facts);
-  return place(error.code, facts) + text;
+  return (
+    place(error.code, facts) +
+    (options.again === undefined ? text : text.replace(AGAIN, () => options.again ?? AGAIN))
+  );
+}
+
+/** On the screen, in place of "a later try may cure it": what waits, and the key that tries now. */
+export function againText(waiting: number): string {
+  const changes = waiting === 0 ? '' : `, ${waiting === 1 ? '1 change waits' : `${waiting} changes wait`}`;
+  return `${KEPT}${changes}; $ tries now.`;
 }
 
 /** True when a code has a sentence of its own. */
@@ -219,7 +234,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
 
   // IMAP
   'imap.preauth': f => `${server(f)} says that somebody is signed in already; refused. ${NOTHING_SENT}`,
-  'imap.busy': f => `${server(f)} is busy or has too many connections. ${AGAIN}${said(f)}`,
+  'imap.busy': f =>
+    `${server(f)} ${f.word === 'SERVERBUG' ? 'has trouble of its own' : 'is busy or has too many connections'}. ${AGAIN}${said(f)}`,
   'imap.throttled': f => `${server(f)} asks for patience. ${AGAIN}${said(f)}`,
   'imap.bye': f => `${server(f)} ended the connection. ${AGAIN}${said(f)}`,
   'imap.bad': f => `${server(f)} did not understand. ${AGAIN}${said(f)}`,

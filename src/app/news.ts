@@ -8,9 +8,9 @@ import type { Core } from './core.ts';
 import { gather } from './events.ts';
 import { warningLevel, warningText } from './maildrop.ts';
 import { forgetMarks } from './marking.ts';
-import { sentence } from './messages.ts';
+import { againText, sentence } from './messages.ts';
 import { createTroubles } from './organising/troubles.ts';
-import { folderRecord } from './selectors.ts';
+import { folderLabel, folderRecord } from './selectors.ts';
 import type { AccountView } from './state.ts';
 
 /** What an event touches; an account's id never holds a colon. */
@@ -56,7 +56,10 @@ export function listen(core: Core, deps: NewsDeps): News {
     if (before.code === code) return;
     troubles.set(account, { code, cut });
     if (error && code !== '')
-      core.say(phase === 'attention' ? 'error' : 'warning', sentence(error, { account }));
+      core.say(
+        phase === 'attention' ? 'error' : 'warning',
+        sentence(error, { account, again: againText(core.mail.get(account)?.queue().length ?? 0) }),
+      );
     else if (before.cut) core.say('info', `${account}: online again.`);
   };
 
@@ -98,12 +101,27 @@ export function listen(core: Core, deps: NewsDeps): News {
     });
   };
   const touched = gather<Touched>(take, core.deps.now);
-  const refusals = createTroubles(core);
+  /** Names of folders that went, for what is told of them afterwards. */
+  const lost = new Map<FolderId, string>();
+  const noteLost = (account: AccountId): void => {
+    const left = new Set(
+      core.mail
+        .get(account)
+        ?.folders()
+        .map(({ id }) => id),
+    );
+    const shown = state.get().accounts.find(({ id }) => id === account)?.folders ?? [];
+    for (const record of shown) if (!left.has(record.id)) lost.set(record.id, folderLabel(record));
+  };
+  const refusals = createTroubles(core, id => lost.get(id));
 
   const onStore = (event: StoreEvent): void => {
     core.listings.note(event);
     switch (event.t) {
       case 'folders':
+        noteLost(event.account);
+        touched.add(event.account);
+        break;
       case 'queue':
         touched.add(event.account);
         break;

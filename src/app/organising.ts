@@ -57,9 +57,14 @@ interface Going extends Messages {
 export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
   const { change, track, say, opened } = core;
   const state = () => core.state.get();
-  const returned = (folder: FolderId, [uid]: readonly LocalUid[]): void => {
+  /** Where the cursor went in this step: of many that come back it goes to the newest. */
+  let newest: { readonly folder: FolderId; readonly uid: LocalUid } | null = null;
+  const returned = (folder: FolderId, uids: readonly LocalUid[]): void => {
     deps.applied();
-    if (uid !== undefined) change(before => cursorOn(before, core.data, folder, uid));
+    const uid = uids.reduce((most, each) => Math.max(most, each), 0);
+    if (uid === 0 || (newest?.folder === folder && newest.uid > uid)) return;
+    newest = { folder, uid };
+    change(before => cursorOn(before, core.data, folder, uid));
   };
   const carry = createCarry(core, { applied: deps.applied, returned });
   const across: Across = createAcross(core, carry, { fetchWhole: deps.fetchWhole, returned });
@@ -242,6 +247,10 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
 
   return {
     ...undo,
+    undo() {
+      newest = null;
+      undo.undo();
+    },
     file: (messages, role) => file(messages, role),
     move,
     what,

@@ -22,8 +22,7 @@ type Clause = (many: boolean, refusal: Refusal) => string;
 /** Behind "because"; what is not here has the sentence of its error. */
 const REASONS: Readonly<Record<string, Clause>> = {
   'imap.message-lost': many => `${many ? 'they were' : 'it was'} not on the server any more`,
-  'imap.no-folder': (_, { error }) =>
-    `the server has no folder "${name(String(error.facts.folder ?? ''))}" (any more)`,
+  'imap.no-folder': (_, refusal) => `the server has no folder "${name(missing(refusal))}" (any more)`,
   'imap.read-only': (_, { folder }) => `"${name(folder)}" can't be changed on the server`,
   'imap.quota': () => 'the mailbox on the server is full',
   'imap.over-quota': () => 'the mailbox on the server is full',
@@ -40,9 +39,16 @@ const REASONS: Readonly<Record<string, Clause>> = {
   'imap.uidvalidity': () => 'the server numbered its messages anew',
 };
 
+/** Of a folder that is gone the server's side knows only the number. */
+function missing({ operation, error, folder, to }: Refusal): string {
+  const told = String(error.facts.folder ?? '');
+  if (told === operation.folder) return folder;
+  return 'to' in operation && told === operation.to ? to : told;
+}
+
 const NEXT: Readonly<Record<string, string>> = {
-  'imap.quota': '@ shows what fills it.',
-  'imap.over-quota': '@ shows what fills it.',
+  'imap.quota': '@ then f shows what fills it.',
+  'imap.over-quota': '@ then f shows what fills it.',
   'imap.no-folder': 's moves to another folder.',
   'imap.permission': 's moves to another folder.',
 };

@@ -8,7 +8,7 @@ import type { Progress, Rest } from './types.ts';
 /** Tries after which an answer that makes no sense counts as a refusal, and a broken line as this operation's fault. */
 export const MAX_TRIES = 5;
 
-/** What the server would not store is offered again after this long, doubled each time up to an hour. */
+/** What the server would not store, or not now, is offered again after this long, doubled each time up to an hour. */
 const OFFER_AGAIN_MS = 60_000;
 const OFFER_AGAIN_MAX_MS = 60 * 60_000;
 
@@ -93,8 +93,8 @@ async function failed(
   op: Operation,
   error: TmailError,
 ): Promise<void> {
-  if (!isAnswer(error)) throw error;
-  if (op.t === 'append') {
+  if (!isAnswer(error) && !isPutOff(error)) throw error;
+  if (op.t === 'append' || isPutOff(error)) {
     const wait = Math.min(OFFER_AGAIN_MAX_MS, OFFER_AGAIN_MS * 2 ** Math.min(op.tries, 10));
     held.set(op.id, now() + wait);
     report(error);
@@ -174,6 +174,11 @@ class Waiting {
 
 function isOnFolder(op: Operation): op is Operation & { readonly t: `folder-${string}` } {
   return op.t.startsWith('folder-');
+}
+
+/** "Not now" (RFC 5530, with its code) to one operation, over a line that holds: others may well be taken. */
+function isPutOff({ code, facts }: TmailError): boolean {
+  return code === 'imap.busy' && facts.word !== undefined;
 }
 
 /** The server (or we) said something about this operation; everything else is about the line or the disk. */

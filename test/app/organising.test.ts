@@ -380,7 +380,7 @@ test('what a server refuses is told by message in the log, and in one line on th
   await w.app.settled();
   assert.equal(
     said(w),
-    '3 messages were not moved to lists/debian, because the mailbox on the server is full. They are in Inbox again. The server said: "Over by 3 MB" @ shows what fills it. :log names them.',
+    '3 messages were not moved to lists/debian, because the mailbox on the server is full. They are in Inbox again. The server said: "Over by 3 MB" @ then f shows what fills it. :log names them.',
   );
   const named = w.app.state.get().log.slice(-4, -1);
   assert.match(named[1]?.text ?? '', /^"B" was not moved to lists\/debian, because the mailbox/);

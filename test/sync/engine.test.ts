@@ -336,6 +336,37 @@ test('the queue is sent before anything is pulled, and an operation made while c
   assert.equal(server.calls.at(-1), 'push $Forwarded');
 });
 
+test('what the server can not do now is put off; what stands behind it goes on at once', async t => {
+  const { engine, server, account, clock, inbox, work } = await setUp(t);
+  const targets = [{ uid: 1, remote: null, messageId: 'a@x' }];
+  const flags = (folder: FolderId, add: string) =>
+    account.commit({ t: 'flags', folder, targets, add: [add], remove: [] });
+  let broken = true;
+  server.script.push = op =>
+    broken && op.folder === inbox
+      ? new TmailError('network', 'imap.busy', { facts: { word: 'SERVERBUG', text: 'Internal error' } })
+      : null;
+  await flags(inbox, '\\Seen');
+  // The same message: this has to wait with it.
+  await flags(inbox, '\\Flagged');
+  await flags(work, '$Work');
+  engine.start();
+  await engine.settled();
+  const pushed = () => server.calls.filter(call => call.startsWith('push'));
+  assert.deepEqual(pushed(), ['push \\Seen', 'push $Work']);
+  assert.equal(engine.status().phase, 'online');
+  assert.equal(engine.status().error?.code, 'imap.busy');
+  assert.deepEqual(
+    account.queue().map(op => (op.t === 'flags' ? op.add[0] : op.t)),
+    ['\\Seen', '\\Flagged'],
+  );
+  broken = false;
+  await clock.advance(STATUS_EVERY_MS);
+  await engine.settled();
+  assert.deepEqual(pushed().slice(2), ['push \\Seen', 'push \\Flagged']);
+  assert.equal(account.queue().length, 0);
+});
+
 test('a syncOnce of an engine that was never started leaves nothing running', async t => {
   const { engine, server, clock, inbox } = await setUp(t, {}, 'all');
   const report = await engine.syncOnce(null);

@@ -64,6 +64,8 @@ test('done with the network and taken back without it: the server hears of it la
     await it.typeUntil('u', /Taken back: 8 messages \(archived\)/);
     await robot.settled();
     assert.equal(it.subjects().length, 6);
+    // Of many that come back the cursor is on the newest, not at the end of the list.
+    await robot.expectRow(/^>.*Engine/);
     await server.restart();
     await robot.press('$');
     await robot.waitFor('online', () => it.engine.status().phase === 'online');

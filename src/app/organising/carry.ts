@@ -103,12 +103,19 @@ export function createCarry(core: Core, { applied, returned }: CarryDeps): Carry
         return true;
       }
       const opposite = oppositeOf(op);
-      const done = opposite && (await commit(opposite));
+      const done = opposite && (await commit(opposite).catch(isFolderGone));
       if (!done || done.targets.length === 0) return false;
       if (done.t === 'move') returned(done.to, done.landing);
       return true;
     },
   };
+}
+
+/** What was put into it is not there any more. @throws TmailError all else */
+function isFolderGone(thrown: unknown): null {
+  const error = asTmailError(thrown);
+  if (error.code === 'folder.unknown') return null;
+  throw error;
 }
 
 /** What undoes it once it is done; null: nothing can. */

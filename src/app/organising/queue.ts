@@ -67,9 +67,13 @@ export function waitText(view: View, account: AccountId, op: Operation): string 
     return other === undefined ? 'waits' : `waits for the copy in ${other}`;
   }
   const tries = op.tries === 0 ? '' : `, ${plural(op.tries, 'try', 'tries')}`;
-  switch (accountOf(view.state, account)?.status.phase) {
+  const status = accountOf(view.state, account)?.status;
+  switch (status?.phase) {
     case 'online':
-      return view.data.queue(account)[0]?.id === op.id ? `is sent now${tries}` : `next${tries}`;
+      if (view.data.queue(account)[0]?.id === op.id && status.progress.length > 0)
+        return `is sent now${tries}`;
+      // The server said "not now".
+      return op.tries > 0 ? `is tried again later, $ now${tries}` : 'next';
     case 'connecting':
       return `connecting${tries}`;
     case 'attention':

@@ -1,5 +1,6 @@
 // What servers refused, told in words: each message in the log, and for those that come together one line on the
 // screen.
+import { splitFolderId } from '../../mail/ids.ts';
 import type { FolderId } from '../../mail/types.ts';
 import type { StoreEvent } from '../../store/types.ts';
 import type { Core } from '../core.ts';
@@ -28,13 +29,23 @@ interface Told {
   readonly subjects: readonly string[];
 }
 
-export function createTroubles(core: Core): Troubles {
+/** @param lost the name that a folder had which is gone */
+export function createTroubles(core: Core, lost: (id: FolderId) => string | undefined): Troubles {
   let told: Told[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   const nameOf = (id: FolderId): string => {
     const record = folderRecord(core.state.get(), id);
-    return record ? folderLabel(record) : 'a folder that is gone';
+    return record ? folderLabel(record) : (lost(id) ?? 'a folder that is gone');
+  };
+
+  /** Which account, where there are several and it is one. */
+  const whose = (refusals: readonly Refusal[]): string => {
+    const [account, ...others] = new Set(
+      refusals.map(({ operation }) => splitFolderId(operation.folder).account),
+    );
+    const several = core.state.get().accounts.length > 1;
+    return several && account !== undefined && others.length === 0 ? `${account}: ` : '';
   };
 
   const flush = (): void => {
@@ -45,7 +56,7 @@ export function createTroubles(core: Core): Troubles {
     const [first] = all;
     if (!first) return;
     const lines = all.flatMap(({ refusal, subjects }) =>
-      subjects.slice(0, NAMED).map(subject => refusalText(refusal, subject)),
+      subjects.slice(0, NAMED).map(subject => whose([refusal]) + refusalText(refusal, subject)),
     );
     const count = all.reduce((sum, { subjects }) => sum + subjects.length, 0);
     if (count === 1 && lines[0] !== undefined) {
@@ -60,7 +71,8 @@ export function createTroubles(core: Core): Troubles {
         folder === first.refusal.folder &&
         to === first.refusal.to,
     );
-    core.say('error', alike ? refusalsText(first.refusal, count) : mixedText(count));
+    const text = alike ? refusalsText(first.refusal, count) : mixedText(count);
+    core.say('error', whose(all.map(({ refusal }) => refusal)) + text);
   };
 
   return {
