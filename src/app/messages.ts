@@ -378,6 +378,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'outbox.message-lost': 'the message that waited here is missing on this disk. Next: tmail doctor.',
   'append.unverified': f =>
     `the copy in "${f.folder}" on the server is not what was sent there. The original is kept.`,
+  'append.not-there': f =>
+    `the server said that it filed a message in "${f.folder}", and it is not there. It is looked for, and filed again, later.`,
   'append.message-lost': f =>
     `a message for "${f.folder}" is missing on this disk; it was not filed on the server.`,
   'imap.append-limit': f =>

@@ -1,15 +1,15 @@
 // Messages made here → the server, and earlier versions away from it. Safe to repeat: after an answer that was lost
 // the server is searched before anything is sent again, and nothing goes before its successor is stored.
+
+import type { LocalUid } from '../../mail/types.ts';
 import { sizeOnWire } from '../../mail/wire-size.ts';
-import type { AppendOperation, Operation } from '../../store/types.ts';
+import type { AppendOperation, FolderStore, Operation } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { Rest } from '../types.ts';
 import type { ImapClient, Mailbox, Place } from './client-types.ts';
 import { removeFrom } from './delete.ts';
-import { bareMessageId } from './envelope.ts';
 import { marksOf } from './marks.ts';
 import { isRejected, isThere, type PushContext, recordOf, refusal } from './push-context.ts';
-import { formatUidSet } from './uid-set.ts';
 
 /** Messages looked at where SEARCH did not find one: those that came since the folder was read here last. */
 const LOOK_BACK = 500;
@@ -75,48 +75,60 @@ async function uploadInto(context: PushContext, op: Append): Promise<Place | nul
   const message = { bytes, flags: op.flags, date: op.date };
   const line = await context.line(op.folder);
   const name = context.nameOf(record);
-  const { messageId } = target;
-  if (op.tries === 0 && line.client.features.uidplus) {
-    return await line.exclusive(client => client.append(name, message));
-  }
-  const known = folder.sync;
-  return await line.within(
-    name,
-    async (client, box) => {
-      const since = known.uidValidity === box.uidValidity ? known.uidNext : 1;
-      const earlier = op.tries > 0 ? await findStored(client, box, messageId, since) : null;
-      if (earlier !== null) return { uidValidity: box.uidValidity, uid: earlier };
-      const place = await client.append(name, message);
-      if (place) return place;
-      const uid = await findStored(client, box, messageId, Math.max(since, box.uidNext));
-      return uid === null ? null : { uidValidity: box.uidValidity, uid };
-    },
-    'fresh',
-  );
+  const { uid: here, messageId } = target;
+  const sought = { here, messageId, sizes: sizesOf(bytes), arrival: Math.floor(op.date / 1000) };
+  const find = () => line.within(name, (client, box) => findStored(client, box, folder, sought), 'fresh');
+  const earlier = op.tries > 0 ? await find() : null;
+  if (earlier) return earlier;
+  const place = (await line.exclusive(client => client.append(name, message))) ?? (await find());
+  if (place) return place;
+  // Said to be stored, and not to be found. Once that may be a mistake; what can't be told apart is believed.
+  if (op.tries > 0 || messageId === '') return null;
+  throw new TmailError('protocol', 'append.not-there', { retry: 'auto', facts: { folder: record.path } });
 }
 
-/** The newest message with this Message-ID. SEARCH is asked first; some servers can't search headers. */
+/** By what a message is found that may have been stored. */
+interface Sought {
+  /** Its number here, which a pull may have given a place meanwhile. */
+  readonly here: LocalUid;
+  readonly messageId: string;
+  /** As sent, and as a server may count it. */
+  readonly sizes: readonly number[];
+  /** INTERNALDATE in whole seconds. */
+  readonly arrival: number;
+}
+
+/**
+ * The newest message that nobody here knows yet with this Message-ID; without one, of this date and size. SEARCH is
+ * asked first; some servers can't search headers.
+ */
 async function findStored(
   client: ImapClient,
-  box: Mailbox,
-  messageId: string,
-  since: number,
-): Promise<number | null> {
-  if (messageId === '') return null;
-  const found = Math.max(0, ...(await client.uidsOfMessageId(messageId)));
-  if (found > 0) return found;
-  const from = Math.max(1, since, box.uidNext > 0 ? box.uidNext - LOOK_BACK : 1);
-  const uids = (await client.uidsIn(`${from}:*`)).filter(uid => uid >= from).slice(-LOOK_BACK);
-  if (uids.length === 0) return null;
-  const items = { uid: true, envelope: true };
-  const rows = await client.rows({
-    by: 'uid',
-    range: formatUidSet(uids),
-    items,
-    most: uids.length * 2 + 1000,
-  });
-  const same = rows.filter(row => bareMessageId(row.envelope?.messageId) === messageId);
-  return same.reduce<number | null>((highest, { uid }) => Math.max(highest ?? 0, uid), null);
+  { uidValidity, uidNext }: Mailbox,
+  folder: FolderStore,
+  { here, messageId, sizes, arrival }: Sought,
+): Promise<Place | null> {
+  const { sync } = folder;
+  const known = sync.uidValidity === uidValidity;
+  // What was there when the folder was read last is another message, whatever it is called.
+  const isNew = (uid: number): boolean => {
+    const owner = folder.byRemoteUid(uid);
+    return !known || owner === here || (owner === undefined && uid >= sync.uidNext);
+  };
+  const place = (uids: readonly number[]): Place | null => {
+    const uid = Math.max(0, ...uids.filter(isNew));
+    return uid > 0 ? { uidValidity, uid } : null;
+  };
+  const found = messageId === '' ? null : place(await client.uidsOfMessageId(messageId));
+  if (found) return found;
+  const from = Math.max(1, uidNext - LOOK_BACK);
+  const uids = (await client.uidsIn(`${from}:*`)).filter(isNew).slice(-LOOK_BACK);
+  const same = (await marksOf(client, uids)).filter(
+    row =>
+      row.messageId === messageId &&
+      (messageId !== '' || (row.arrival === arrival && sizes.includes(row.size))),
+  );
+  return place(same.map(({ uid }) => uid));
 }
 
 /** The server keeps what was given to it, as far as its size and its Message-ID show. @throws TmailError `rejected` */
@@ -138,11 +150,13 @@ async function verify(context: PushContext, op: Append): Promise<void> {
   );
   const bytes = await store.raw.read(raw);
   const [there] = rows;
-  const sizes = [bytes.length, sizeOnWire(bytes)];
-  if (!there || there.messageId !== target.messageId || !sizes.includes(there.size)) {
+  if (!there || there.messageId !== target.messageId || !sizesOf(bytes).includes(there.size)) {
     throw refusal('append.unverified', record.path, { size: bytes.length, there: there?.size ?? 0 });
   }
 }
+
+/** Before and after a server made every line break CRLF. */
+const sizesOf = (bytes: Buffer): readonly number[] => [bytes.length, sizeOnWire(bytes)];
 
 function noFolder({ path }: Append): TmailError {
   return new TmailError('rejected', 'imap.no-folder', { facts: { folder: path } });

@@ -163,8 +163,8 @@ export class PullState {
       }
       const envelope = folder.envelope(uid);
       if (!envelope) continue;
-      if (!made.has(uid)) this.#unplaced.add(markKey(marksOfEnvelope(envelope)), uid);
-      else if (envelope.messageId !== '') this.#unplaced.add(madeKey(envelope.messageId), uid);
+      const byId = made.has(uid) && envelope.messageId !== '';
+      this.#unplaced.add(byId ? madeKey(envelope.messageId) : markKey(marksOfEnvelope(envelope)), uid);
       if (i % UNPLACED_SLICE === UNPLACED_SLICE - 1) await nextTurn();
     }
   }

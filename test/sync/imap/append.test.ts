@@ -129,6 +129,61 @@ for (const [what, faults] of losses) {
   }
 }
 
+for (const hide of [[], ['UIDPLUS']]) {
+  test(`a message without a Message-ID, without ${hide.join() || 'nothing'}: never two copies`, async t => {
+    const server = await serverWith(t, { hide });
+    server.deliver('Sent', 'Subject: there before\r\n\r\nText 1.\r\n');
+    await using world = await open(server);
+    await world.engine.syncOnce(null);
+    const bytes = Buffer.from('Subject: new 1\r\n\r\nText 1.\r\n');
+    const date = Date.UTC(2026, 0, 2, 3, 4, 5);
+    const folder = await roleFolder(world.account, 'sent');
+    const envelope = envelopeOf(bytes, { size: bytes.length, arrival: date });
+    const message = { folder, bytes, envelope, flags: [], date, upload: true, verify: true };
+    await world.account.append?.(message);
+    server.setFault({ commands: [{ command: 'APPEND', action: { t: 'lost' } }] });
+    await world.engine.syncOnce(null);
+    await world.engine.syncOnce(null);
+    await world.engine.syncOnce(null);
+    assert.deepEqual(world.account.queue(), []);
+    await agrees(world, server, 'Sent', ['there before', 'new 1']);
+  });
+
+  test(`stored, says the server, without ${hide.join() || 'nothing'}, and does not have it: sent again`, async t => {
+    const server = await serverWith(t, { hide });
+    await using world = await open(server);
+    await world.engine.syncOnce(null);
+    await put(world, 1, 'sent');
+    server.setFault({
+      commands: [{ command: 'APPEND', action: { t: 'answer', status: 'OK', text: 'done' } }],
+    });
+    await world.engine.syncOnce(null);
+    assert.equal(world.engine.status().error?.code, 'append.not-there');
+    assert.deepEqual(await subjects(await world.folder('Sent')), ['new 1'], 'it is still here');
+    world.engine.refresh();
+    await world.engine.syncOnce(null);
+    assert.deepEqual(world.account.queue(), []);
+    await agrees(world, server, 'Sent', ['new 1']);
+  });
+}
+
+test('another message with the same Message-ID is not taken for what was to be stored', async t => {
+  for (const hide of [[], ['UIDPLUS']]) {
+    const server = await serverWith(t, { hide });
+    server.deliver('Sent', `${bytesOf(1)}It was longer before.\r\n`);
+    await using world = await open(server);
+    await world.engine.syncOnce(null);
+    await put(world, 1, 'sent');
+    await put(world, 1, 'sent');
+    const drop = { command: 'APPEND', action: { t: 'drop' } } as const;
+    const lost = { command: 'APPEND', skip: 1, action: { t: 'lost' } } as const;
+    server.setFault({ commands: [drop, lost] });
+    for (let i = 0; i < 5; i++) await world.engine.syncOnce(null);
+    assert.deepEqual(world.account.queue(), []);
+    await agrees(world, server, 'Sent', ['new 1', 'new 1', 'new 1']);
+  }
+});
+
 test('a pull that brings the message before the answer is known does not double it', async t => {
   const server = await serverWith(t);
   await using world = await open(server);
