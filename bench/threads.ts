@@ -32,7 +32,7 @@ async function* measured(dir: string): AsyncGenerator<Measure> {
   if (!record) return;
   const folder = await account.folder(record.id);
   await folder.loadAll();
-  const conversations = createConversations(1);
+  const conversations = createConversations(() => 1);
   const follow = followThreads({
     conversations,
     store,

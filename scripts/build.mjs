@@ -31,9 +31,13 @@ export async function buildProgram(outdir = 'dist') {
       text: await toCommonJs(text),
     })),
   );
+  files.push(...packs(files, metafile, outdir));
   const hash = createHash('sha256');
   for (const { path, text } of files) hash.update(path).update(text);
-  files.push({ path: join(outdir, 'tmail.js'), text: await loader(hash.digest('hex').slice(0, 16)) });
+  files.push({
+    path: join(outdir, 'tmail.js'),
+    text: await loader(hash.digest('hex').slice(0, 16), entryOf(metafile, outdir, 'src/cli/tui.ts')),
+  });
   files.push({ path: join(outdir, 'package.json'), text: '{"type":"commonjs"}\n' });
   files.push({ path: join(outdir, 'THIRD-PARTY.txt'), text: await notices(metafile) });
 
@@ -44,6 +48,41 @@ export async function buildProgram(outdir = 'dist') {
   }
   await chmod(`${outdir}/tmail.js`, 0o755);
 }
+
+/** What a start needs, in the order in which it is asked for: every command, then the screen. */
+const STARTS = {
+  'main.pack.js': ['src/main.ts'],
+  'screen.pack.js': ['src/cli/tui.ts', 'src/cli/screen.tsx', 'src/cli/engines.ts', 'src/cli/door.ts'],
+};
+
+/**
+ * Seventy files are read and compiled before the first frame, most of them small: here they are once more, many
+ * functions in one file, by their paths. Whoever is not the loader (threads) reads the files themselves.
+ */
+function packs(files, metafile, outdir) {
+  const { outputs } = metafile;
+  const taken = new Set();
+  const text = new Map(files.map(file => [file.path, file.text]));
+  const namesOf = sources => {
+    const names = new Set(Object.keys(outputs).filter(name => sources.includes(outputs[name].entryPoint)));
+    for (const name of names)
+      for (const { path, kind } of outputs[name].imports)
+        if (kind === 'import-statement' && path in outputs) names.add(path);
+    return [...names].filter(name => text.has(name) && !taken.has(name));
+  };
+  return Object.entries(STARTS).map(([pack, sources]) => {
+    const names = namesOf(sources);
+    for (const name of names) taken.add(name);
+    // In brackets: V8 compiles such functions at once instead of reading them twice.
+    const functions = names.map(
+      name => `${JSON.stringify(relative(outdir, name))}:(${WRAPPER}${text.get(name)}\n})`,
+    );
+    return { path: join(outdir, pack), text: `({${functions.join(',\n')}})` };
+  });
+}
+
+/** As the loader calls it. */
+const WRAPPER = 'function(exports,require,module,__filename,__dirname){';
 
 /** The loader compiles these itself; only ASCII, so that a byte is a character. */
 async function toCommonJs(text) {
@@ -62,7 +101,14 @@ async function toCommonJs(text) {
   return `const __tmailUrl=require("node:url").pathToFileURL(__filename).href;${code}`;
 }
 
-async function loader(buildId) {
+/** The path, from the program's folder, of the file that begins with this source. */
+function entryOf({ outputs }, outdir, source) {
+  const name = Object.keys(outputs).find(name => outputs[name].entryPoint === source);
+  if (name === undefined) throw new Error(`nothing begins with ${source}`);
+  return relative(outdir, name);
+}
+
+async function loader(buildId, screen) {
   const { outputFiles } = await build({
     entryPoints: ['src/loader.ts'],
     bundle: true,
@@ -71,7 +117,7 @@ async function loader(buildId) {
     format: 'cjs',
     minify: true,
     write: false,
-    define: { BUILD: JSON.stringify(buildId) },
+    define: { BUILD: JSON.stringify(buildId), SCREEN: JSON.stringify(screen) },
     banner: { js: '#!/usr/bin/env node' },
   });
   return outputFiles[0].text;

@@ -20,6 +20,8 @@ import { Script } from 'node:vm';
 
 /** Of everything in the bundle, set by the build: V8 itself only compares lengths. */
 declare const BUILD: string;
+/** The file that is asked for first where a screen is started, set by the build. */
+declare const SCREEN: string;
 
 /** By then the first frame is out and what it took has been compiled. Short commands read the cache, never write. */
 const AFTER_START_MS = 1500;
@@ -40,6 +42,8 @@ type Body = (
 const root = __dirname;
 const builtin = createRequire(__filename);
 const modules = new Map<string, { exports: object }>();
+/** Of the packs that were opened, by file. */
+const packed = new Map<string, Body>();
 /** Scripts that came without a cache. */
 const uncached: { readonly name: string; readonly script: Script; readonly size: number }[] = [];
 const cache = cacheDirectory();
@@ -61,13 +65,32 @@ function load(file: string): object {
   modules.set(file, module);
   const dir = dirname(file);
   const require: Require = id => (id.startsWith('.') ? load(resolve(dir, id)) : builtin(id));
-  compile(file)(module.exports, require, module, file, dir);
+  if (file === join(root, SCREEN)) openPack('screen.pack.js');
+  const body = packed.get(file) ?? (compile(file, WRAPPER) as Body);
+  body(module.exports, require, module, file, dir);
   return module.exports;
 }
 
-function compile(file: string): Body {
+/** Many files in one. Without it each is read by itself. */
+function openPack(name: string) {
+  try {
+    const functions = compile(join(root, name)) as Readonly<Record<string, Body>>;
+    for (const file of Object.keys(functions)) {
+      const body = functions[file];
+      if (body) packed.set(join(root, file), body);
+    }
+  } catch {
+    // An incomplete installation starts as well, a little later.
+  }
+}
+
+const WRAPPER = ['(function(exports,require,module,__filename,__dirname){', '\n})'] as const;
+
+/** What the file says, as an expression. */
+function compile(file: string, wrapper?: typeof WRAPPER): unknown {
   // The build writes ASCII only: one byte is one character.
-  const code = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
+  const text = readFileSync(file, 'latin1');
+  const code = wrapper ? wrapper.join(text) : text;
   const name = `${basename(file)}.bin`;
   const cachedData = cache === null ? undefined : readCache(join(cache, name));
   const script = usualHeap(
@@ -75,8 +98,7 @@ function compile(file: string): Body {
   );
   if (cachedData === undefined || script.cachedDataRejected === true)
     uncached.push({ name, script, size: code.length });
-  // A function expression's value is that function.
-  return script.runInThisContext() as Body;
+  return script.runInThisContext();
 }
 
 function readCache(file: string): Buffer | undefined {
@@ -161,4 +183,5 @@ setTimeout(() => {
   if (cache !== null) writeCaches(cache);
 }, AFTER_START_MS).unref();
 boundYoung();
+openPack('main.pack.js');
 load(join(root, 'main.js'));

@@ -45,7 +45,7 @@ describe('the program’s start', () => {
     const [build = ''] = await readdir(caches());
     const dir = join(caches(), build);
     const files = await readdir(dir);
-    assert.ok(files.includes('main.js.bin'));
+    assert.ok(files.includes('main.pack.js.bin'));
     const damages: ((bytes: Buffer) => Buffer)[] = [
       () => Buffer.alloc(0),
       () => Buffer.from('garbage'),
@@ -73,13 +73,13 @@ describe('the program’s start', () => {
   });
 });
 
-/** The cache is written some time after the first frame, a file at a time; `main.js` is the first to be loaded, the last to be written. */
+/** The cache is written some time after the first frame, a file at a time; what is smallest is written last. */
 async function untilWritten(dir: string): Promise<string> {
   for (let tries = 0; tries < 500; tries++) {
     const [build] = await readdir(dir).catch(() => []);
     if (build !== undefined) {
       const files = await readdir(join(dir, build));
-      if (files.includes('main.js.bin')) return join(dir, build);
+      if (files.includes('main.pack.js.bin')) return join(dir, build);
     }
     await new Promise(resolve => setTimeout(resolve, 20));
   }

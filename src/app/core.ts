@@ -1,7 +1,6 @@
 // What every part of the program works with: the state and how it changes, the things it names, and the work that
 // is under way. Knows no key and no command.
 
-import { randomInt } from 'node:crypto';
 import { identitiesOf } from '../config/identities.ts';
 import { type AddressBook, createAddressBook } from '../mail/compose/contacts.ts';
 import { splitFolderId } from '../mail/ids.ts';
@@ -9,6 +8,7 @@ import type { AccountId, FolderId } from '../mail/types.ts';
 import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, type TmailError } from '../util/errors.ts';
+import { randomSeed } from '../util/ids.ts';
 import { caretOf } from './caret.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
@@ -111,7 +111,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     now: deps.now,
   });
   after.push(now => listings.arrange(now));
-  const conversations = createConversations(randomInt(2 ** 31));
+  const conversations = createConversations(randomSeed);
   const threadLists = createThreadLists({
     conversations,
     settings: deps.store.settings,

@@ -1,7 +1,6 @@
 // How a second process asks the owner: one JSON line in, JSON lines out, over the socket that is also the lock.
 // Knows no request's meaning.
 import type { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { asTmailError, type ErrorFacts, type ErrorKind, type Retry, TmailError } from '../util/errors.ts';
 import { connectToOwner, ownerPid } from './lock.ts';
 
@@ -68,6 +67,8 @@ export async function* knock(dir: string, request: unknown): AsyncGenerator<unkn
     socket.write(`${JSON.stringify(request)}\n`);
     const silent = setTimeout(() => socket.destroy(), HELLO_MS);
     let greeted = false;
+    // Not imported: the owner, which never knocks, starts without it.
+    const { createInterface } = process.getBuiltinModule('node:readline');
     for await (const text of createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })) {
       const message = JSON.parse(text) as Answer; // our own process on the other side, same user
       clearTimeout(silent);

@@ -2,10 +2,14 @@
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
+/** A secret integer of 31 bits. */
+export function randomSeed(): number {
+  return crypto().randomInt(2 ** 31);
+}
+
 /** 16 characters of [a-z0-9]: 82 bits of chance. */
 export function randomId(): string {
-  // Not imported: loading node:crypto takes 5 ms before the first frame.
-  const bytes = process.getBuiltinModule('node:crypto').randomBytes(32);
+  const bytes = crypto().randomBytes(32);
   let id = '';
   for (const byte of bytes) {
     // 252 is 7 × 36: what lies above would favour some letters.
@@ -13,3 +17,6 @@ export function randomId(): string {
   }
   return id.length === 16 ? id : randomId();
 }
+
+/** Not imported: loading it takes 5 ms before the first frame. */
+const crypto = () => process.getBuiltinModule('node:crypto');

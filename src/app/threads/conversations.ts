@@ -67,13 +67,13 @@ export interface Conversations {
   folder(id: FolderId): FolderStore | undefined;
 }
 
-/** @param seed secret of this run: nobody can write Message-IDs that are taken for each other */
-export function createConversations(seed: number): Conversations {
+/** @param seed makes a secret of this run: nobody can write Message-IDs that are taken for each other */
+export function createConversations(seed: () => number): Conversations {
   const accounts = new Map<AccountId, AccountThreads>();
   return {
     of: account => accounts.get(account),
     begin(account) {
-      const known = accounts.get(account) ?? new AccountThreads(account, seed);
+      const known = accounts.get(account) ?? new AccountThreads(account, seed());
       accounts.set(account, known);
       return known;
     },

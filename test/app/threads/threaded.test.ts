@@ -37,7 +37,7 @@ async function following() {
   const inbox = store.addFolder('work', 'INBOX', 'inbox');
   const sent = store.addFolder('work', 'Sent', 'sent');
   const trash = store.addFolder('work', 'Trash', 'trash');
-  const conversations = createConversations(7);
+  const conversations = createConversations(() => 7);
   const follow = followThreads({
     conversations,
     store,
