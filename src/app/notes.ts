@@ -51,6 +51,10 @@ const OUTBOX_STATES: Readonly<Record<string, string>> = {
 /** INBOX is the protocol's word, not a person's. Hostile text. */
 const shownPath = (path: string): string => (path === 'INBOX' ? 'Inbox' : path);
 
+/** `the last 90 days`, `the last day` */
+const lastOf = (which: string, n: number, one: string): string =>
+  n === 1 ? `the ${which} ${one}` : `the ${which} ${count(n, one)}`;
+
 /** Not all of its mail, but some. */
 const isPart = (offline: Offline): boolean =>
   typeof offline === 'object' && (offline.days ?? offline.newest) !== undefined;
@@ -162,9 +166,9 @@ export const notes = {
     const { days, newest, attachments } = offline;
     const part =
       days !== undefined
-        ? `the last ${count(days, 'day')}`
+        ? lastOf('last', days, 'day')
         : newest !== undefined
-          ? `the newest ${count(newest, 'message')}`
+          ? lastOf('newest', newest, 'message')
           : 'all mail';
     return attachments === false ? `${part}, without attachments` : part;
   },
@@ -215,6 +219,8 @@ export const notes = {
       readonly bytes: number;
     }[],
     stays: { readonly starred: number; readonly texts: number },
+    /** Accounts whose server can't be reached now. */
+    away: readonly string[],
   ) => {
     const messages = folders.reduce((sum, folder) => sum + folder.messages, 0);
     const bytes = folders.reduce((sum, folder) => sum + folder.bytes, 0);
@@ -240,6 +246,11 @@ export const notes = {
         : []),
       ...(stays.starred > 0
         ? [`${count(stays.starred, 'starred message')} ${stays.starred === 1 ? 'stays' : 'stay'}.`]
+        : []),
+      ...(away.length > 0
+        ? [
+            `${away.map(id => sanitize(id)).join(' and ')} ${away.length === 1 ? 'is' : 'are'} not connected: until then what goes can not be read.`,
+          ]
         : []),
       'The mail stays on the server and in the lists; a text is fetched again when it is opened. Drafts, what waits for the server and what is only here stay.',
     ];

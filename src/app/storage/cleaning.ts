@@ -87,7 +87,13 @@ export function createCleaning(core: Core, changed: () => void): Cleaning {
       return { path, kept, messages, bytes };
     });
     const sum = (of: 'starred' | 'texts') => found.reduce((all, one) => all + one[of], 0);
-    const lines = notes.cleanQuestion(accounts, folders, { starred: sum('starred'), texts: sum('texts') });
+    const stays = { starred: sum('starred'), texts: sum('texts') };
+    const concerned = new Set(going.map(({ folder }) => folder.record.account));
+    const away = core.state
+      .get()
+      .accounts.filter(({ id, status }) => concerned.has(id) && status.phase !== 'online')
+      .map(({ id }) => id);
+    const lines = notes.cleanQuestion(accounts, folders, stays, away);
     core.change(before =>
       push(before, {
         t: 'confirm',

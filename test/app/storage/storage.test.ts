@@ -285,6 +285,23 @@ test('a folder with its own choice is cleaned by that, whatever its account keep
   assert.ok(w.inbox.raw(1) && w.inbox.raw(2));
 });
 
+test('that what goes can not be read for now is said where the server is away', async t => {
+  const { w } = await keeping(t, 'headers', { messages: 2 });
+  const question = async () => {
+    await press(w, '@', 'C');
+    const layer = w.app.state.get().stack.at(-1);
+    assert.ok(layer?.t === 'confirm');
+    await press(w, 'n');
+    return layer.lines.join(' ');
+  };
+  w.engines[0]?.become({ phase: 'online' });
+  await w.app.settled();
+  assert.doesNotMatch(await question(), /not connected/);
+  w.engines[0]?.become({ phase: 'offline' });
+  await w.app.settled();
+  assert.match(await question(), /work is not connected: until then what goes can not be read\./);
+});
+
 test('on a full disk, where not even the note that they go has room, files go first', async t => {
   const { w } = await keeping(t, 'headers', { messages: 2 });
   const inbox = w.inbox;
