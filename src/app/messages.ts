@@ -27,8 +27,8 @@ export function sentence(error: TmailError, options: SentenceOptions = {}): stri
 
 /** On the screen, in place of "a later try may cure it": what waits, and the key that tries now. */
 export function againText(waiting: number): string {
-  const changes = waiting === 0 ? '' : `, ${waiting === 1 ? '1 change waits' : `${waiting} changes wait`}`;
-  return `${KEPT}${changes}; $ tries now.`;
+  if (waiting === 0) return `${KEPT}; $ tries now.`;
+  return `${waiting === 1 ? '1 change is' : `${waiting} changes are`} kept here; $ tries now.`;
 }
 
 /** True when a code has a sentence of its own. */

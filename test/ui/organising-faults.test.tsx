@@ -68,7 +68,7 @@ test('not now: it waits and says so, what stands behind it goes on, and it goes 
     await it.cursorTo('Cards');
     await it.typeUntil(
       'smill\r',
-      /work: .*has trouble of its own\. Mail here stays readable, 1 change waits; \$ tries now\./,
+      /work: .*has trouble of its own\. 1 change is kept here; \$ tries now\./,
     );
     await it.cursorTo('Dinner');
     await robot.press('*');
