@@ -66,10 +66,7 @@ test('not now: it waits and says so, what stands behind it goes on, and it goes 
     const places = [folder, ...['cur', 'new', 'tmp'].map(name => join(folder, name))];
     for (const place of places) await chmod(place, 0o555);
     await it.cursorTo('Cards');
-    await it.typeUntil(
-      'smill\r',
-      /work: .*has trouble of its own\. 1 change is kept here; \$ tries now\./,
-    );
+    await it.typeUntil('smill\r', /work: .*has trouble of its own\. 1 change is kept here; \$ tries now\./);
     await it.cursorTo('Dinner');
     await robot.press('*');
     assert.deepEqual(await it.truth().catch(() => []), toggled('\\Flagged')(before, ['Dinner']));
