@@ -163,7 +163,8 @@ export class Case implements AsyncDisposable {
       const others = folders(client).filter(({ id }) => id !== record.id);
       const to = pick(others, step.to);
       if (!to) return;
-      if (step.t === 'copy') for (const n of numbers) this.copies.set(n, (this.copies.get(n) ?? 0) + 1);
+      if (step.t === 'copy') this.#mayBeMore(numbers);
+      else this.#mayBeMore(this.#halfDone(numbers));
       const op = await account.commit({ t: step.t, ...here, to: to.id });
       if (op.t === 'move') client.undo = () => this.#back(client, op.to, op.landing, op.folder, op.targets);
     }
@@ -185,6 +186,23 @@ export class Case implements AsyncDisposable {
       messageId: were[i]?.messageId ?? '',
     }));
     await world.account.commit({ t: 'move', folder, targets, to, landing: were.map(({ uid }) => uid) });
+  }
+
+  #mayBeMore(numbers: readonly number[]): void {
+    for (const n of numbers) this.copies.set(n, (this.copies.get(n) ?? 0) + 1);
+  }
+
+  /**
+   * Of these, each as often as an upload or a copy of it may have reached the server without its client knowing. Moved on
+   * by somebody else before that client looks, it is not where it was put, and nobody can tell it from one that never
+   * came: it is put there once more.
+   */
+  #halfDone(numbers: readonly number[]): number[] {
+    const queues = [this.clients.ada, this.clients.bob].flatMap(({ world }) => world.account.queue());
+    return queues
+      .filter(({ t, tries }) => tries > 0 && (t === 'append' || t === 'copy'))
+      .flatMap(({ targets }) => targets.map(({ messageId }) => numberOf(messageId)))
+      .filter(n => numbers.includes(n));
   }
 
   async #append({ world }: Client, folder: number): Promise<void> {
@@ -255,13 +273,16 @@ export class Case implements AsyncDisposable {
     } else if (path !== undefined && 'seed' in step) {
       await raw.mailboxOpen(path);
       const uids: number[] = [];
+      const numbers: number[] = [];
       for await (const { uid, envelope } of raw.fetch('1:*', { uid: true, envelope: true })) {
         const n = numberOf(envelope?.messageId ?? '');
         if (chance(n, step.seed) >= step.share) continue;
         uids.push(uid);
+        numbers.push(n);
         if (step.t === 'delete') this.mayBeGone.add(n);
-        if (step.t === 'copy') this.copies.set(n, (this.copies.get(n) ?? 0) + 1);
       }
+      if (step.t === 'copy') this.#mayBeMore(numbers);
+      if (step.t === 'move') this.#mayBeMore(this.#halfDone(numbers));
       const set = uids.join(',');
       if (uids.length === 0) return;
       const to =
