@@ -150,7 +150,8 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'config.edit-lost': f => `${f.file} has no place for "${f.path}" any more. It is as it was.`,
   'config.too-large': f => `${f.file} is larger than a configuration can be (${f.limit} bytes).`,
   'config.syntax': f => `expected ${f.expected}${f.found ? `, found "${f.found}"` : ', found the end'}.`,
-  'config.invalid': f => `${f.file} has ${f.count} mistakes. Next: tmail config check.`,
+  'config.invalid': f =>
+    `${f.file} has ${f.count === '1' ? 'a mistake' : `${f.count} mistakes`}. Next: tmail config check.`,
   'config.unknown-key': f => `"${f.path}" is not a setting.${meant(f)}`,
   'config.duplicate-key': f => `"${f.path}" stands here a second time.`,
   'config.missing': f => `"${f.path}" is missing: ${f.expected}.`,

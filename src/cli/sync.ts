@@ -134,7 +134,9 @@ async function print({ args, output }: Context, report: SyncReport): Promise<voi
     held: 'held' in warning && warning.held,
     message: `${report.account}: ${warningText(warning)}`,
   }));
+  const { alerts = [] } = report;
   for (const { message } of warnings) await output.err.line(message);
+  for (const text of alerts) await output.err.line(notes.serverAlert(report.account, text));
   if (args.has('json')) {
     const { account, protocol, received, sent, pushed, deletedOnServer, onServer } = report;
     const errors = report.errors.map(error => ({
@@ -154,6 +156,7 @@ async function print({ args, output }: Context, report: SyncReport): Promise<voi
         onServer,
         errors,
         ...(warnings.length > 0 && { warnings }),
+        ...(alerts.length > 0 && { alerts }),
       }),
     );
   } else if (report.errors.length === 0) {

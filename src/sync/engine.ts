@@ -271,6 +271,7 @@ class AccountEngine implements Engine {
     // Of single messages; what ended the check was thrown.
     errors.push(...(check?.tally.errors ?? []));
     const facts = maildrop?.facts();
+    const { alerts } = this.#alerts.status();
     return {
       account: this.account,
       protocol: this.#deps.config.protocol,
@@ -283,6 +284,7 @@ class AccountEngine implements Engine {
         this.#work.targets(folder).reduce((sum, record) => sum + record.counts.total, 0),
       errors,
       ...(check && { warnings: facts?.warnings ?? [] }),
+      ...(alerts && { alerts }),
     };
   }
 

@@ -168,6 +168,8 @@ export interface SyncReport {
   readonly errors: readonly TmailError[];
   /** POP3: what the person should know; no failure. */
   readonly warnings?: readonly MaildropWarning[];
+  /** What the server wants the person to know (RFC 9051 section 7.1, ALERT); absent: nothing. Hostile text. */
+  readonly alerts?: readonly string[];
 }
 
 /** One account's motor: connects, keeps up, replays, reconnects. Never throws at its caller; see `status`. */
