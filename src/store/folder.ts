@@ -292,25 +292,29 @@ export class Folder implements FolderStore {
 
   /** Shows an operation; the queue has it already. Repeatable. */
   applyPending(pending: PendingFlags): void {
-    const changed: [LocalUid, Flags][] = [];
-    for (const { uid } of pending.op.targets) {
-      const flags = this.flags(uid);
-      if (flags !== undefined) changed.push([uid, applyTo(flags, pending, this.keywords)]);
-    }
-    this.showFlags(changed);
+    this.#reflag(pending.op.targets, flags => applyTo(flags, pending, this.keywords));
   }
 
   /** Flags as they are to be seen, from here (not the server). */
-  showFlags(changed: readonly (readonly [LocalUid, Flags])[]): void {
+  showFlags(changed: readonly { readonly uid: LocalUid; readonly flags: Flags }[]): void {
+    this.#reflag(changed, (_, { flags }) => flags);
+  }
+
+  #reflag<T extends { readonly uid: LocalUid }>(all: readonly T[], next: (flags: Flags, of: T) => Flags) {
     const before = this.unread;
     const shown: LocalUid[] = [];
     const shards = new Set<number>();
-    for (const [uid, flags] of changed) {
-      const state = this.#here(uid);
-      if (!state || state.flags(slotOf(uid)) === flags) continue;
-      state.setFlags(slotOf(uid), flags);
-      shards.add(shardOf(uid));
-      shown.push(uid);
+    for (const each of all) {
+      const number = shardOf(each.uid);
+      const slot = slotOf(each.uid);
+      const state = this.table.state(number);
+      const old = state?.flags(slot);
+      if (!state || old === undefined) continue;
+      const flags = next(old, each);
+      if (flags === old) continue;
+      state.setFlags(slot, flags);
+      shards.add(number);
+      shown.push(each.uid);
     }
     if (shown.length === 0) return;
     for (const shard of shards) this.writer.stateChanged(shard);

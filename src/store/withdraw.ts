@@ -72,7 +72,7 @@ function withdrawFlags({ queue, opened }: WithdrawHost, pending: PendingFlags): 
   queue.remove(op.id);
   for (const [id, flags] of shown) {
     const there = opened(id);
-    there?.showFlags([...flags].map(([uid, names]) => [uid, flagBits(names, there.keywords)] as const));
+    there?.showFlags([...flags].map(([uid, names]) => ({ uid, flags: flagBits(names, there.keywords) })));
   }
 }
 
