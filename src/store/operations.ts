@@ -378,10 +378,11 @@ export class Operations {
   }
 
   /** See AccountStore.drop. */
-  async drop(id: string): Promise<readonly Operation[]> {
-    const waiting = this.queue.get(id);
-    if (waiting) this.#assertDroppable(waiting);
-    await this.#settleArrived(id);
+  async drop(wanted: string): Promise<readonly Operation[]> {
+    const waiting = this.queue.get(wanted);
+    if (!waiting) return [];
+    this.#assertDroppable(waiting);
+    const id = this.#withoutArrived(waiting);
     const first = await this.#quiet(id);
     if (!first) return [];
     const all = [first, ...buildingOn(this.queue, id)];
@@ -396,6 +397,24 @@ export class Operations {
     }
     await this.#withdraw(id);
     return [first.op, ...dropped];
+  }
+
+  /**
+   * What a half made operation can still be taken back, as one of its own. What has arrived goes on as it was: it may
+   * have to leave where it came from.
+   */
+  #withoutArrived(pending: Pending): string {
+    const { id, t } = pending.op;
+    if (!isTransfer(pending) || !hasArrived(pending)) return id;
+    const { places = [] } = pending.op;
+    const there = pick(pending, (_, i) => !!places[i]);
+    const rest = pick(pending, (_, i) => !places[i]);
+    if (!there || !rest) {
+      throw new TmailError('rejected', 'operation.under-way', { retry: 'user', facts: { operation: t } });
+    }
+    const { id: own, at } = this.#stamp();
+    this.queue.replace(id, there, { ...rest, op: { ...rest.op, id: own, at } });
+    return own;
   }
 
   #assertDroppable(pending: Pending): void {

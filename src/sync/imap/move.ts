@@ -9,7 +9,7 @@ import type {
   OperationTarget,
 } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
-import type { ImapClient, Mailbox, MailboxName } from './client-types.ts';
+import type { ImapClient, Mailbox } from './client-types.ts';
 import { removeUids } from './delete.ts';
 import { Landing } from './landing.ts';
 import {
@@ -181,10 +181,10 @@ class Transferring {
   }
 
   /** What is there twice leaves the source. */
-  async #leave(targets: readonly OperationTarget[]): Promise<void> {
+  async #leave(targets: readonly OperationTarget[], how?: 'selected'): Promise<void> {
     const uids = targets.flatMap(target => this.#uids.get(target) ?? []);
     if (uids.length === 0) return;
-    await this.#inSource(client => removeUids(this.#context, client, uids, this.#from.path));
+    await this.#inSource(client => removeUids(this.#context, client, uids, this.#from.path), how);
   }
 
   async #chunk(targets: readonly OperationTarget[]): Promise<void> {
@@ -194,21 +194,25 @@ class Transferring {
         return uid === undefined ? [] : [[uid, target] as const];
       }),
     );
-    const range = formatUidSet([...uids.keys()]);
-    const send = () =>
-      this.#inSource(client => this.#send(client, range, this.#landing.name(), uids), 'selected');
+    const bring = () => this.#inSource(client => this.#bring(client, uids), 'selected');
     try {
-      await send().catch(async (error: unknown) => {
+      const isMoved = await bring().catch(async (error: unknown) => {
         if (!isRejected(error, 'imap.no-folder')) throw error;
         // TRYCREATE: somebody deleted or renamed it since it was listed.
         await this.#landing.again();
-        await send();
+        return bring();
       });
+      await this.#landing.confirm();
+      // Without COPYUID nobody knows whether all of them were copied: only those that are found there may go here.
+      if (!isMoved)
+        await this.#leave(
+          targets.filter(target => this.#landing.has(target)),
+          'selected',
+        );
     } catch (error) {
       if (isAnswer(error) && this.#op.t === 'move') await this.#backOut(targets).catch(() => undefined);
       throw error;
     }
-    await this.#landing.confirm();
   }
 
   /**
@@ -221,23 +225,13 @@ class Transferring {
     await this.#landing.find(targets.filter(target => !present.has(target)));
   }
 
-  async #send(
-    client: ImapClient,
-    range: string,
-    to: MailboxName,
-    targets: ReadonlyMap<number, OperationTarget>,
-  ): Promise<void> {
-    if (this.#op.t === 'move' && client.features.move) {
-      const moved = await client.move(range, to);
-      if (moved) this.#landing.learn(moved, targets);
-      return;
-    }
-    const copied = await client.copy(range, to);
+  /** False: the messages have still to leave the source. */
+  async #bring(client: ImapClient, targets: ReadonlyMap<number, OperationTarget>): Promise<boolean> {
+    const range = formatUidSet([...targets.keys()]);
+    const whole = this.#op.t === 'move' && client.features.move;
+    const copied = await client[whole ? 'move' : 'copy'](range, this.#landing.name());
     if (copied) this.#landing.learn(copied, targets);
-    if (this.#op.t === 'copy') return;
-    // Without COPYUID nobody knows whether all of them were copied: only those that are found there may go here.
-    const sure = copied ? [...targets.keys()].filter(uid => copied.places.has(uid)) : [];
-    if (sure.length > 0) await removeUids(this.#context, client, sure, this.#from.path);
+    return whole || this.#op.t === 'copy';
   }
 
   /** Messages of which the server said nothing: found in one of the folders, or gone. */

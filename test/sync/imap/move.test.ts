@@ -411,6 +411,8 @@ test('a move whose source could not be expunged, and that is taken back meanwhil
   const action = { t: 'answer', status: 'NO', text: '[INUSE] later' } as const;
   server.setFault({ commands: [{ command: 'EXPUNGE', action }] });
   await settle(world);
+  world.engine.refresh();
+  await settle(world);
   assert.deepEqual(world.account.queue(), []);
   assert.equal(server.log().filter(line => / UID COPY /.test(line)).length, 2, 'there and back');
   assert.deepEqual(server.folder('Work').messages, []);
@@ -445,17 +447,18 @@ for (const command of ['MOVE', 'COPY', 'STORE']) {
   });
 }
 
-for (const [command, times] of [
-  ['STORE', 1],
-  ['EXPUNGE', 1],
-  ['EXPUNGE', 9],
+for (const [command, times, text] of [
+  ['STORE', 1, '[NOPERM] not yours'],
+  ['STORE', 1, '[NONEXISTENT] what?'],
+  ['EXPUNGE', 1, '[NOPERM] not yours'],
+  ['EXPUNGE', 9, '[NOPERM] not yours'],
 ] as const) {
-  test(`without MOVE, ${command} refused ${times} times: the copy goes again, the source is not left marked`, async t => {
+  test(`without MOVE, ${command} refused ${times} times with ${text}: the copy goes again, the source is not left marked`, async t => {
     const server = await serverWith(t, 3, ['MOVE']);
     await using world = await open(server);
     await pulled(world);
     await commit(world, 'move', 'INBOX', [1, 2]);
-    const action = { t: 'answer', status: 'NO', text: '[NOPERM] not yours' } as const;
+    const action = { t: 'answer', status: 'NO', text } as const;
     server.setFault({ commands: [{ command, times, action }] });
     await settle(world);
     server.setFault({ commands: [] });
@@ -463,7 +466,7 @@ for (const [command, times] of [
     assert.deepEqual(world.account.queue(), []);
     assert.deepEqual(
       world.troubles.map(error => error.code),
-      ['imap.permission'],
+      [text.startsWith('[NOPERM]') ? 'imap.permission' : 'imap.no-folder'],
     );
     const marked = server.folder('INBOX').messages.filter(({ flags }) => flags.has('\\Deleted'));
     assert.deepEqual(marked, []);
