@@ -14,7 +14,8 @@ export const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(MEMORY, 'tmail-store-'));
-  t.after(() => rm(dir, { recursive: true, force: true }));
+  // Before whatever is opened later in the test is closed, since this is done in order: that may still write.
+  t.after(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
   return dir;
 }
 

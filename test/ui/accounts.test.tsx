@@ -63,7 +63,7 @@ test('two accounts: mail at both, counts of all folders, one server away and bac
   await using pop3 = await startPop3Server({ messages: [Buffer.from(message(1, 'Charles'))] });
   try {
     await imap.deliver('INBOX', message(1, 'Grace'));
-    await imap.doveadm('mailbox', 'create', '-u', imap.user, 'Lists');
+    await imap.doveadm('mailbox', 'create', '-s', '-u', imap.user, 'Lists');
     const options = {
       config: configOf(imap, pop3),
       dir,
