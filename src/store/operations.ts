@@ -2,7 +2,7 @@
 // when the server says no. Keeps the promises of AccountStore about the queue; what becomes of messages is commit.ts,
 // withdraw.ts and placing.ts.
 import type { FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
-import { asTmailError, TmailError } from '../util/errors.ts';
+import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { aboutThose } from './about-those.ts';
 import { type AppendHost, append, placeAppended } from './appends.ts';
 import {
@@ -69,6 +69,8 @@ export class Operations {
   readonly #ending = new Map<string, Promise<void>>();
   /** A try is under way. */
   readonly #trying = new Set<string>();
+  /** Being taken back by the person: not sent meanwhile. */
+  readonly #dropping = new Set<string>();
   /** Operations on folders, as the list shows them. */
   #folders = '';
   /** Operations that were settled since the account was opened. */
@@ -251,6 +253,8 @@ export class Operations {
   }
 
   async attempt(id: string): Promise<void> {
+    // It was asked for before it was known that it is taken back.
+    if (this.#dropping.has(id)) throw cancelled();
     this.queue.tried(id, 1);
     this.#trying.add(id);
     try {
@@ -383,6 +387,15 @@ export class Operations {
     if (!waiting) return [];
     this.#assertDroppable(waiting);
     const id = this.#withoutArrived(waiting);
+    this.#dropping.add(id);
+    try {
+      return await this.#drop(id);
+    } finally {
+      this.#dropping.delete(id);
+    }
+  }
+
+  async #drop(id: string): Promise<readonly Operation[]> {
     const first = await this.#quiet(id);
     if (!first) return [];
     const all = [first, ...buildingOn(this.queue, id)];
@@ -396,7 +409,7 @@ export class Operations {
       dropped.unshift((await this.#withdraw(last.op.id))?.op ?? last.op);
     }
     await this.#withdraw(id);
-    return [first.op, ...dropped];
+    return dropped;
   }
 
   /**
@@ -430,7 +443,7 @@ export class Operations {
 
   /** See AccountStore.ready. */
   ready(op: Operation): boolean {
-    return !waits(op) && !this.queue.buildsOnAnother(op);
+    return !waits(op) && !this.#dropping.has(op.id) && !this.queue.buildsOnAnother(op);
   }
 
   #waitsFor({ after }: DeleteOperation): boolean {

@@ -239,7 +239,7 @@ export interface AccountStore {
   ready?(op: Operation): boolean;
   /** Messages on their way out; absent: this store keeps none. */
   readonly outbox?: OutboxStore;
-  /** Counts a try durably, before it is made. */
+  /** Counts a try durably, before it is made. @throws TmailError `cancelled`: it is just being dropped */
   attempt(id: string): Promise<void>;
   /** The try is over, also without an answer; `settled` and `refused` say so by themselves. */
   tried?(id: string): void;

@@ -1,0 +1,68 @@
+// Operations that a person takes out of the queue, while others work on it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RemoteRef } from '../../src/mail/types.ts';
+import { fillFolder } from '../fixtures/synthetic.ts';
+import { code, info, ownedStore, temporaryDirectory } from './harness.ts';
+
+async function twoFolders(t: Parameters<typeof temporaryDirectory>[0], count: number) {
+  const { store } = await ownedStore(t, await temporaryDirectory(t));
+  const { folder, id } = await fillFolder(store, 'a', 'INBOX', count);
+  const account = await store.account('a');
+  await account.setFolders([info('INBOX', { role: 'inbox' }), info('Archive')]);
+  const to = account.folders()[1]?.id ?? 'a:0';
+  const uids = Array.from({ length: count }, (_, i) => folder.uidAt(i) ?? 0);
+  const targets = uids.map(uid => ({ uid, remote: folder.remote(uid) ?? null, messageId: '' }));
+  return { account, folder, id, to, uids, targets, there: await account.folder(to) };
+}
+
+test('what is being taken back is not sent meanwhile, also where others build on it', async t => {
+  const { account, folder, id, to, uids, targets } = await twoFolders(t, 2);
+  const move = await account.commit({ t: 'move', folder: id, to, targets });
+  assert.ok(move.t === 'move');
+  const landed = move.landing.map(uid => ({ uid, remote: null, messageId: '' }));
+  await account.commit({ t: 'flags', folder: to, targets: landed, add: ['\\Flagged'], remove: [] });
+  await account.commit({ t: 'move', folder: to, to: id, targets: landed.slice(1) });
+  const dropped = account.drop(move.id);
+  let tries = 0;
+  // As an engine that looks at the queue all the time.
+  let over = false;
+  const engine = (async () => {
+    while (!over) {
+      const next = account.queue().find(op => op.id === move.id && account.ready(op));
+      if (next) tries++;
+      if (next) await account.attempt(next.id).catch(() => tries--);
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  })();
+  assert.equal((await dropped).length, 2, 'those that built on it');
+  over = true;
+  await engine;
+  assert.equal(tries, 0);
+  assert.deepEqual(account.queue(), []);
+  assert.deepEqual(
+    uids.map(uid => folder.flags(uid) !== undefined),
+    [true, true],
+  );
+});
+
+test('of a half made move only the rest can be taken back; what has arrived goes on', async t => {
+  const { account, folder, id, to, uids, targets, there } = await twoFolders(t, 3);
+  const move = await account.commit({ t: 'move', folder: id, to, targets });
+  assert.ok(move.t === 'move');
+  await account.attempt(move.id);
+  const place: RemoteRef = { t: 'imap', uidValidity: '8', uid: 70 };
+  await account.moved(move.id, [null, place, null]);
+  account.tried(move.id);
+  assert.deepEqual(await account.drop(move.id), []);
+  const [left] = account.queue();
+  assert.deepEqual([left?.id, left?.tries, left?.targets.map(({ uid }) => uid)], [move.id, 1, [uids[1]]]);
+  assert.deepEqual(
+    uids.map(uid => folder.flags(uid) !== undefined),
+    [true, false, true],
+  );
+  assert.deepEqual(there.remote(move.landing[1] ?? 0), place);
+  await assert.rejects(account.drop(move.id), code('operation.under-way'));
+  await account.settled(move.id);
+  assert.deepEqual(account.queue(), []);
+});
