@@ -33,7 +33,10 @@ export async function removeFrom(context: PushContext, { folder: id, targets }: 
       context.nameOf(record),
       async (client, box) => {
         // One that was never known to be there may be all the same: its upload's answer was lost.
-        const { uids } = await locate(client, box, folder, targets);
+        const { uids, lost } = await locate(client, box, folder, targets);
+        // Numbered anew, and not found again: it stays there, which is not what was asked for.
+        const astray = lost.filter(({ remote }) => remote?.t === 'imap').length;
+        if (astray > 0) context.report(refusal('imap.message-lost', record.path, { count: astray }));
         if (uids.size === 0) return;
         if (box.readOnly) throw refusal('imap.read-only', record.path);
         await removeUids(context, client, [...uids.values()], record.path);

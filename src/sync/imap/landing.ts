@@ -61,7 +61,12 @@ export class Landing {
   }
 
   placeOf(target: OperationTarget): RemoteRef | null {
-    return this.#places.get(target) ?? this.#before.get(target) ?? this.#foundByPull(target);
+    return this.told(target) ?? this.#foundByPull(target);
+  }
+
+  /** What the server said, or showed, about this operation. */
+  told(target: OperationTarget): RemoteRef | null {
+    return this.#places.get(target) ?? this.#before.get(target) ?? null;
   }
 
   /** Which may be at any time. */

@@ -84,7 +84,7 @@ class Transferring {
 
   /** What is known of the messages' new places becomes durable, also when it ended badly. */
   async tell(): Promise<void> {
-    const places = this.#op.targets.map((target): RemoteRef | null => this.#landing.placeOf(target));
+    const places = this.#op.targets.map((target): RemoteRef | null => this.#landing.told(target));
     if (places.some(place => place !== null)) await this.#context.store.moved?.(this.#op.id, places);
   }
 

@@ -3,9 +3,9 @@
 import type { FolderId, LocalUid } from '../../mail/types.ts';
 import type { FolderStore, OnMessages, Operation, OperationTarget } from '../../store/types.ts';
 
-/** UIDs by UIDVALIDITY, and Message-IDs of those without a place. */
+/** By UIDVALIDITY and UID the Message-ID; and those without a place. */
 export interface Leaving {
-  readonly places: ReadonlyMap<string, ReadonlySet<number>>;
+  readonly places: ReadonlyMap<string, ReadonlyMap<number, string>>;
   readonly placeless: readonly OperationTarget[];
 }
 
@@ -38,6 +38,25 @@ export const NOTHING_OUTGOING: OutgoingHere = {
 export function leaves(leaving: Iterable<Leaving>, uidValidity: string, uid: number): boolean {
   for (const { places } of leaving) if (places.get(uidValidity)?.has(uid)) return true;
   return false;
+}
+
+/**
+ * Message-IDs of those that left and that may be there under a UID that nobody knows, and how many have it: their
+ * UIDVALIDITY was another one.
+ */
+export function leavingAstray(
+  { leaving, leavingUnplaced }: OutgoingHere,
+  uidValidity: string,
+): ReadonlyMap<string, number> {
+  const renumbered = leaving.flatMap(({ places }) =>
+    [...places].flatMap(([validity, there]) => (validity === uidValidity ? [] : [...there.values()])),
+  );
+  if (renumbered.length === 0) return leavingUnplaced;
+  const all = new Map(leavingUnplaced);
+  for (const messageId of renumbered) {
+    if (messageId !== '') all.set(messageId, (all.get(messageId) ?? 0) + 1);
+  }
+  return all;
 }
 
 /** Reads each operation's targets once: an operation may have a hundred thousand. */
@@ -86,13 +105,13 @@ export class Outgoing {
   #leavingOf(targets: readonly OperationTarget[]): Leaving {
     const known = this.#known.get(targets);
     if (known) return known;
-    const places = new Map<string, Set<number>>();
+    const places = new Map<string, Map<number, string>>();
     const placeless: OperationTarget[] = [];
     for (const target of targets) {
       const { remote, messageId } = target;
       if (remote?.t === 'imap') {
-        const uids = places.get(remote.uidValidity) ?? new Set();
-        places.set(remote.uidValidity, uids.add(remote.uid));
+        const uids = places.get(remote.uidValidity) ?? new Map<number, string>();
+        places.set(remote.uidValidity, uids.set(remote.uid, messageId));
       } else if (messageId !== '') placeless.push(target);
     }
     const made = { places, placeless };

@@ -13,7 +13,14 @@ import { bareMessageId, envelopeOf } from './envelope.ts';
 import { type EnvelopeRequest, fetchEnvelopes } from './fetch-rows.ts';
 import type { Line } from './line.ts';
 import { Matches, markKey, marksOfEnvelope, marksOfFetched } from './marks.ts';
-import { type Leaving, leaves, NOTHING_OUTGOING, type OutgoingHere, unplacedIn } from './outgoing.ts';
+import {
+  type Leaving,
+  leaves,
+  leavingAstray,
+  NOTHING_OUTGOING,
+  type OutgoingHere,
+  unplacedIn,
+} from './outgoing.ts';
 import { Writes } from './writes.ts';
 
 export interface PullContext {
@@ -171,20 +178,22 @@ export class PullState {
 
   /** Without those that were taken away here and are still there. */
   wanted(rows: readonly FetchMessageObject[]): readonly FetchMessageObject[] {
-    const { leaving, leavingUnplaced } = this.outgoing();
+    const outgoing = this.outgoing();
+    const { leaving } = outgoing;
     for (const each of leaving) this.#leaving.add(each);
     if (this.#leaving.size === 0) return rows;
+    const astray = leavingAstray(outgoing, this.box.uidValidity);
     return rows.filter(row => {
       if (leaves(this.#leaving, this.box.uidValidity, row.uid)) return false;
-      if (leavingUnplaced.size === 0 || this.place(row.uid) !== undefined) return true;
-      return !this.#keepsOut(leavingUnplaced, row);
+      if (astray.size === 0 || this.place(row.uid) !== undefined) return true;
+      return !this.#keepsOut(astray, row);
     });
   }
 
-  /** Of messages that went on before anybody knew their place here only the Message-ID is known. */
-  #keepsOut(leavingUnplaced: ReadonlyMap<string, number>, row: FetchMessageObject): boolean {
+  /** Of messages whose place here nobody knew, or that were numbered anew since, only the Message-ID is known. */
+  #keepsOut(astray: ReadonlyMap<string, number>, row: FetchMessageObject): boolean {
     const messageId = bareMessageId(row.envelope?.messageId);
-    const most = leavingUnplaced.get(messageId) ?? 0;
+    const most = astray.get(messageId) ?? 0;
     const kept = this.#keptOut.get(messageId) ?? new Set();
     if (!kept.has(row.uid) && kept.size >= most) return false;
     this.#keptOut.set(messageId, kept.add(row.uid));

@@ -20,7 +20,7 @@ export async function pushFlags(context: PushContext, op: FlagsOperation): Promi
   await line.within(
     context.nameOf(record),
     async (client, box) => {
-      const { uids, lost } = await locate(client, box, folder, op.targets);
+      const { uids, lost } = await locate(client, box, folder, op.targets, 'renumbered');
       if (uids.size === 0) {
         // Messages that others expunged need no flags; messages that were renumbered and not found are a loss.
         if (lost.some(({ remote }) => remote?.t === 'imap')) throw refusal('imap.message-lost', record.path);

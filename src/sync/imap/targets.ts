@@ -19,13 +19,15 @@ export interface Located {
 
 /**
  * `folder` knows which UIDs are other rows' (null: nobody does). Targets without a place there and without a Message-ID
- * can't be looked for: they are lost.
+ * can't be looked for: they are lost. `renumbered`: a row here that came when the folder was numbered anew may be the
+ * target of before, where it is the only one with that Message-ID.
  */
 export async function locate(
   client: ImapClient,
   box: Mailbox,
   folder: FolderStore | null,
   targets: readonly OperationTarget[],
+  how?: 'renumbered',
 ): Promise<Located> {
   const uids = new Map<OperationTarget, number>();
   const astray: OperationTarget[] = [];
@@ -40,9 +42,15 @@ export async function locate(
   const taken = new Set(uids.values());
   const free = (row: MarkedRow): boolean => !taken.has(row.uid) && !isOthers(folder, box, row.uid, wanted);
   const found = new Matches<number>();
-  for (const row of await candidates(client, wanted)) if (free(row)) found.add(row.messageId, row.uid);
+  const rows = await candidates(client, wanted);
+  for (const row of rows) if (free(row)) found.add(row.messageId, row.uid);
+  const again = (target: OperationTarget): number | undefined => {
+    if (how !== 'renumbered' || target.uid >= (folder?.floor ?? 0)) return undefined;
+    const same = rows.filter(({ messageId }) => messageId === target.messageId);
+    return same.length === 1 ? same[0]?.uid : undefined;
+  };
   const lost = astray.filter(target => {
-    const uid = target.messageId === '' ? undefined : found.take(target.messageId);
+    const uid = target.messageId === '' ? undefined : (found.take(target.messageId) ?? again(target));
     if (uid !== undefined) uids.set(target, uid);
     return uid === undefined;
   });
