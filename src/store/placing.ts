@@ -51,7 +51,12 @@ export function place(
   queue.learned(to.host.id, learned, id);
   if (doubles.size > 0) {
     queue.renumber(to.host.id, doubles);
-    applyChange(to, { remove: [...doubles.keys()] });
+    // What the person marked it with meanwhile, under the other number, shows where it is.
+    const flags = [...doubles.values()].flatMap(uid => {
+      const base = queue.base(to.host.id, uid) ?? to.flags(uid);
+      return base === undefined ? [] : [{ uid, flags: flagNames(base, to.keywords) }];
+    });
+    applyChange(to, { remove: [...doubles.keys()], flags });
   }
   if (put.length > 0) applyChange(to, { put }, 'placed');
 }

@@ -60,6 +60,8 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
   const active = new Map(landing.map((uid, i) => [uid, i]));
   /** Brought back, and not gone on from there: number there → index. */
   const back = new Map<LocalUid, number>();
+  /** The number that each has there since it was brought back. */
+  const numbers = new Map<LocalUid, LocalUid>();
   const freed: RawRef[] = [];
   const origin = (uid: LocalUid): OperationTarget | undefined => targets[active.get(uid) ?? -1];
 
@@ -91,7 +93,9 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
       for (const [k, { uid }] of part.op.targets.entries()) {
         const i = active.get(uid);
         if (i !== undefined && moved && isTransfer(part) && part.op.to === folder) {
-          back.set(part.op.landing[k] ?? uid, i);
+          const now = part.op.landing[k] ?? uid;
+          back.set(now, i);
+          numbers.set(targets[i]?.uid ?? now, now);
         }
         if (!moved && isDelete(part)) freed.push(...rawsOf(part.rows?.[k]?.raw));
         active.delete(uid);
@@ -100,6 +104,8 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
     const named = next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next;
     queue.replace(pending.op.id, ...[rest, named as Pending | null].filter(each => each !== null));
   }
+  // They never left, whatever they are called now.
+  if (numbers.size > 0) queue.renumber(folder, numbers);
   return { here: [...active.values()], back: [...back].map(([uid, i]) => [i, uid] as const), freed };
 }
 

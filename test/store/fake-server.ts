@@ -62,6 +62,11 @@ export class FakeServer {
     return remote?.t === 'imap' && this.#of(folder).has(remote.uid);
   }
 
+  /** Wherever in the folder: nobody here was told. */
+  holds(folder: FolderId, messageId: string): boolean {
+    return [...this.#of(folder).values()].some(each => each.messageId === messageId);
+  }
+
   /** Targets with their UID; 0: not there any more. One whose place nobody was told is found by its Message-ID. */
   find(account: Account, op: Operation, folder: Folder): number[] {
     const taken = new Set(account.queue().flatMap(each => (each.folder === op.folder ? placesOf(each) : [])));
@@ -116,6 +121,9 @@ export class FakeServer {
       .flatMap(op => ((op.t === 'move' || op.t === 'copy') && op.to === id ? [op] : []));
     const waiting = new Set(landing.flatMap(op => op.landing));
     const unsent = new Set(landing.filter(({ tries }) => tries === 0).flatMap(op => op.landing));
+    const astray = going
+      .flatMap(op => op.targets)
+      .flatMap(({ uid, remote, messageId }) => (remote || unsent.has(uid) ? [] : [messageId]));
     const there = this.#of(id);
     const free = folder.unplaced().filter(uid => !unsent.has(uid));
     const put: NewMessage[] = [];
@@ -124,6 +132,12 @@ export class FakeServer {
       const known = folder.byRemoteUid(remote);
       if (known !== undefined) flags.push({ uid: known, flags: [...message.flags] });
       if (known !== undefined || leaving.has(remote)) continue;
+      // One that has gone on from here before anybody knew that it had come.
+      const nameless = astray.indexOf(message.messageId);
+      if (nameless >= 0) {
+        astray.splice(nameless, 1);
+        continue;
+      }
       const at = free.findIndex(uid => messageIdOf(folder, uid) === message.messageId);
       const [mine] = at < 0 ? [] : free.splice(at, 1);
       put.push({
@@ -187,9 +201,10 @@ export async function assertAgrees(account: Account, server: FakeServer, why: st
     for (const [i, { uid }] of op.targets.entries()) {
       const from = key(op.folder, uid);
       // Another client took it away, and nobody here has heard of it.
-      const doomed = op.targets[i]?.remote && !server.has(op.folder, op.targets[i]?.remote ?? null);
-      const message =
-        expected.get(from) ?? (doomed ? { messageId: op.targets[i]?.messageId, flags: null } : null);
+      const { remote = null, messageId = '' } = op.targets[i] ?? {};
+      const there = expected.get(from);
+      const doomed = remote ? !server.has(op.folder, remote) : !there && !server.holds(op.folder, messageId);
+      const message = expected.get(from) ?? (doomed ? { messageId, flags: null } : null);
       if (op.t === 'flags' && doomed) continue;
       assert.ok(message, `${why}: ${op.t} of ${from}, which is nowhere`);
       if (op.t === 'flags') {
