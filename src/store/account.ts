@@ -131,6 +131,7 @@ export class Account implements AccountStore {
       copyRaw: copies => this.raw.copyAll(copies),
       halves: options.halves,
       writeRaw: (bytes, owner) => this.raw.write(bytes, owner),
+      readRaw: raw => this.raw.read(raw),
       removeRaw: raw => this.raw.remove(raw),
       unknown,
     });
@@ -307,6 +308,11 @@ export class Account implements AccountStore {
   async commit(op: NewOperation): Promise<Operation> {
     this.options.disk.assertWritable();
     return this.operations.commit(op);
+  }
+
+  announce(): string {
+    this.options.disk.assertWritable();
+    return this.operations.announce();
   }
 
   async append(message: NewAppend): Promise<Operation> {
@@ -522,10 +528,11 @@ export class Account implements AccountStore {
       if (gone.length > 0) await this.raw.removeAll(gone);
       if (kept.length > 0) await this.raw.setAside(kept, this.options.now());
     };
-    this.#dropping = drop().catch((thrown: unknown) => {
+    const dropped = drop().catch((thrown: unknown) => {
       // Orphans: swept at the next start.
       this.options.log.warn('raw.remove', { account: this.id, code: asTmailError(thrown).code });
     });
+    this.#dropping = Promise.all([this.#dropping, dropped]).then(() => undefined);
   }
 }
 

@@ -16,6 +16,7 @@ export interface AppendHost {
   /** The folder with all its states in memory; null when there is none (any more). */
   readonly folder: (id: FolderId) => Promise<Folder | null>;
   readonly writeRaw: (bytes: Buffer, owner: RawOwner) => Promise<RawRef>;
+  readonly readRaw: (raw: RawRef) => Promise<Buffer>;
   readonly removeRaw: (raw: RawRef) => Promise<void>;
   readonly stamp: () => { id: string; at: number; tries: number };
 }
@@ -36,18 +37,22 @@ export interface Appended {
   readonly done: () => void;
 }
 
-/** Visible when it resolves; whoever calls makes the queue durable next. @throws TmailError folder.unknown, disk.* */
+/** Visible when it resolves; whoever calls makes the queue durable next. @throws TmailError folder.unknown, copy.differs, disk.* */
 export async function append(host: AppendHost, message: NewAppend): Promise<Appended> {
   const folder = await host.folder(message.folder);
   if (!folder) throw new TmailError('storage', 'folder.unknown', { facts: { folder: message.folder } });
   const { queue } = host;
   const { envelope, flags, date, upload } = message;
-  const stamp = host.stamp();
+  const stamp = { ...host.stamp(), ...(message.id !== undefined && { id: message.id }) };
   const isFree = (number: LocalUid) =>
     number >= folder.floor && number < folder.next && folder.flags(number) === undefined;
-  const write = (number: LocalUid) => {
+  const write = async (number: LocalUid): Promise<RawRef> => {
     const owner = { folder: message.folder, uid: number, remote: null, partial: false, op: stamp.id };
-    return host.writeRaw(message.bytes, owner);
+    const written = await host.writeRaw(message.bytes, owner);
+    if (!message.verify || (await host.readRaw(written)).equals(message.bytes)) return written;
+    await host.removeRaw(written);
+    const facts = { folder: folder.record.path };
+    throw new TmailError('storage', 'copy.differs', { retry: 'never', facts });
   };
   const { uid: asked } = message;
   let uid = asked !== undefined && isFree(asked) ? asked : newNumbers(folder, 1, upload);

@@ -52,6 +52,7 @@ export interface OperationsOptions {
   /** Operations of other accounts that those here wait for, and the other way round. */
   readonly halves: OtherHalves;
   readonly writeRaw: AppendHost['writeRaw'];
+  readonly readRaw: AppendHost['readRaw'];
   readonly removeRaw: AppendHost['removeRaw'];
   /** @throws TmailError for a folder that was never there. */
   readonly unknown: (id: FolderId) => TmailError;

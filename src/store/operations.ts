@@ -71,6 +71,8 @@ export class Operations {
   readonly #trying = new Set<string>();
   /** Being taken back by the person: not sent meanwhile. */
   readonly #dropping = new Set<string>();
+  /** Uploads that will be made, by others' word. */
+  readonly #announced = new Set<string>();
   /** Operations on folders, as the list shows them. */
   #folders = '';
   /** Operations that were settled since the account was opened. */
@@ -147,9 +149,25 @@ export class Operations {
     await this.#options.folders.write();
   }
 
+  /** See AccountStore.announce. */
+  announce(): string {
+    const { id } = this.#stamp();
+    this.#announced.add(id);
+    return id;
+  }
+
+  /** Under way as far as others may wait for it. */
+  isExpected(id: string): boolean {
+    return this.#announced.has(id) || this.queue.get(id) !== undefined;
+  }
+
   async append(message: NewAppend): Promise<Operation> {
-    const { pending, back, done } = await append(this.#appendHost(), message);
-    return this.#keepBegun({ op: pending.op, local: pending.local, back, done });
+    try {
+      const { pending, back, done } = await append(this.#appendHost(), message);
+      return await this.#keepBegun({ op: pending.op, local: pending.local, back, done });
+    } finally {
+      if (message.id !== undefined) this.#announced.delete(message.id);
+    }
   }
 
   async appended(id: string, remote: RemoteRef | null): Promise<void> {
@@ -214,13 +232,13 @@ export class Operations {
   }
 
   #appendHost(): AppendHost {
-    const { writeRaw, removeRaw } = this.#options;
+    const { writeRaw, readRaw, removeRaw } = this.#options;
     const folder = async (id: FolderId) => {
       const found = await this.#options.folder(id);
       await found?.loadAll();
       return found;
     };
-    return { queue: this.queue, folder, writeRaw, removeRaw, stamp: () => this.#stamp() };
+    return { queue: this.queue, folder, writeRaw, readRaw, removeRaw, stamp: () => this.#stamp() };
   }
 
   async #loadAllOf(id: FolderId): Promise<Folder | null> {
@@ -321,8 +339,10 @@ export class Operations {
 
   async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
     await this.#settleArrived(id);
-    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id))
+    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id)) {
       await this.#withdraw(also.op.id);
+      if (isDelete(also)) this.#options.emit({ t: 'trouble', error, operation: also.op });
+    }
     const withdrawn = await this.#withdraw(id);
     if (!withdrawn) await this.#commit.request(true);
     this.#options.emit({ t: 'trouble', error, ...(withdrawn && { operation: withdrawn.op }) });
@@ -344,7 +364,7 @@ export class Operations {
 
   #refusedWith(id: string): Pending | undefined {
     const pending = this.queue.get(id);
-    return pending && refusedWith(this.queue, pending).at(-1);
+    return pending && refusedWith(this.queue, pending, () => this.#stamp()).at(-1);
   }
 
   /**

@@ -28,7 +28,7 @@ export function otherHalves(accounts: Accounts): OtherHalves {
     underWay({ account, operation }) {
       const operations = openedOf(account);
       if (!operations) return null;
-      if (operations.queue.get(operation)) return true;
+      if (operations.isExpected(operation)) return true;
       return operations.hasSettled(operation) ? false : null;
     },
     async settled(other, asked) {
@@ -48,9 +48,13 @@ export function otherHalves(accounts: Accounts): OtherHalves {
   };
 }
 
-/** After opening: what waits for something that ended, or was lost, meanwhile. */
-export async function lookForOtherHalves(operations: Operations, accounts: Accounts): Promise<void> {
-  for (const other of operations.otherHalves()) {
+/** After opening: what waited then for something that ended, or was lost, meanwhile. */
+export async function lookForOtherHalves(
+  operations: Operations,
+  waiting: readonly OtherHalf[],
+  accounts: Accounts,
+): Promise<void> {
+  for (const other of waiting) {
     const there = accounts.known().includes(other.account)
       ? (await accounts.open(other.account)).operations
       : null;

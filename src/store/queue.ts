@@ -201,12 +201,15 @@ export class OperationQueue {
     return this.#pending.filter(isTransfer).filter(({ op, local }) => op.to === folder && !local);
   }
 
-  /** Messages have other numbers now: whatever names them follows. */
-  renumber(folder: FolderId, numbers: ReadonlyMap<LocalUid, LocalUid>): void {
+  /** Messages have other numbers now: whatever names them follows; `until`: what waits before this operation. */
+  renumber(folder: FolderId, numbers: ReadonlyMap<LocalUid, LocalUid>, until?: string): void {
+    const end =
+      until === undefined ? this.#pending.length : this.#pending.findIndex(({ op }) => op.id === until);
     const numbered = (uid: LocalUid) => numbers.get(uid) ?? uid;
     const named = (target: OperationTarget) => ({ ...target, uid: numbered(target.uid) });
     this.#become(
-      this.#pending.map(each => {
+      this.#pending.map((each, place) => {
+        if (place >= end) return each;
         const pending = retargeted(each, folder, named, numbers);
         if (!isTransfer(pending) || pending.op.to !== folder) return pending;
         if (!pending.op.landing.some(uid => numbers.has(uid))) return pending;

@@ -46,6 +46,8 @@ export interface Traced {
   readonly here: readonly number[];
   /** Brought back to its folder by a later operation, under this number: there they are and stay. */
   readonly back: readonly (readonly [i: number, uid: LocalUid])[];
+  /** What those that a later operation brought back, wherever they went on to, are called in its folder. */
+  readonly numbers: ReadonlyMap<number, LocalUid>;
   /** Files of copies that were not copied and are gone again. */
   readonly freed: readonly RawRef[];
 }
@@ -60,9 +62,12 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
   const active = new Map(landing.map((uid, i) => [uid, i]));
   /** Brought back, and not gone on from there: number there → index. */
   const back = new Map<LocalUid, number>();
-  /** The number that each has there since it was brought back. */
-  const numbers = new Map<LocalUid, LocalUid>();
+  const numbers = new Map<number, LocalUid>();
   const freed: RawRef[] = [];
+  /** In the place of a copy: its messages may leave where they are before the one that took it on comes. */
+  const early: Pending[] = [];
+  /** What the copies were marked with. */
+  const marks: PendingFlags[] = [];
   const origin = (uid: LocalUid): OperationTarget | undefined => targets[active.get(uid) ?? -1];
 
   for (const pending of queue.behind(first.op.id)) {
@@ -95,18 +100,26 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
         if (i !== undefined && moved && isTransfer(part) && part.op.to === folder) {
           const now = part.op.landing[k] ?? uid;
           back.set(now, i);
-          numbers.set(targets[i]?.uid ?? now, now);
+          numbers.set(i, now);
+          // It never left, whatever it is called now.
+          queue.renumber(folder, new Map([[targets[i]?.uid ?? now, now]]), pending.op.id);
         }
         if (!moved && isDelete(part)) freed.push(...rawsOf(part.rows?.[k]?.raw));
         active.delete(uid);
       }
     }
-    const named = next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next;
-    queue.replace(pending.op.id, ...[rest, named as Pending | null].filter(each => each !== null));
+    const named = (next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next) as Pending | null;
+    if (moved) queue.replace(pending.op.id, ...[rest, named].filter(each => each !== null));
+    else {
+      if (named) early.push(named);
+      const marked = isTransfer(part) ? marks.flatMap(each => markedAgain(each, part, stamp)) : [];
+      queue.replace(pending.op.id, ...(rest ? [rest] : []), ...marked);
+      if (isFlags(part)) marks.push(part);
+    }
   }
-  // They never left, whatever they are called now.
-  if (numbers.size > 0) queue.renumber(folder, numbers);
-  return { here: [...active.values()], back: [...back].map(([uid, i]) => [i, uid] as const), freed };
+  if (early.length > 0) queue.replace(first.op.id, first, ...early);
+  const returned = [...back].map(([uid, i]) => [i, uid] as const);
+  return { here: [...active.values()], back: returned, numbers, freed };
 }
 
 const isTargeted = (pending: Pending): pending is OnTargets =>
@@ -126,6 +139,15 @@ function fromMoved(part: OnTargets, folder: FolderId, targets: readonly Operatio
   if (isDelete(part)) return pendingDelete({ ...part.op, folder, targets }, part.local, part.rows);
   if (part.op.t === 'move' && part.op.to === folder) return null;
   return pendingTransfer({ ...part.op, folder, targets }, part.rows, part.local);
+}
+
+/** What a copy was marked with before it was taken on, where that brought it. */
+function markedAgain(flags: PendingFlags, { op }: PendingTransfer, stamp: Stamp): Pending[] {
+  const landed = new Map(op.targets.map(({ uid }, i) => [uid, op.landing[i] ?? 0]));
+  const part = pick(flags, uid => landed.has(uid));
+  if (!part) return [];
+  const targets = part.op.targets.map(each => ({ ...each, uid: landed.get(each.uid) ?? 0, remote: null }));
+  return [pendingFlags({ ...part.op, ...stamp(), folder: op.to, targets }, part.was, part.local)];
 }
 
 /** What followed a copy that is not made: only what took it on. */
@@ -270,14 +292,39 @@ class Made {
   }
 }
 
-/** What can't be either when this one can't: its messages come back to a folder, or find none. In order. */
-export function refusedWith(queue: OperationQueue, first: Pending): Pending[] {
+/**
+ * What can't be either when this one can't: its messages come back to a folder, or find none; or it was to leave a copy
+ * of what is deleted for good, which is an operation of its own from then on. In order.
+ */
+export function refusedWith(queue: OperationQueue, first: Pending, stamp: Stamp): Pending[] {
   if (isFolderOperation(first)) {
     return first.op.t === 'folder-create'
       ? buildingOn(queue, first.op.id).filter(each => !isAppend(each))
       : [];
   }
   const { op } = first;
+  if (op.t === 'copy') return deletionsOf(queue, first, stamp);
   if (op.t !== 'move' && op.t !== 'delete') return [];
   return queue.behind(op.id).filter(each => each.op.t === 'folder-delete' && each.op.folder === op.folder);
+}
+
+/** Of the messages of this operation, wherever they have gone since. */
+function deletionsOf(queue: OperationQueue, { op }: Pending, stamp: Stamp): Pending[] {
+  const places = new Set(op.targets.map(({ uid }) => `${op.folder}/${uid}`));
+  const found: Pending[] = [];
+  for (const pending of queue.behind(op.id)) {
+    if (!isTargeted(pending) || isFlags(pending) || pending.op.t === 'copy') continue;
+    const { folder } = pending.op;
+    const part = pick(pending, uid => places.delete(`${folder}/${uid}`));
+    if (!part) continue;
+    if (isTransfer(part)) for (const uid of part.op.landing) places.add(`${part.op.to}/${uid}`);
+    else if (part === pending) found.push(part);
+    else {
+      const own = { ...part, op: { ...part.op, ...stamp() } } as Pending;
+      const rest = pick(pending, uid => !part.index.has(uid));
+      queue.replace(pending.op.id, ...(rest ? [rest] : []), own);
+      found.push(own);
+    }
+  }
+  return found;
 }

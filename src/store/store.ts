@@ -269,8 +269,9 @@ class OpenedStore implements LocalStore {
   /** In the background: nobody has to wait for it before mail shows. */
   #tidy(account: Account): void {
     const { log } = this.#parts;
+    const waiting = account.operations.otherHalves();
     this.#looking = this.#looking
-      .then(() => lookForOtherHalves(account.operations, this.#all))
+      .then(() => lookForOtherHalves(account.operations, waiting, this.#all))
       .catch((thrown: unknown) =>
         log.warn('halves', { account: account.id, code: asTmailError(thrown).code }),
       );

@@ -209,8 +209,13 @@ export interface AccountStore {
    */
   commit(op: NewOperation): Promise<Operation>;
   /**
+   * Names the next `append` beforehand, so that a deletion may wait for it (`after`) that is durable before the message
+   * is: after a crash in between the deletion is taken back. Absent: it can't be waited for.
+   */
+  announce?(): string;
+  /**
    * Puts a message into a folder, and on its way to the server. At once in memory and durable when it resolves; after a
-   * crash it is both or neither. Absent: this store takes none.
+   * crash it is both or neither. Absent: this store takes none. @throws TmailError `copy.differs` (folder): of `verify`
    */
   append?(message: NewAppend): Promise<Operation>;
   /** The server has the message of this operation, there (null: it did not say where). Durable, repeatable. */
@@ -377,9 +382,11 @@ export interface NewAppend {
   /** False where no server has the folder. */
   readonly upload: boolean;
   readonly replaces?: readonly OnMessages[];
+  /** As announced. */
+  readonly id?: string;
   /** The number that it had there before, if that is free: it comes back to its place. Absent: a new one. */
   readonly uid?: LocalUid;
-  /** See AppendOperation. */
+  /** See AppendOperation. What was written here is read again as well. */
   readonly verify?: boolean;
 }
 

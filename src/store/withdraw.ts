@@ -10,6 +10,7 @@ import { withoutRenaming } from './folder-overlay.ts';
 import { land, type Placed, type Row } from './moves.ts';
 import type { FoldersHost } from './operation-folders.ts';
 import {
+  applyTo,
   isAppend,
   isDelete,
   isFlags,
@@ -61,19 +62,48 @@ function withdrawFolder({ queue, folders }: WithdrawHost, { op }: PendingFolder)
   folders.undone(op);
 }
 
-function withdrawFlags({ queue, opened }: WithdrawHost, pending: PendingFlags): void {
+function withdrawFlags(host: WithdrawHost, pending: PendingFlags): void {
+  const { queue, opened } = host;
   const { op, was } = pending;
   const folder = opened(op.folder);
   const before = op.targets.flatMap(({ uid }, i) => {
     const flags = was[i] ?? -1;
     return folder && flags >= 0 ? [[uid, flagNames(flags, folder.keywords)] as const] : [];
   });
-  const shown = flagsBehind(queue, op.id, op.folder, new Map(before), id => opened(id)?.keywords);
+  showBehind(host, op, new Map(before));
   queue.remove(op.id);
-  for (const [id, flags] of shown) {
-    const there = opened(id);
+}
+
+/** What follows this operation says, and shows, that its messages are marked so when it is not made. */
+function showBehind(
+  { queue, opened }: WithdrawHost,
+  { id, folder }: { readonly id: string; readonly folder: FolderId },
+  before: ReadonlyMap<LocalUid, readonly string[]>,
+): void {
+  const shown = flagsBehind(queue, id, folder, before, each => opened(each)?.keywords);
+  for (const [at, flags] of shown) {
+    const there = opened(at);
     there?.showFlags([...flags].map(([uid, names]) => ({ uid, flags: flagBits(names, there.keywords) })));
   }
+}
+
+/** What a message was marked with when this operation took it: by the server's last word of it, where it is still here. */
+function flagsBefore(
+  { queue, opened }: WithdrawHost,
+  { op, rows }: PendingTransfer,
+  uid: LocalUid,
+  i: number,
+): readonly string[] {
+  const folder = opened(op.folder);
+  const row = rows[i]?.flags ?? [];
+  if (op.t === 'move' || !folder) return row;
+  const base = queue.base(op.folder, uid) ?? folder.flags(uid) ?? -1;
+  if (base < 0) return row;
+  const all = queue.all();
+  const place = all.findIndex(each => each.op.id === op.id);
+  const earlier = queue.over(op.folder, uid).filter(each => all.indexOf(each) < place);
+  const bits = earlier.reduce((flags, each) => applyTo(flags, each, folder.keywords), base);
+  return flagNames(bits, folder.keywords);
 }
 
 /** A message on its way back. */
@@ -91,7 +121,10 @@ function withdrawTransfer(host: WithdrawHost, pending: PendingTransfer, known: '
   const from = opened(op.folder);
   const to = opened(op.to);
   const bases = op.targets.map(({ uid }) => queue.base(op.folder, uid) ?? -1);
-  const { here, back, freed } = startOver(queue, pending, stamp);
+  const before = op.targets.map(({ uid }, i) => flagsBefore(host, pending, uid, i));
+  const { here, back, numbers: renamed, freed } = startOver(queue, pending, stamp);
+  const uidOf = (i: number): LocalUid => renamed.get(i) ?? op.targets[i]?.uid ?? 0;
+  showBehind(host, op, new Map(before.map((names, i) => [uidOf(i), names])));
   for (const raw of freed) to?.writer.drop(raw);
   // A folder that is not even remembered has nothing to take or to give.
   const still = to ? here.filter(i => to.flags(op.landing[i] ?? 0) !== undefined) : here;

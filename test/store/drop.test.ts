@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RemoteRef } from '../../src/mail/types.ts';
+import { TmailError } from '../../src/util/errors.ts';
 import { fillFolder } from '../fixtures/synthetic.ts';
 import { code, info, ownedStore, temporaryDirectory } from './harness.ts';
 
@@ -65,4 +66,42 @@ test('of a half made move only the rest can be taken back; what has arrived goes
   await assert.rejects(account.drop(move.id), code('operation.under-way'));
   await account.settled(move.id);
   assert.deepEqual(account.queue(), []);
+});
+
+test('a copy that is refused takes the deletion of what it was a copy of back with it, and nothing else', async t => {
+  const { account, folder, id, to, uids, targets, there } = await twoFolders(t, 3);
+  const copy = await account.commit({ t: 'copy', folder: id, to, targets: targets.slice(0, 1) });
+  assert.ok(copy.t === 'copy');
+  await account.commit({ t: 'delete', folder: id, targets: targets.slice(0, 2) });
+  await account.attempt(copy.id);
+  await account.refused(copy.id, new TmailError('rejected', 'imap.over-quota'));
+  assert.deepEqual(
+    uids.map(uid => folder.flags(uid) !== undefined),
+    [true, false, true],
+    'the only one is back',
+  );
+  assert.equal(there.length, 0);
+  assert.deepEqual(
+    account.queue().map(op => [op.t, op.targets.map(({ uid }) => uid)]),
+    [['delete', [uids[1]]]],
+  );
+});
+
+test('a refused copy that has gone on is made from where its message was, before that goes', async t => {
+  const { account, id, to, uids, targets, there } = await twoFolders(t, 1);
+  const copy = await account.commit({ t: 'copy', folder: id, to, targets });
+  assert.ok(copy.t === 'copy');
+  const landed = copy.landing.map(uid => ({ uid, remote: null, messageId: '' }));
+  await account.commit({ t: 'move', folder: id, to, targets });
+  await account.commit({ t: 'move', folder: to, to: id, targets: landed });
+  await account.attempt(copy.id);
+  await account.refused(copy.id, new TmailError('rejected', 'imap.permission'));
+  assert.deepEqual(
+    account.queue().map(op => [op.t, op.folder, op.targets.map(({ uid }) => uid)]),
+    [
+      ['copy', id, uids],
+      ['move', id, uids],
+    ],
+  );
+  assert.equal(there.length, 1);
 });

@@ -62,11 +62,6 @@ export class FakeServer {
     return remote?.t === 'imap' && this.#of(folder).has(remote.uid);
   }
 
-  /** Wherever in the folder: nobody here was told. */
-  holds(folder: FolderId, messageId: string): boolean {
-    return [...this.#of(folder).values()].some(each => each.messageId === messageId);
-  }
-
   /** Targets with their UID; 0: not there any more. One whose place nobody was told is found by its Message-ID. */
   find(account: Account, op: Operation, folder: Folder): number[] {
     const taken = new Set(account.queue().flatMap(each => (each.folder === op.folder ? placesOf(each) : [])));
@@ -115,15 +110,18 @@ export class FakeServer {
     const folder = await account.folder(id);
     await folder.loadAll();
     const going = account.queue().filter(op => (op.t === 'move' || op.t === 'delete') && op.folder === id);
-    const leaving = new Set(going.flatMap(op => this.find(account, op, folder)));
+    const found = going.map(op => this.find(account, op, folder));
+    const leaving = new Set(found.flat());
     const landing = account
       .queue()
       .flatMap(op => ((op.t === 'move' || op.t === 'copy') && op.to === id ? [op] : []));
     const waiting = new Set(landing.flatMap(op => op.landing));
     const unsent = new Set(landing.filter(({ tries }) => tries === 0).flatMap(op => op.landing));
-    const astray = going
-      .flatMap(op => op.targets)
-      .flatMap(({ uid, remote, messageId }) => (remote || unsent.has(uid) ? [] : [messageId]));
+    const astray = going.flatMap(({ targets }, k) =>
+      targets.flatMap(({ uid, remote, messageId }, i) =>
+        remote || unsent.has(uid) || found[k]?.[i] !== 0 ? [] : [messageId],
+      ),
+    );
     const there = this.#of(id);
     const free = folder.unplaced().filter(uid => !unsent.has(uid));
     const put: NewMessage[] = [];
@@ -198,12 +196,13 @@ export async function assertAgrees(account: Account, server: FakeServer, why: st
     }
   }
   for (const op of queue) {
+    const found = server.find(account, op, await account.folder(op.folder));
     for (const [i, { uid }] of op.targets.entries()) {
       const from = key(op.folder, uid);
       // Another client took it away, and nobody here has heard of it.
       const { remote = null, messageId = '' } = op.targets[i] ?? {};
       const there = expected.get(from);
-      const doomed = remote ? !server.has(op.folder, remote) : !there && !server.holds(op.folder, messageId);
+      const doomed = remote ? !server.has(op.folder, remote) : !there && found[i] === 0;
       const message = expected.get(from) ?? (doomed ? { messageId, flags: null } : null);
       if (op.t === 'flags' && doomed) continue;
       assert.ok(message, `${why}: ${op.t} of ${from}, which is nowhere`);

@@ -1,10 +1,10 @@
-// Copies and moves messages to another account: each is here whole, its copy is durable and read again before anything
-// is said of the source, which goes only when the copy's server has it (a deletion that waits for the copy).
+// Copies and moves messages to another account: each is here whole, its copy is durable and was read again, and the
+// source goes only when the copy's server has it (a deletion that waits for the copy).
 import { messageId } from '../../mail/ids.ts';
 import { labelOf } from '../../mail/labels.ts';
 import type { Envelope, FolderId, LocalUid, MessageId } from '../../mail/types.ts';
 import { flagNames } from '../../store/flags.ts';
-import type { AccountStore, FolderStore, Operation } from '../../store/types.ts';
+import type { AccountStore, FolderStore, NewAppend, Operation, OtherHalf } from '../../store/types.ts';
 import { asTmailError, TmailError } from '../../util/errors.ts';
 import type { Core } from '../core.ts';
 import type { Messages } from '../state.ts';
@@ -68,7 +68,8 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
       // Gmail's labels are folders of that account.
       name => name !== '\\Deleted' && labelOf(name) === null,
     );
-    const append = await target.append({
+    const from = folder.record.id;
+    const message = {
       folder: to,
       bytes,
       envelope: { ...envelope, size: bytes.length },
@@ -76,14 +77,11 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
       date: envelope.arrival,
       upload: isRemote(core, to),
       verify: true,
-    });
-    await compare(target, to, append, bytes);
-    const from = folder.record.id;
-    if (!takeAway) return { folder: from, uid, append, deletion: null };
+    };
+    if (!takeAway) return { folder: from, uid, append: await target.append(message), deletion: null };
     const targets = [{ uid, remote: folder.remote(uid) ?? null, messageId: envelope.messageId }];
-    const after = { account: target.id, operation: append.id };
-    const deletion = await account.commit({ t: 'delete', folder: from, targets, after });
-    return { folder: from, uid, append, deletion };
+    const leave = (after: OtherHalf) => account.commit({ t: 'delete', folder: from, targets, after });
+    return { folder: from, uid, ...(await change(target, message, account, leave)) };
   };
 
   return {
@@ -135,6 +133,28 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
   };
 }
 
+/**
+ * Puts a message into one account, and takes it out of the other. The leaving is said first and done last: a crash in
+ * between leaves the message where it was, and nowhere else. @throws TmailError of either; then nothing has changed
+ */
+async function change(
+  to: AccountStore,
+  message: NewAppend,
+  from: AccountStore,
+  leave: (after: OtherHalf) => Promise<Operation | null>,
+): Promise<{ append: Operation; deletion: Operation }> {
+  if (!to.append || !to.announce) throw new TmailError('storage', 'store.reader');
+  const id = to.announce();
+  const deletion = await leave({ account: to.id, operation: id });
+  if (!deletion || deletion.targets.length === 0) throw new TmailError('storage', 'message.gone');
+  try {
+    return { append: await to.append({ ...message, id }), deletion };
+  } catch (error) {
+    await from.drop?.(deletion.id);
+    throw error;
+  }
+}
+
 /** No connection, or nothing that could be fetched. */
 const NOT_HERE: ReadonlySet<string> = new Set(['body.offline', 'body.gone', 'raw.missing']);
 
@@ -160,15 +180,6 @@ async function wholeOf(source: Source, fetchWhole: AcrossDeps['fetchWhole']): Pr
   return account.raw.read(raw);
 }
 
-/** What was written is what was to be copied. */
-async function compare(target: AccountStore, to: FolderId, append: Operation, bytes: Buffer): Promise<void> {
-  const folder = await target.folder(to);
-  const raw = folder.raw(append.targets[0]?.uid ?? 0);
-  const copy = raw ? await target.raw.read(raw) : null;
-  if (copy?.equals(bytes)) return;
-  throw new TmailError('storage', 'copy.differs', { retry: 'never', facts: { folder: folder.record.path } });
-}
-
 function isRemote(core: Core, folder: FolderId): boolean {
   const { account } = { account: folder.slice(0, folder.lastIndexOf(':')) };
   return core.deps.config.accounts.find(({ id }) => id === account)?.protocol === 'imap';
@@ -181,10 +192,9 @@ export function takeBackCopy(
   deps: AcrossDeps,
   { folder: from, uid, append, deletion }: Copied,
 ): TakeBack {
-  const away = async (after?: { account: string; operation: string }): Promise<boolean> => {
+  const leave = (after?: OtherHalf): Promise<Operation | null> => {
     const { folder, targets } = append;
-    const gone = await carry.commit({ t: 'delete', folder, targets, ...(after && { after }) });
-    return gone !== null && gone.targets.length > 0;
+    return carry.commit({ t: 'delete', folder, targets, ...(after && { after }) });
   };
   /** `place`: the number that it had, where nobody is about to delete that any more. */
   const copyBack = async (place: { readonly uid?: LocalUid }): Promise<boolean> => {
@@ -192,7 +202,7 @@ export function takeBackCopy(
     const source = carry.accountOf(from);
     const folder = await target?.folder(append.folder);
     const copy = append.targets[0]?.uid ?? 0;
-    if (!target || !source?.append || !folder || folder.flags(copy) === undefined) return false;
+    if (!target || !source || !folder || folder.flags(copy) === undefined) return false;
     const bytes = await wholeOf({ account: target, folder, uid: copy }, deps.fetchWhole);
     const at = folder.positionOf(copy);
     await folder.ensure(at, at);
@@ -200,25 +210,17 @@ export function takeBackCopy(
     if (!envelope) return false;
     const flags = flagNames(folder.flags(copy) ?? 0, folder.keywords);
     const upload = isRemote(core, from);
-    const back = await source.append({
-      folder: from,
-      bytes,
-      envelope,
-      flags,
-      date: envelope.arrival,
-      upload,
-      verify: true,
-      ...place,
-    });
-    await compare(source, from, back, bytes);
+    const date = envelope.arrival;
+    const message = { folder: from, bytes, envelope, flags, date, upload, verify: true, ...place };
+    const back = await change(source, message, target, leave);
     deps.returned(
       from,
-      back.targets.map(target => target.uid),
+      back.append.targets.map(({ uid: number }) => number),
     );
-    return away({ account: source.id, operation: back.id });
+    return true;
   };
   return async () => {
-    if (!deletion) return away();
+    if (!deletion) return ((await leave())?.targets.length ?? 0) > 0;
     const source = carry.accountOf(from);
     if (!source?.drop || !source.queue().some(({ id }) => id === deletion.id)) return copyBack({ uid });
     try {
@@ -228,7 +230,7 @@ export function takeBackCopy(
       return copyBack({});
     }
     deps.returned(from, [uid]);
-    await away();
+    await leave();
     return true;
   };
 }
