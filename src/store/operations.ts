@@ -1,6 +1,6 @@
 // Operations made here: committed to the queue and to the index in one step, taken back when they can't be kept or
-// when the server says no. Keeps the promises of AccountStore about the queue; what becomes of messages is commit.ts,
-// withdraw.ts and placing.ts.
+// when the server says no. Keeps the promises of AccountStore about the queue; how they are taken back is taking-back.ts,
+// what becomes of messages commit.ts, withdraw.ts and placing.ts.
 import type { FolderId, LocalUid, RemoteRef } from '../mail/types.ts';
 import { asTmailError, cancelled, TmailError } from '../util/errors.ts';
 import { aboutThose } from './about-those.ts';
@@ -32,7 +32,6 @@ import { forget, type PlacingHost, place } from './placing.ts';
 import {
   isAppend,
   isDelete,
-  isFlags,
   isFolderOperation,
   isTransfer,
   OperationQueue,
@@ -45,7 +44,7 @@ import type { QueueFiles } from './queue-files.ts';
 import { QueueSteps } from './queue-steps.ts';
 import { fromStored } from './queue-stored.ts';
 import { recoverPending } from './recover.ts';
-import { buildingOn, pick, refusedWith } from './relocate.ts';
+import { TakingBack } from './taking-back.ts';
 import type {
   DeleteOperation,
   FlagsOperation,
@@ -56,7 +55,7 @@ import type {
   OtherHalf,
 } from './types.ts';
 import { released, waitingFor, waits } from './waiting.ts';
-import { keptFiles, withdraw } from './withdraw.ts';
+import { keptFiles } from './withdraw.ts';
 
 /** Only what a server said anew about a message in the queue waits; operations themselves are written at once. */
 const QUEUE_COMMIT_MS = 2000;
@@ -66,11 +65,10 @@ export class Operations {
   readonly #options: OperationsOptions;
   readonly #commit: GroupCommit;
   readonly #steps: QueueSteps;
+  readonly #takingBack: TakingBack;
   readonly #ending = new Map<string, Promise<void>>();
   /** A try is under way. */
   readonly #trying = new Set<string>();
-  /** Being taken back by the person: not sent meanwhile. */
-  readonly #dropping = new Set<string>();
   /** Uploads that will be made, by others' word. */
   readonly #announced = new Set<string>();
   /** Operations on folders, as the list shows them. */
@@ -90,6 +88,20 @@ export class Operations {
       await this.#steps.write(this.queue);
     };
     this.#commit = new GroupCommit(write, QUEUE_COMMIT_MS, error => options.emit({ t: 'trouble', error }));
+    this.#takingBack = new TakingBack({
+      ...options,
+      queue: this.queue,
+      stamp: () => this.#stamp(),
+      commitHost: () => this.#host(),
+      ever: this.#ever,
+      isBusy: id => this.#trying.has(id) || this.#ending.has(id),
+      nextLocal: () => this.#nextLocal(),
+      settleLocal: () => this.settleLocal(),
+      landDurably: pending => this.#landDurably(pending),
+      half: pending => this.#half(pending),
+      changed: () => this.#changed(),
+      request: () => this.#commit.request(true),
+    });
   }
 
   /** Synchronous up to its first wait when the folders and the shards of the targets are in memory; a copy is not. */
@@ -272,7 +284,7 @@ export class Operations {
 
   async attempt(id: string): Promise<void> {
     // It was asked for before it was known that it is taken back.
-    if (this.#dropping.has(id)) throw cancelled();
+    if (this.#takingBack.isDropping(id)) throw cancelled();
     this.queue.tried(id, 1);
     this.#trying.add(id);
     try {
@@ -296,7 +308,7 @@ export class Operations {
   }
 
   async refused(id: string, error: TmailError): Promise<void> {
-    await this.#end(id, pending => this.#refuse(pending, error));
+    await this.#end(id, pending => this.#takingBack.refuse(pending, error));
   }
 
   /** Once: whoever ends it again waits for the first, and where that failed, for the queue without it. */
@@ -337,133 +349,14 @@ export class Operations {
       );
   }
 
-  async #refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
-    await this.#settleArrived(id);
-    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id)) {
-      await this.#withdraw(also.op.id);
-      if (isDelete(also)) this.#options.emit({ t: 'trouble', error, operation: also.op });
-    }
-    const withdrawn = await this.#withdraw(id);
-    if (!withdrawn) await this.#commit.request(true);
-    this.#options.emit({ t: 'trouble', error, ...(withdrawn && { operation: withdrawn.op }) });
-  }
-
-  /** Messages of this operation that the server is known to have where it brings them are not part of it any more. */
-  async #settleArrived(id: string): Promise<void> {
-    const pending = this.queue.get(id);
-    if (!pending || !isTransfer(pending) || !hasArrived(pending)) return;
-    await this.#landDurably(pending);
-    await (await loadFor(this.#ever, pending.op))?.flush();
-    const now = this.queue.get(id);
-    if (!now || !isTransfer(now)) return;
-    const rest = pick(now, (_, i) => !now.op.places?.[i]);
-    this.queue.replace(id, ...(rest ? [rest] : []));
-    this.#changed();
-    await this.#commit.request(true);
-  }
-
-  #refusedWith(id: string): Pending | undefined {
-    const pending = this.queue.get(id);
-    return pending && refusedWith(this.queue, pending, () => this.#stamp()).at(-1);
-  }
-
-  /**
-   * One after the other, each on the disk before the next: what a crash would do again must not be done behind what is
-   * taken back.
-   */
-  async #withdraw(id: string): Promise<Pending | undefined> {
-    const pending = await this.#quiet(id);
-    if (!pending) return undefined;
-    withdraw(this.#host(), pending, 'queue');
-    this.#changed();
-    if (isFlags(pending)) await (await loadFor(this.#ever, pending.op))?.flush();
-    await this.#commit.request(true);
-    if (isFolderOperation(pending)) await this.#options.folders.write();
-    await this.settleLocal();
-    return pending;
-  }
-
-  /**
-   * The operation as it is when its folders, and those of what builds on it, are in memory and nothing is on its way
-   * out of the queue that would be done again behind it.
-   */
-  async #quiet(id: string): Promise<Pending | undefined> {
-    for (;;) {
-      await this.settleLocal();
-      const pending = this.queue.get(id);
-      if (!pending) return undefined;
-      for (const each of [pending, ...buildingOn(this.queue, id)]) {
-        if (isFolderOperation(each)) continue;
-        await loadFor(this.#ever, each.op);
-        if (isTransfer(each)) await folderWith(this.#ever, each.op.to, each.op.landing);
-      }
-      if (!this.#nextLocal()) return this.queue.get(id);
-    }
-  }
-
   /** See AccountStore.drop. */
-  async drop(wanted: string): Promise<readonly Operation[]> {
-    const waiting = this.queue.get(wanted);
-    if (!waiting) return [];
-    this.#assertDroppable(waiting);
-    const id = this.#withoutArrived(waiting);
-    this.#dropping.add(id);
-    try {
-      return await this.#drop(id);
-    } finally {
-      this.#dropping.delete(id);
-    }
-  }
-
-  async #drop(id: string): Promise<readonly Operation[]> {
-    const first = await this.#quiet(id);
-    if (!first) return [];
-    const all = [first, ...buildingOn(this.queue, id)];
-    for (const each of all) this.#assertDroppable(each);
-    // First the other half: of a message in two places one is too many, of one in none nobody has any.
-    const dropped: Operation[] = [];
-    for (const each of all) {
-      if (isAppend(each)) dropped.push(...(await this.#options.halves.lost(this.#half(each))));
-    }
-    for (let last = buildingOn(this.queue, id).at(-1); last; last = buildingOn(this.queue, id).at(-1)) {
-      dropped.unshift((await this.#withdraw(last.op.id))?.op ?? last.op);
-    }
-    await this.#withdraw(id);
-    return dropped;
-  }
-
-  /**
-   * What a half made operation can still be taken back, as one of its own. What has arrived goes on as it was: it may
-   * have to leave where it came from.
-   */
-  #withoutArrived(pending: Pending): string {
-    const { id, t } = pending.op;
-    if (!isTransfer(pending) || !hasArrived(pending)) return id;
-    const { places = [] } = pending.op;
-    const there = pick(pending, (_, i) => !!places[i]);
-    const rest = pick(pending, (_, i) => !places[i]);
-    if (!there || !rest) {
-      throw new TmailError('rejected', 'operation.under-way', { retry: 'user', facts: { operation: t } });
-    }
-    const { id: own, at } = this.#stamp();
-    this.queue.replace(id, there, { ...rest, op: { ...rest.op, id: own, at } });
-    return own;
-  }
-
-  #assertDroppable(pending: Pending): void {
-    const { op } = pending;
-    const facts = { operation: op.t };
-    if (this.#trying.has(op.id) || this.#ending.has(op.id)) {
-      throw new TmailError('rejected', 'operation.under-way', { retry: 'user', facts });
-    }
-    if (isDelete(pending) && !pending.rows?.some(Boolean) && op.targets.length > 0) {
-      throw new TmailError('rejected', 'operation.final', { retry: 'never', facts });
-    }
+  drop(id: string): Promise<readonly Operation[]> {
+    return this.#takingBack.drop(id);
   }
 
   /** See AccountStore.ready. */
   ready(op: Operation): boolean {
-    return !waits(op) && !this.#dropping.has(op.id) && !this.queue.buildsOnAnother(op);
+    return !waits(op) && !this.#takingBack.isDropping(op.id) && !this.queue.buildsOnAnother(op);
   }
 
   #waitsFor({ after }: DeleteOperation): boolean {
@@ -500,7 +393,7 @@ export class Operations {
   /** The other half will never be: this half is taken back. Durable. */
   async otherLost(other: OtherHalf): Promise<readonly Operation[]> {
     const waiting = waitingFor(this.queue, other);
-    for (const { op } of waiting) await this.#withdraw(op.id);
+    for (const { op } of waiting) await this.#takingBack.withdraw(op.id);
     return waiting.map(({ op }) => op);
   }
 
@@ -603,6 +496,3 @@ export class Operations {
     await this.#options.giveTo([{ raw: row.raw, owner: { folder: op.folder, uid: target.uid, remote } }]);
   }
 }
-
-const hasArrived = ({ op, local }: PendingTransfer): boolean =>
-  !local && op.places?.some(place => place !== null) === true;

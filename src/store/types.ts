@@ -1,6 +1,5 @@
 // The store's public surface. The store is the only truth that the screen reads and the only part that writes
 // mail to disk. Nothing here knows a protocol or a screen.
-import type { Draft, DraftId } from '../mail/compose/types.ts';
 import type { Sort } from '../mail/sort.ts';
 import type {
   AccountId,
@@ -8,12 +7,16 @@ import type {
   Flags,
   FolderId,
   LocalUid,
-  MessageId,
   RawRef,
   RemoteRef,
   Role,
 } from '../mail/types.ts';
-import type { ErrorFacts, ErrorKind, Retry, TmailError } from '../util/errors.ts';
+import type { TmailError } from '../util/errors.ts';
+import type { NewAppend, NewOperation, Operation } from './operation-types.ts';
+import type { DraftStore, OutboxStore } from './outgoing-types.ts';
+
+export type * from './operation-types.ts';
+export type * from './outgoing-types.ts';
 
 /** What changed, by id; whoever listens reads again. A lost or merged event costs nothing. */
 export type StoreEvent =
@@ -282,132 +285,6 @@ export interface ExportRecord {
   importEnded(): Promise<void>;
 }
 
-/** One message of an operation: how it is found again, whatever happened to uids. */
-export interface OperationTarget {
-  readonly uid: LocalUid;
-  readonly remote: RemoteRef | null;
-  /** RFC 5322 Message-ID, to find it again after a UIDVALIDITY change. */
-  readonly messageId: string;
-}
-
-export interface OnMessages {
-  readonly folder: FolderId;
-  readonly targets: readonly OperationTarget[];
-}
-
-export interface FlagsOperation extends OnMessages {
-  readonly t: 'flags';
-  /** Names as on the wire: \Seen, \Flagged, $Forwarded, … */
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
-}
-
-export interface MoveOperation extends OnMessages {
-  readonly t: 'move';
-  /** Another folder of the same account. */
-  readonly to: FolderId;
-  /** The number of each target there. */
-  readonly landing: readonly LocalUid[];
-  /** Where the server has each target there, as far as it said so (`moved`); absent: of none. */
-  readonly places?: readonly (RemoteRef | null)[];
-}
-
-/** Copies of messages in another folder of the account: each has a message file and a number of its own. */
-export interface CopyOperation extends OnMessages {
-  readonly t: 'copy';
-  readonly to: FolderId;
-  /** The number of each copy there. */
-  readonly landing: readonly LocalUid[];
-  /** As of a move. */
-  readonly places?: readonly (RemoteRef | null)[];
-}
-
-/** For good: the message files go too. */
-export interface DeleteOperation extends OnMessages {
-  readonly t: 'delete';
-  /**
-   * The other half of a move to another account: until that operation is settled there, this one is not sent, its
-   * files are kept, and it can be taken back.
-   */
-  readonly after?: OtherHalf;
-}
-
-/** An operation of another account. */
-export interface OtherHalf {
-  readonly account: AccountId;
-  readonly operation: string;
-}
-
-/** What is done to a server's folders: shown in the list at once. No targets; `folder` is the folder itself. */
-export type FolderOperation = OnMessages &
-  (
-    | { readonly t: 'folder-create'; readonly path: string }
-    | { readonly t: 'folder-rename'; readonly from: string; readonly path: string }
-    | { readonly t: 'folder-delete'; readonly path: string }
-    | { readonly t: 'folder-subscribe'; readonly path: string; readonly subscribed: boolean }
-  );
-
-/** A message that was made here: visible in its folder at once, on its way to the server's. One target. */
-export interface AppendOperation extends OnMessages {
-  readonly t: 'append';
-  /** The folder's, should the server have lost it. */
-  readonly path: string;
-  /** Names as on the wire. */
-  readonly flags: readonly string[];
-  /** INTERNALDATE; milliseconds since 1970. */
-  readonly date: number;
-  /** Earlier versions: gone from here, and from the server when it has the new one. */
-  readonly replaces: readonly OnMessages[];
-  /** Once there, its size and Message-ID are compared before it counts as settled. */
-  readonly verify?: boolean;
-}
-
-/** Changes made here. Idempotent by construction: absolute additions and removals, landing places named beforehand. */
-export type OperationBody =
-  | FlagsOperation
-  | MoveOperation
-  | CopyOperation
-  | DeleteOperation
-  | AppendOperation
-  | FolderOperation;
-
-/** A message to be put into a folder. */
-export interface NewAppend {
-  readonly folder: FolderId;
-  readonly bytes: Buffer;
-  /** Its envelope says what `bytes` say. */
-  readonly envelope: Envelope;
-  readonly flags: readonly string[];
-  readonly date: number;
-  /** False where no server has the folder. */
-  readonly upload: boolean;
-  readonly replaces?: readonly OnMessages[];
-  /** As announced. */
-  readonly id?: string;
-  /** The number that it had there before, if that is free: it comes back to its place. Absent: a new one. */
-  readonly uid?: LocalUid;
-  /** See AppendOperation. What was written here is read again as well. */
-  readonly verify?: boolean;
-}
-
-/**
- * As the person asks for it. Targets of a move, a copy or a deletion that are not here (any more) are left out. A move
- * takes new numbers unless `landing` names those that the messages had there before: that is how it is taken back.
- * Folder operations come by createFolder and its like.
- */
-export type NewOperation =
-  | FlagsOperation
-  | DeleteOperation
-  | (Omit<MoveOperation, 'landing' | 'places'> & { readonly landing?: readonly LocalUid[] })
-  | (Omit<CopyOperation, 'landing' | 'places'> & { readonly landing?: readonly LocalUid[] });
-export type Operation = OperationBody & {
-  /** Unique for ever. */
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly tries: number;
-};
-
 export interface NewMessage {
   readonly uid: LocalUid;
   readonly remote: RemoteRef | null;
@@ -526,79 +403,4 @@ export interface RawStore {
   usage(): Promise<number>;
   /** Every message file that is known, some hundred at a time. Absent: this store can't tell them apart. */
   files?(): AsyncGenerator<readonly RawFile[]>;
-}
-
-/** What is being written, each draft in a folder of its own with copies of what goes along. 0600, folders 0700. */
-export interface DraftStore {
-  /** Oldest first. One of a newer tmail, or a damaged one, is told as `trouble` and left out; its files stay. */
-  list(): Promise<readonly { readonly draft: Draft; readonly savedAt: number }[]>;
-  /** Null: there is none. */
-  load(id: DraftId): Promise<Draft | null>;
-  /** Durable when it resolves; the last one wins. */
-  save(draft: Draft): Promise<void>;
-  /** Copies a file beside the draft, which need not be saved yet. Durable. */
-  attach(id: DraftId, bytes: Buffer | AsyncIterable<Buffer>): Promise<{ file: string; size: number }>;
-  /** Absolute path of such a copy. @throws TmailError `id.malformed` */
-  path(id: DraftId, file: string): string;
-  /** With all its files. Repeatable. */
-  remove(id: DraftId): Promise<void>;
-  /** Clears away what a crash left; before anybody writes. Returns how much. */
-  sweep(): Promise<number>;
-}
-
-/** One message on its way out, as it is kept. */
-export interface OutboxRecord {
-  /** [a-z0-9]{16}. */
-  readonly id: string;
-  /** `sending`: the end of the message may have left this computer. */
-  readonly state: 'undo' | 'queued' | 'sending' | 'sent' | 'failed' | 'unknown';
-  readonly subject: string;
-  /** The envelope (RFC 5321): addresses alone. */
-  readonly from: string;
-  readonly recipients: readonly OutboxRecipient[];
-  readonly messageId: string;
-  /** Bytes on the wire. */
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly notBefore: number;
-  readonly tries: number;
-  readonly error: StoredFailure | null;
-  /** What it was made from; '' a whole message from elsewhere. */
-  readonly draft: DraftId | '';
-  readonly origin: { readonly id: MessageId; readonly messageId: string; readonly mark: string } | null;
-  readonly replaces: { readonly id: MessageId; readonly messageId: string } | null;
-  readonly dsn: boolean;
-  /** Bytes above 127 in it: BODY=8BITMIME. */
-  readonly eightBit: boolean;
-}
-
-export interface OutboxRecipient {
-  readonly address: string;
-  readonly outcome: 'pending' | 'accepted' | 'deferred' | 'refused';
-  /** The server's words. Hostile text. */
-  readonly reply: string;
-  /** The person agreed to leave it out. */
-  readonly skipped: boolean;
-}
-
-export interface StoredFailure {
-  readonly kind: ErrorKind;
-  readonly code: string;
-  readonly retry: Retry;
-  readonly facts: ErrorFacts;
-}
-
-/** One account's outbox. Whatever changes is durable when the promise resolves, or did not happen. */
-export interface OutboxStore {
-  /** In the order in which they were added, from memory. */
-  records(): readonly OutboxRecord[];
-  /** With its message; after a crash both are there, or neither. */
-  add(record: OutboxRecord, bytes: Buffer): Promise<void>;
-  /** Replaces the record with the same id; nothing when there is none. */
-  put(record: OutboxRecord): Promise<void>;
-  /** With its message. Repeatable. */
-  remove(id: string): Promise<void>;
-  /** The message's bytes. @throws TmailError `outbox.message-lost` */
-  bytes(id: string): Promise<Buffer>;
 }
