@@ -214,7 +214,11 @@ export function restore(
   const folder = opened(op.folder);
   const returning = op.targets.flatMap((target, i): Returning[] => {
     const row = rows[i];
-    return row ? [{ at: target.uid, uid: target.uid, target, row }] : [];
+    if (!row) return [];
+    // What waits for it lies over what the server last said of it.
+    const base = queue.base(op.folder, target.uid) ?? -1;
+    const flags = base < 0 || !folder ? row.flags : flagNames(base, folder.keywords);
+    return [{ at: target.uid, uid: target.uid, target, row: { ...row, flags } }];
   });
   const fit = folder ? returning.flatMap(each => fitted(queue, folder, each)) : [];
   const note = known === 'queue' && fit.length > 0 ? [inverse(op.folder, op.folder, fit, stamp)] : [];
