@@ -109,19 +109,25 @@ export class FakeServer {
   async pull(account: Account, id: FolderId): Promise<void> {
     const folder = await account.folder(id);
     await folder.loadAll();
-    const going = account.queue().filter(op => (op.t === 'move' || op.t === 'delete') && op.folder === id);
-    const found = going.map(op => this.find(account, op, folder));
-    const leaving = new Set(found.flat());
-    const landing = account
-      .queue()
-      .flatMap(op => ((op.t === 'move' || op.t === 'copy') && op.to === id ? [op] : []));
-    const waiting = new Set(landing.flatMap(op => op.landing));
-    const unsent = new Set(landing.filter(({ tries }) => tries === 0).flatMap(op => op.landing));
-    const astray = going.flatMap(({ targets }, k) =>
-      targets.flatMap(({ uid, remote, messageId }, i) =>
-        remote || unsent.has(uid) || found[k]?.[i] !== 0 ? [] : [messageId],
-      ),
-    );
+    const leaving = new Set<number>();
+    const waiting = new Set<LocalUid>();
+    const unsent = new Set<LocalUid>();
+    const astray: string[] = [];
+    for (const op of account.queue()) {
+      if ((op.t === 'move' || op.t === 'delete') && op.folder === id) {
+        for (const [i, there] of this.find(account, op, folder).entries()) {
+          const { uid = 0, remote = null, messageId = '' } = op.targets[i] ?? {};
+          if (there !== 0) leaving.add(there);
+          // As far as what brought it there was sent.
+          else if (!remote && !unsent.has(uid)) astray.push(messageId);
+        }
+      }
+      if ((op.t !== 'move' && op.t !== 'copy') || op.to !== id) continue;
+      for (const uid of op.landing) {
+        waiting.add(uid);
+        if (op.tries === 0) unsent.add(uid);
+      }
+    }
     const there = this.#of(id);
     const free = folder.unplaced().filter(uid => !unsent.has(uid));
     const put: NewMessage[] = [];
