@@ -1,6 +1,7 @@
 // The storage screen over a real store, engine and server: what is kept is changed there, what can be fetched again goes
 // from the disk and comes back when it is opened, and the next start obeys the configuration that was written.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,5 +134,19 @@ test('a folder is kept otherwise than its account: written beside its comments, 
     await robot.press('@');
     await robot.expectRow(/all mail; 4 of 6 messages/);
     await robot.expectRow(/^ +Lists: headers only/);
+    // Under another name as well, and again when that is taken back.
+    await robot.press('q', '`', 'j');
+    await robot.press('r', 'end', '2', 'enter');
+    await robot.expectRow(/Lists2/);
+    await robot.press('@');
+    await robot.expectRow(/^ +Lists2: headers only/);
+    await robot.press('q');
+    await engine.settled();
+    await robot.waitFor('written', () => readFileSync(file, 'utf8').includes('{ "Lists2": "headers" }'));
+    await robot.press('`', 'u');
+    await robot.expectRow(/undone|taken back/i);
+    await robot.press('@');
+    await robot.expectRow(/^ +Lists: headers only/);
+    await robot.waitFor('written', () => readFileSync(file, 'utf8').includes('{ "Lists": "headers" }'));
   });
 });

@@ -69,6 +69,8 @@ export interface Policy {
   chosen(place: KeepPlace, offline: Offline | Counted | 'account'): void;
   /** The number that stands in the prompt. */
   counted(): void;
+  /** A folder has another name now: what is said of it goes along. Repeatable. */
+  renamed(account: AccountId, from: string, to: string): Promise<void>;
 }
 
 export interface PolicyDeps {
@@ -86,7 +88,8 @@ export function createPolicy(core: Core, deps: PolicyDeps): Policy {
     return path === undefined ? keptOf(state(), config) : (keptIn(state(), config, path)?.offline ?? null);
   };
 
-  async function set(place: KeepPlace, offline: Offline | null): Promise<void> {
+  /** False: nothing can be said of it. */
+  async function put(place: KeepPlace, offline: Offline | null): Promise<boolean> {
     const { account, path } = place;
     const { file } = core.deps.config;
     if (file !== null) {
@@ -95,14 +98,19 @@ export function createPolicy(core: Core, deps: PolicyDeps): Policy {
       await setOffline(file, where, offline, core.deps.env ?? {});
     }
     const before = keepingOf(state(), configOf(account));
-    if (before === null) return;
+    if (before === null) return false;
     const keeping =
       path === undefined ? { ...before, offline: offline ?? 'all' } : apart(before, path, offline);
     core.change(all => ({ ...all, kept: { ...all.kept, [account]: keeping } }));
     core.engines.get(account)?.keep?.(keeping.offline, keeping.offlineFolders ?? {});
-    deps.changed(account);
+    return true;
+  }
+
+  async function set(place: KeepPlace, offline: Offline | null): Promise<void> {
+    if (!(await put(place, offline))) return;
+    deps.changed(place.account);
     const left = await deps.notKept(place);
-    core.say('info', notes.keptNow(place, now(place) ?? 'all', file !== null, left));
+    core.say('info', notes.keptNow(place, now(place) ?? 'all', core.deps.config.file !== null, left));
   }
 
   function prompt(place: KeepPlace, by: Counted): void {
@@ -125,6 +133,13 @@ export function createPolicy(core: Core, deps: PolicyDeps): Policy {
   }
 
   return {
+    async renamed(account, from, to) {
+      const own = ownOffline(keepingOf(state(), configOf(account))?.offlineFolders, from);
+      if (own === undefined) return;
+      // First the new one: in between both are said, and nothing is fetched or left out that should not be.
+      await put({ account, path: to }, own);
+      await put({ account, path: from }, null);
+    },
     ask(place) {
       const kept = now(place);
       if (kept !== null)

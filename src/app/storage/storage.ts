@@ -10,6 +10,7 @@ import { folderRecord } from '../selectors.ts';
 import { type KeepPlace, push } from '../state.ts';
 import { createCleaning } from './cleaning.ts';
 import { createMeasuring } from './measuring.ts';
+import { followNames } from './names.ts';
 import { createPolicy } from './policy.ts';
 import type { LargeMessage } from './types.ts';
 import { storageLayer } from './view.ts';
@@ -52,6 +53,7 @@ export function createStorage(core: Core, deps: StorageDeps): Storage {
   };
   const cleaning = createCleaning(core, changed);
   const policy = createPolicy(core, { notKept: cleaning.left, changed });
+  followNames(core, policy.renamed);
 
   async function open({ folder, uid }: LargeMessage): Promise<void> {
     const layer = storageLayer(state());
