@@ -1,22 +1,10 @@
 // Measures keys in the real program on a terminal that takes everything at once: from the byte that arrives to the
 // last byte of the frame, with processor time and bytes. Arguments: columns rows messages. Prints JSON lines.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { PassThrough, Writable } from 'node:stream';
-import { createApp } from '../src/app/app.ts';
-import type { Config } from '../src/config/types.ts';
-import { openStore } from '../src/store/store.ts';
-import { createEngineFor } from '../src/sync/create.ts';
-import { App } from '../src/ui/App.tsx';
-import { createScreenTerminal, startScreen } from '../src/ui/start.tsx';
-import { createPace } from '../src/util/pace.ts';
-import { createParser } from '../src/worker/client.ts';
-import { FakeOutgoing } from '../test/app/fake-outgoing.ts';
+import type { LocalStore } from '../src/store/store.ts';
 import { fillFolder } from '../test/fixtures/synthetic.ts';
-import { accountOn } from '../test/robot/home.ts';
 import { bytesOfKey } from '../test/robot/key-bytes.ts';
 import { quantile } from './report.ts';
+import { openScreen } from './screen.tsx';
 
 const [columns = 80, rows = 24, messages = 10_000] = process.argv.slice(2, 5).map(Number);
 /** A server to pull from meanwhile. */
@@ -30,13 +18,10 @@ export interface KeyCost {
   readonly bytes: number;
 }
 
-const dir = await mkdtemp(join(tmpdir(), 'tmail-bench-'));
-const store = await openStore({ dir, mode: 'owner' });
-if (messages > 0) await fill(messages);
-
 /** The newest can be opened. */
-async function fill(count: number) {
-  const { id, folder } = await fillFolder(store, 'work', 'INBOX', count);
+async function fill(store: LocalStore) {
+  if (messages === 0) return;
+  const { id, folder } = await fillFolder(store, 'work', 'INBOX', messages);
   const account = await store.account('work');
   const body = Array.from({ length: 300 }, (_, i) => `Line ${i} of the message, ${'word '.repeat(i % 13)}`);
   for (let position = 0; position < 30; position++) {
@@ -49,70 +34,15 @@ async function fill(count: number) {
   await store.flush();
 }
 
-let bytes = 0;
-let last = 0;
-const output = Object.defineProperties(
-  new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      last = performance.now();
-      done();
-    },
-  }),
-  { isTTY: { value: true }, columns: { value: columns }, rows: { value: rows } },
-);
-const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined });
+const screen = await openScreen({
+  columns,
+  rows,
+  fill,
+  ...(port !== undefined && { server: { port: Number(port), ca, user, password } }),
+});
+const { app, engines, out, press, settle } = screen;
 /** Nobody types faster than this; two keys in one frame would share it. */
 const FRAME_MS = 17;
-const nothing = () => undefined;
-const terminal = createScreenTerminal(
-  {
-    input,
-    output,
-    sink: output,
-    signals: { on: nothing, off: nothing, onUncaught: () => nothing, stop: nothing },
-    writeNow: nothing,
-  },
-  { TERM: 'xterm-256color', COLORTERM: 'truecolor', LANG: 'C.UTF-8' },
-);
-const parser = createParser();
-const config: Config = {
-  file: null,
-  accounts: [accountOn(Number(port ?? 1), ca, user, password)],
-  defaultAccount: 'work',
-  ui: { colors: 'auto', borders: 'auto', markReadAfter: null, keys: {} },
-};
-const pace = createPace();
-const engines =
-  port === undefined
-    ? []
-    : await Promise.all(
-        config.accounts.map(account =>
-          createEngineFor(account, store, { pace, password: async () => password }),
-        ),
-      );
-const app = createApp({
-  config,
-  store,
-  engines,
-  pace,
-  parser,
-  terminal,
-  now: Date.now,
-  start: { account: null, folder: null },
-  readOnly: false,
-  outgoing: new FakeOutgoing(Date.now),
-  firstRun: null,
-});
-const ended = startScreen({ app, element: <App app={app} traits={terminal.traits} />, terminal });
-
-/** The answer to a key is out. While a sync runs nothing ever settles: then the frame that was due is waited for. */
-async function settle() {
-  await new Promise(resolve => setImmediate(resolve));
-  if (port === undefined) await app.settled();
-  await new Promise(resolve => setImmediate(resolve));
-  await terminal.idle();
-}
 
 /** Presses the keys `times` times over, one after another, `gap` milliseconds apart where the loop is busy. */
 async function measure(name: string, keys: readonly string[], times: number, gap = 0): Promise<void> {
@@ -124,16 +54,16 @@ async function measure(name: string, keys: readonly string[], times: number, gap
     const wait = Math.max(gap, FRAME_MS);
     const due = performance.now() + wait;
     await new Promise(resolve => setTimeout(resolve, wait));
-    const before = bytes;
+    const before = out.bytes;
     const used = process.cpuUsage();
     const at = gap > 0 ? due : performance.now();
-    last = at;
-    input.push(bytesOfKey(key));
+    out.last = at;
+    screen.type(bytesOfKey(key));
     await settle();
     const { user, system } = process.cpuUsage(used);
     cpu += (user + system) / 1000;
-    waits.push(last - at);
-    sizes.push(bytes - before);
+    waits.push(out.last - at);
+    sizes.push(out.bytes - before);
   }
   const cost: KeyCost = {
     key: name,
@@ -145,12 +75,6 @@ async function measure(name: string, keys: readonly string[], times: number, gap
   process.stdout.write(`${JSON.stringify(cost)}\n`);
 }
 
-const press = async (...keys: readonly string[]) => {
-  for (const key of keys) {
-    input.push(bytesOfKey(key));
-    await settle();
-  }
-};
 const times = (n: number, ...keys: readonly string[]) => Array.from({ length: n }, () => keys).flat();
 
 if (port === undefined) {
@@ -170,14 +94,14 @@ if (port === undefined) {
   await press(...'The quick brown fox'.replaceAll(' ', '').split(''));
   await measure('type in the composer', [...'quicklybrown', 'space'], 15);
   const book = 'All work and no play makes Jack a dull boy, said the engine.\n'.repeat(17_000);
-  input.push(`\x1b[200~${book}\x1b[201~`);
+  screen.type(`\x1b[200~${book}\x1b[201~`);
   await settle();
   await press('C-home', 'a', 'b');
   await measure('type in a megabyte', [...'quicklybrown', 'space', 'enter'], 10);
 } else {
   for (const engine of engines) engine.start();
   // From the first rows on, for as long as mail comes in.
-  while ((app.state.get().folder === null || folderLength() < 500) && bytes >= 0) {
+  while ((app.state.get().folder === null || folderLength() < 500) && out.bytes >= 0) {
     await new Promise(resolve => setTimeout(resolve, 5));
   }
   await press(...times(3, 'j', 'k', 'pgdn', 'pgup'));
@@ -186,11 +110,7 @@ if (port === undefined) {
   await measure('page', [...times(5, 'pgdn'), ...times(5, 'pgup')], 6, 15);
   if (!busy()) process.stderr.write('The sync was over before the keys were.\n');
 }
-app.quit();
-await ended;
-await parser.close();
-await store.close();
-await rm(dir, { recursive: true, force: true });
+await screen.close();
 process.exit(0);
 
 function folderLength(): number {

@@ -1,7 +1,7 @@
 // What a key costs: until the last byte of its frame is out, in processor time, and in bytes.
-import { spawn } from 'node:child_process';
 import { type Dovecot, startDovecot } from '../test/servers/dovecot.ts';
 import type { KeyCost } from './keys.child.tsx';
+import { linesOf } from './lines-of.ts';
 import { mailbox } from './mailbox.ts';
 import type { Measure } from './report.ts';
 
@@ -40,31 +40,7 @@ async function* costs(where: string, words: readonly number[], server?: Dovecot)
   }
 }
 
-function child(words: readonly number[], server?: Dovecot): Promise<KeyCost[]> {
+function child(words: readonly number[], server?: Dovecot): Promise<readonly KeyCost[]> {
   const more = server === undefined ? [] : [server.imapsPort, server.ca, server.user, server.password];
-  const started = spawn(
-    process.execPath,
-    ['.build/bench/keys.child.js', ...[...words, ...more].map(String)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  let text = '';
-  started.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  return new Promise((resolve, reject) => {
-    started.on('error', reject);
-    started.on('close', status => {
-      if (status !== 0) reject(new Error(`keys.child ended with ${status}`));
-      // Printed by keys.child.tsx, one cost a line.
-      else
-        resolve(
-          text
-            .trim()
-            .split('\n')
-            .map(line => JSON.parse(line) as KeyCost),
-        );
-    });
-  });
+  return linesOf<KeyCost>('keys', [...words, ...more]);
 }

@@ -54,6 +54,9 @@ export interface Core {
   fail(error: TmailError, account?: AccountId): void;
   /** Work that `settled` waits for; its failure is said. Never rejects. */
   track(work: Promise<unknown>): Promise<void>;
+  /** Work on very many messages: what it announces is not shown within its own steps, but between them. */
+  bulk<T>(work: () => Promise<T>): Promise<T>;
+  readonly inBulk: boolean;
   /** Resolves when the work that is under way now has ended. */
   worked(): Promise<void>;
   readonly busy: boolean;
@@ -71,6 +74,7 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
   const mail = new Map<AccountId, AccountStore>();
   const contacts = createAddressBook(deps.now);
   const tasks = new Set<Promise<void>>();
+  let bulks = 0;
   const after: ((state: AppState) => void)[] = [];
   const state = observable(
     initialState({
@@ -174,6 +178,17 @@ export function createCore(deps: AppDeps, keymap: Keymap): Core {
     say: tell,
     fail,
     track,
+    async bulk(work) {
+      bulks += 1;
+      try {
+        return await work();
+      } finally {
+        bulks -= 1;
+      }
+    },
+    get inBulk() {
+      return bulks > 0;
+    },
     async worked() {
       await Promise.all([...tasks]);
     },

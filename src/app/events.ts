@@ -12,7 +12,12 @@ export interface Gather<T> {
   close(): void;
 }
 
-export function gather<T>(handle: (items: ReadonlySet<T>) => void, now: () => number): Gather<T> {
+/** `inBulk`: what announces something has still much to do; it is told in a turn of its own, between two keys. */
+export function gather<T>(
+  handle: (items: ReadonlySet<T>) => void,
+  now: () => number,
+  inBulk: () => boolean = () => false,
+): Gather<T> {
   let items = new Set<T>();
   let timer: NodeJS.Timeout | undefined;
   let last = Number.NEGATIVE_INFINITY;
@@ -30,8 +35,9 @@ export function gather<T>(handle: (items: ReadonlySet<T>) => void, now: () => nu
       items.add(item);
       if (timer) return;
       const since = now() - last;
-      if (since < 0 || since >= BURST_MS) flush();
-      else timer = setTimeout(flush, BURST_MS - since);
+      const isDue = since < 0 || since >= BURST_MS;
+      if (isDue && !inBulk()) flush();
+      else timer = setTimeout(flush, isDue ? 0 : BURST_MS - since);
     },
     flush,
     get waiting() {

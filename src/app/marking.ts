@@ -47,17 +47,19 @@ export function clearMarks(state: AppState): AppState {
   return { ...setMarks(state, NO_MARKS), range: null };
 }
 
-/** Marks the row under the cursor, or takes its mark away; a folded conversation as a whole. */
-export function toggleMark(state: AppState, data: Data): AppState {
+/** Marks the row under the cursor, or takes its mark away, and so many below it; a folded conversation as a whole. */
+export function toggleMark(state: AppState, data: Data, count = 1): AppState {
   const rows = data.listing(state);
   const at = rows ? cursorPosition(listOf(state, rows.id), rows) : -1;
   if (!rows || at < 0) return state;
-  const ids = idsAt(rows, at);
   const marks = new Set(marksOf(state));
-  const all = ids.every(id => marks.has(id));
-  for (const id of ids) {
-    if (all) marks.delete(id);
-    else marks.add(id);
+  for (let row = at; row < Math.min(at + count, rows.length); row += 1) {
+    const ids = idsAt(rows, row);
+    const all = ids.every(id => marks.has(id));
+    for (const id of ids) {
+      if (all) marks.delete(id);
+      else marks.add(id);
+    }
   }
   return setMarks(state, marks);
 }

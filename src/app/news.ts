@@ -100,7 +100,7 @@ export function listen(core: Core, deps: NewsDeps): News {
       if (list === null || (folder !== null && !folderRecord(state.get(), folder))) deps.lostFolder();
     });
   };
-  const touched = gather<Touched>(take, core.deps.now);
+  const touched = gather<Touched>(take, core.deps.now, () => core.inBulk);
   /** Names of folders that went, for what is told of them afterwards. */
   const lost = new Map<FolderId, string>();
   const noteLost = (account: AccountId): void => {

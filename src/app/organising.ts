@@ -60,10 +60,10 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
   /** Where the cursor went in this step: of many that come back it goes to the newest. */
   let newest: { readonly folder: FolderId; readonly uid: LocalUid } | null = null;
   const returned = (folder: FolderId, uids: readonly LocalUid[]): void => {
-    deps.applied();
     const uid = uids.reduce((most, each) => Math.max(most, each), 0);
     if (uid === 0 || (newest?.folder === folder && newest.uid > uid)) return;
     newest = { folder, uid };
+    deps.applied();
     change(before => cursorOn(before, core.data, folder, uid));
   };
   const carry = createCarry(core, { applied: deps.applied, returned });
@@ -82,7 +82,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     return own ? nameOf(to) : `${account} / ${nameOf(to)}`;
   };
   const backWhenDone = async (carrying: Promise<Carried>): Promise<TakeBack | null> =>
-    allBack((await carrying).operations.map(carry.back));
+    allBack(core, (await carrying).operations.map(carry.back));
   const throwFailed = ({ error }: Carried): void => {
     if (error) throw error;
   };
@@ -122,6 +122,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     // They come back as new messages: the oldest first, as they were.
     const backs = (copies: readonly Copied[]) =>
       allBack(
+        core,
         copies
           .map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy))
           .toReversed(),

@@ -9,7 +9,7 @@ import type { Core } from './core.ts';
 import type { Folders } from './folders.ts';
 import { notes } from './notes.ts';
 import { backOf, createCarry } from './organising/carry.ts';
-import type { Step, TakeBack } from './organising/undo.ts';
+import { allBack, type Step, type TakeBack } from './organising/undo.ts';
 import { folderByRole, type Organising } from './organising.ts';
 import { said } from './said.ts';
 import { accountOf, folderLabel, folderRecord, plural } from './selectors.ts';
@@ -185,7 +185,7 @@ export function createOwnFolders(core: Core, deps: OwnFoldersDeps): OwnFolders {
         const moved = await empty(record, trash);
         deps.applied();
         tell(notes.folderEmptied(name, countOf(moved)));
-        return () => allBack(moved, carry.back);
+        return allBack(core, moved.map(carry.back));
       });
       track(run);
     },
@@ -247,20 +247,12 @@ async function unmake(store: AccountStore, id: FolderId): Promise<boolean> {
   return true;
 }
 
-type Back = (op: Operation) => () => Promise<boolean>;
-
-async function allBack(moved: readonly Operation[], back: Back): Promise<boolean> {
-  let some = false;
-  for (const op of moved.toReversed()) some = (await back(op)()) || some;
-  return some;
-}
-
 /** The folders again, if possible as if they had never gone, and their mail in its places. */
 async function restore(
   store: AccountStore,
   branch: readonly FolderRecord[],
   moved: readonly Operation[],
-  back: Back,
+  back: (op: Operation) => TakeBack,
 ): Promise<boolean> {
   const now = new Map<FolderId, FolderId>();
   // The server was not told yet: then it never is.

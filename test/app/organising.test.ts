@@ -192,6 +192,16 @@ test('space marks and goes on; what is marked goes together, is counted, and is 
   assert.deepEqual(w.inbox.uids, [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
+test('a number before space marks as many, and not more often than there are', async () => {
+  const w = await work();
+  w.press('j', '4', 'space');
+  assert.equal(marked(w), 4);
+  w.press('9', '0', '0', '0', 'space');
+  assert.equal(marked(w), 7);
+  w.press('g', 'g', '9', '0', '0', '0', 'space');
+  assert.equal(marked(w), 1, 'marked ones lose their marks');
+});
+
 test('V marks what the cursor passes, % all and none, ~ by words, Esc takes the marks away', async () => {
   const w = await work();
   w.press('V', 'j', 'j', 'j', 'k');

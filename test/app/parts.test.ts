@@ -146,6 +146,22 @@ test('announcements come at once when they are few and gathered when they are ma
   assert.equal(handed.length, 3);
 });
 
+test('what is announced in the middle of much work is handed over between two of its steps', t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const handed: string[][] = [];
+  const news = gather<string>(
+    items => handed.push([...items]),
+    () => 0,
+    () => true,
+  );
+  news.add('a');
+  assert.deepEqual(handed, []);
+  assert.equal(news.waiting, true);
+  t.mock.timers.tick(0);
+  assert.deepEqual(handed, [['a']]);
+  news.close();
+});
+
 test('a file is saved beside one of the same name, never over it and never through a link', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tmail-save-'));
   try {

@@ -18,10 +18,9 @@ const noMarks = ({ state }: View): string | undefined =>
   marksOf(state).size > 0 || state.range ? undefined : 'Nothing is marked.';
 
 function markAndGoOn(context: CommandContext): void {
-  for (let n = 0; n < (context.count ?? 1); n += 1) {
-    context.change(state => toggleMark(state, context.data));
-    context.change(state => move({ state, data: context.data }, { t: 'rows', by: 1 }));
-  }
+  const by = context.count ?? 1;
+  context.change(state => toggleMark(state, context.data, by));
+  context.change(state => move({ state, data: context.data }, { t: 'rows', by }));
 }
 
 /** The opened message, or the one under the cursor. */

@@ -1,15 +1,16 @@
-// Hands operations to the store, at most a thousand messages at a time, so that the screen goes on between them; and
+// Hands operations to the store, some hundred messages at a time, so that the screen goes on between them; and
 // knows how each operation is taken back. Says nothing.
 import { splitFolderId } from '../../mail/ids.ts';
 import type { FolderId, LocalUid } from '../../mail/types.ts';
 import type { AccountStore, NewOperation, OnMessages, Operation } from '../../store/types.ts';
 import { asTmailError } from '../../util/errors.ts';
+import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
 import type { Messages } from '../state.ts';
 import type { TakeBack } from './undo.ts';
 
 /** Messages of one operation: what the queue's file holds at once. */
-export const MOVED_AT_ONCE = 1000;
+export const MOVED_AT_ONCE = 500;
 
 export interface Carry {
   accountOf(folder: FolderId): AccountStore | undefined;
@@ -38,13 +39,14 @@ export interface CarryDeps {
 export function createCarry(core: Core, { applied, returned }: CarryDeps): Carry {
   const accountOf: Carry['accountOf'] = folder => core.mail.get(splitFolderId(folder).account);
 
-  const commit: Carry['commit'] = async op => {
-    const committing = accountOf(op.folder)?.commit(op);
+  const keep: Carry['commit'] = async op => (await accountOf(op.folder)?.commit(op)) ?? null;
+  const shown = async <T>(doing: Promise<T>): Promise<T> => {
     applied();
-    const done = (await committing) ?? null;
+    const done = await doing;
     applied();
     return done;
   };
+  const commit: Carry['commit'] = op => shown(keep(op));
 
   const targetsOf = (folder: FolderId, uids: readonly LocalUid[]) => {
     const there = core.opened.get(folder);
@@ -63,12 +65,19 @@ export function createCarry(core: Core, { applied, returned }: CarryDeps): Carry
       kept[n] = mine;
       // They keep their order where they go.
       const oldestFirst = uids.toSorted((a, b) => a - b);
-      for (let at = 0; at < uids.length && error === null; at += MOVED_AT_ONCE) {
-        if (at > 0) await new Promise(resolve => setImmediate(resolve));
-        const part = oldestFirst.slice(at, at + MOVED_AT_ONCE);
-        const op = await commit(make({ folder, targets: targetsOf(folder, part) }));
+      const put = async (part: readonly LocalUid[], by: Carry['commit']): Promise<void> => {
+        const op = await by(make({ folder, targets: targetsOf(folder, part) }));
         if (op && op.targets.length > 0) mine.push(op);
-      }
+      };
+      if (uids.length > 0) await put(oldestFirst.slice(0, MOVED_AT_ONCE), commit);
+      if (uids.length <= MOVED_AT_ONCE) return;
+      await core.bulk(async () => {
+        for (let at = MOVED_AT_ONCE; at < uids.length && error === null; at += MOVED_AT_ONCE) {
+          await nextTurn();
+          await put(oldestFirst.slice(at, at + MOVED_AT_ONCE), keep);
+        }
+      });
+      applied();
     });
     for (const done of await Promise.allSettled(all)) {
       if (done.status === 'rejected') error = asTmailError(done.reason);
@@ -77,19 +86,17 @@ export function createCarry(core: Core, { applied, returned }: CarryDeps): Carry
   };
 
   /** Nobody has begun it, and nothing stands on it: then it never was. */
-  const dropped = async (op: Operation): Promise<boolean> => {
+  const dropped = async (op: Operation, quiet: boolean): Promise<boolean> => {
     const account = accountOf(op.folder);
     if (!account?.drop || !isUntouched(account.queue(), op)) return false;
     try {
       const dropping = account.drop(op.id);
-      applied();
-      await dropping;
+      await (quiet ? dropping : shown(dropping));
     } catch (thrown) {
       // A try began at this moment.
       if (asTmailError(thrown).code === 'operation.under-way') return false;
       throw thrown;
     }
-    applied();
     return true;
   };
 
@@ -97,17 +104,19 @@ export function createCarry(core: Core, { applied, returned }: CarryDeps): Carry
     accountOf,
     commit,
     each,
-    back: op => async () => {
-      if (await dropped(op)) {
-        returned(op.folder, numbersOf(op));
+    back:
+      op =>
+      async (quiet = false) => {
+        if (await dropped(op, quiet)) {
+          returned(op.folder, numbersOf(op));
+          return true;
+        }
+        const opposite = oppositeOf(op);
+        const done = opposite && (await (quiet ? keep : commit)(opposite).catch(isFolderGone));
+        if (!done || done.targets.length === 0) return false;
+        if (done.t === 'move') returned(done.to, done.landing);
         return true;
-      }
-      const opposite = oppositeOf(op);
-      const done = opposite && (await commit(opposite).catch(isFolderGone));
-      if (!done || done.targets.length === 0) return false;
-      if (done.t === 'move') returned(done.to, done.landing);
-      return true;
-    },
+      },
   };
 }
 

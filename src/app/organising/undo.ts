@@ -1,12 +1,13 @@
 // The steps that can be taken back, the last one first. Each says what it was; how it is taken back is whoever
 // remembers it's business, and known only when the step itself is done.
+import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
 
 /** Steps that can be taken back. */
 const UNDO_STEPS = 100;
 
-/** Takes a step back; false: what it was about is not where it was put any more. */
-export type TakeBack = () => Promise<boolean>;
+/** Takes a step back; false: what it was about is not where it was put any more. `quiet`: another shows it later. */
+export type TakeBack = (quiet?: boolean) => Promise<boolean>;
 
 /** A step that was begun: it can be taken back from now on, even before it is done. */
 export interface Step {
@@ -98,11 +99,18 @@ function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value
 }
 
 /** All of them, the last first; false where none of it was there any more. Null: there is nothing to take back. */
-export function allBack(backs: readonly TakeBack[]): TakeBack | null {
-  if (backs.length === 0) return null;
+export function allBack(core: Pick<Core, 'bulk'>, backs: readonly TakeBack[]): TakeBack | null {
+  const [last, ...others] = backs.toReversed();
+  if (!last) return null;
   return async () => {
-    let some = false;
-    for (const back of backs.toReversed()) some = (await back()) || some;
+    let some = await last();
+    if (others.length === 0) return some;
+    await core.bulk(async () => {
+      for (const back of others) {
+        await nextTurn();
+        some = (await back(true)) || some;
+      }
+    });
     return some;
   };
 }
