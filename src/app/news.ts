@@ -100,7 +100,9 @@ export function listen(core: Core, deps: NewsDeps): News {
       if (list === null || (folder !== null && !folderRecord(state.get(), folder))) deps.lostFolder();
     });
   };
-  const touched = gather<Touched>(take, core.deps.now, () => core.inBulk);
+  const hasMuchToDo = (): boolean =>
+    core.inBulk || core.deps.engines.some(engine => engine.status().progress.length > 0);
+  const touched = gather<Touched>(take, core.deps.now, hasMuchToDo);
   /** Names of folders that went, for what is told of them afterwards. */
   const lost = new Map<FolderId, string>();
   const noteLost = (account: AccountId): void => {

@@ -76,7 +76,9 @@ export function beginMove(host: CommitHost, ready: Ready, to: Folder, newOp: New
   const landing = landingOf(to, targets, newOp);
   const op = { ...newOp, t: 'move' as const, ...host.stamp(), targets, landing };
   if (targets.length === 0) return nothing(op);
-  const unsent = unsentAmong(queue, newOp.folder, uidsOf(op)).filter(({ local }) => !local);
+  const unsent = unsentAmong(queue, newOp.folder, uidsOf(op)).filter(
+    each => !each.local && !isCopied(queue, each),
+  );
   const sent = indexesWithout(targets, unsent);
   const local = isAlone(from);
   const added: Pending[] = [];
@@ -169,9 +171,13 @@ export function beginDelete(host: CommitHost, { from, shards }: Ready, newOp: De
   const { targets, rows } = rowsOf(from, uidsOf(newOp), shards);
   const waits = newOp.after !== undefined && host.waitsFor(newOp);
   const { after, ...plain } = newOp;
-  const op = { ...plain, ...stamp(), targets, ...(waits && after && { after }) };
+  const other = after && (waits ? { after } : { moved: true as const });
+  const op = { ...plain, ...stamp(), targets, ...other };
   if (targets.length === 0) return nothing(op);
-  const unsent = unsentAmong(queue, newOp.folder, uidsOf(op));
+  const onTheWay = unsentAmong(queue, newOp.folder, uidsOf(op));
+  // They go all the same: for the case that it is taken back, or for a copy that is to be made of them there.
+  const needed = onTheWay.filter(each => waits || isCopied(queue, each));
+  const unsent = onTheWay.filter(each => !needed.includes(each));
   // Whoever fetches POP3 mail has to hear that it must not come again; what was on its way up may have arrived.
   const local = targets.every(({ uid, remote }) => {
     const own = unsent.find(({ index }) => index.has(uid));
@@ -179,7 +185,7 @@ export function beginDelete(host: CommitHost, { from, shards }: Ready, newOp: De
   });
   const kept = rows.map((row, i): Row | null => {
     const target = targets[i];
-    if (waits) return row;
+    if (waits || needed.some(({ index }) => index.has(target?.uid ?? 0))) return row;
     // Where a server has it, it can come back from there.
     const own = unsent.some(({ index }) => index.has(target?.uid ?? 0));
     return local || own || isAlone(from) || target?.remote?.t === 'pop3' ? null : { ...row, raw: null };
@@ -199,10 +205,23 @@ export function beginDelete(host: CommitHost, { from, shards }: Ready, newOp: De
     },
     done() {
       for (const each of unsent) host.lost(each);
-      if (!waits) drop(from, rows);
+      drop(
+        from,
+        rows.filter((_, i) => !kept[i]?.raw),
+      );
     },
   };
 }
+
+/** A copy of it waits for it to be there. */
+function isCopied(queue: OperationQueue, { op, index }: PendingAppend): boolean {
+  return queue
+    .behind(op.id)
+    .some(later => later.op.t === 'copy' && later.op.folder === op.folder && overlaps(later.index, index));
+}
+
+const overlaps = (one: Pending['index'], other: Pending['index']): boolean =>
+  [...other.keys()].some(uid => one.has(uid));
 
 export function drop(folder: Folder, rows: readonly { readonly raw: RawRef | null }[]): void {
   for (const { raw } of rows) if (raw) folder.writer.drop(raw);

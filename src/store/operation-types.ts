@@ -49,6 +49,8 @@ export interface DeleteOperation extends OnMessages {
    * files are kept, and it can be taken back.
    */
   readonly after?: OtherHalf;
+  /** The other half was settled: its messages are in another account. */
+  readonly moved?: true;
 }
 
 /** An operation of another account. */

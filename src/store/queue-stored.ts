@@ -38,9 +38,10 @@ export function toStored(pending: Pending): QueuedOperation {
     return { t, ...common, ...place, local, rows: pending.rows.map(toRow), ...known };
   }
   if (isDelete(pending)) {
-    const { after } = pending.op;
+    const { after, moved } = pending.op;
+    const other = { ...(after && { after: { ...after } }), ...(moved && { moved }) };
     const rows = pending.rows && { rows: pending.rows.map(row => row && toRow(row)) };
-    return { t: 'delete', ...common, local, ...(after && { after: { ...after } }), ...rows };
+    return { t: 'delete', ...common, local, ...other, ...rows };
   }
   return { ...pending.op, ...common };
 }
@@ -61,9 +62,13 @@ export function fromStored(stored: QueuedOperation, account: string): Pending {
       return pendingAppend({ t: 'append', ...common, ...body }, row, local);
     }
     case 'delete': {
-      const { after, rows, local } = stored;
+      const { after, moved, rows, local } = stored;
       const kept = rows ? rows.map(row => row && fromRow(row)) : null;
-      return pendingDelete({ t: 'delete', ...common, ...(after && { after }) }, local, kept);
+      return pendingDelete(
+        { t: 'delete', ...common, ...(after && { after }), ...(moved && { moved }) },
+        local,
+        kept,
+      );
     }
     case 'move':
     case 'copy': {

@@ -101,6 +101,23 @@ export class OperationQueue {
     this.#become(this.#pending.flatMap(each => (each.op.id === id ? others : [each])));
   }
 
+  /** This operation comes directly before an earlier one, and so do the folders that are made for it. */
+  advance(id: string, before: string): void {
+    const from = this.#pending.findIndex(({ op }) => op.id === id);
+    const to = this.#pending.findIndex(({ op }) => op.id === before);
+    const moving = this.#pending[from];
+    if (!moving || to < 0 || from < to) return;
+    const between = this.#pending.slice(to, from);
+    const needed = isTransfer(moving) ? madeFor(moving.op.to, between) : new Set<Pending>();
+    this.#become([
+      ...this.#pending.slice(0, to),
+      ...needed,
+      moving,
+      ...between.filter(pending => !needed.has(pending)),
+      ...this.#pending.slice(from + 1),
+    ]);
+  }
+
   /** Counts a try, up or (when that could not be made durable) down again. */
   tried(id: string, by: 1 | -1): void {
     const pending = this.get(id);
@@ -270,6 +287,14 @@ export class OperationQueue {
     this.#makers = null;
     this.#lastMakers = null;
   }
+}
+
+/** Of these, what makes a folder and those that it is in. */
+function madeFor(folder: FolderId, among: readonly Pending[]): ReadonlySet<Pending> {
+  const made = among.find(({ op }) => op.t === 'folder-create' && op.folder === folder);
+  if (made?.op.t !== 'folder-create') return new Set();
+  const { path } = made.op;
+  return new Set(among.filter(({ op }) => op.t === 'folder-create' && path.startsWith(op.path)));
 }
 
 export const isFlags = (pending: Pending): pending is PendingFlags => pending.op.t === 'flags';

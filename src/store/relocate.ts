@@ -48,6 +48,8 @@ export interface Traced {
   readonly back: readonly (readonly [i: number, uid: LocalUid])[];
   /** What those that a later operation brought back, wherever they went on to, are called in its folder. */
   readonly numbers: ReadonlyMap<number, LocalUid>;
+  /** Of a copy: operations that make others of its originals instead. */
+  readonly early: readonly string[];
   /** Files of copies that were not copied and are gone again. */
   readonly freed: readonly RawRef[];
 }
@@ -64,8 +66,7 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
   const back = new Map<LocalUid, number>();
   const numbers = new Map<number, LocalUid>();
   const freed: RawRef[] = [];
-  /** In the place of a copy: its messages may leave where they are before the one that took it on comes. */
-  const early: Pending[] = [];
+  const early: string[] = [];
   /** What the copies were marked with. */
   const marks: PendingFlags[] = [];
   const origin = (uid: LocalUid): OperationTarget | undefined => targets[active.get(uid) ?? -1];
@@ -111,15 +112,16 @@ export function startOver(queue: OperationQueue, first: PendingTransfer, stamp: 
     const named = (next && rest ? { ...next, op: { ...next.op, ...stamp() } } : next) as Pending | null;
     if (moved) queue.replace(pending.op.id, ...[rest, named].filter(each => each !== null));
     else {
-      if (named) early.push(named);
       const marked = isTransfer(part) ? marks.flatMap(each => markedAgain(each, part, stamp)) : [];
-      queue.replace(pending.op.id, ...(rest ? [rest] : []), ...marked);
+      queue.replace(pending.op.id, ...[rest, named, ...marked].filter(each => each !== null));
+      // In the place of this copy: its messages may be marked, or leave, before the one that took it on comes.
+      if (named) queue.advance(named.op.id, first.op.id);
+      if (named) early.push(named.op.id);
       if (isFlags(part)) marks.push(part);
     }
   }
-  if (early.length > 0) queue.replace(first.op.id, first, ...early);
   const returned = [...back].map(([uid, i]) => [i, uid] as const);
-  return { here: [...active.values()], back: returned, numbers, freed };
+  return { here: [...active.values()], back: returned, numbers, early, freed };
 }
 
 const isTargeted = (pending: Pending): pending is OnTargets =>
@@ -314,6 +316,8 @@ function deletionsOf(queue: OperationQueue, { op }: Pending, stamp: Stamp): Pend
   const found: Pending[] = [];
   for (const pending of queue.behind(op.id)) {
     if (!isTargeted(pending) || isFlags(pending) || pending.op.t === 'copy') continue;
+    // What another account has, or is about to have, is not lost.
+    if (isDelete(pending) && (pending.op.after || pending.op.moved)) continue;
     const { folder } = pending.op;
     const part = pick(pending, uid => places.delete(`${folder}/${uid}`));
     if (!part) continue;

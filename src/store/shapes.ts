@@ -194,6 +194,8 @@ export interface QueuedDelete extends QueuedCommon {
   local: boolean;
   /** Waits for this account's operation. */
   after?: { account: string; operation: string };
+  /** It waited for one, which was settled. */
+  moved?: true;
   /** What can be taken back. */
   rows?: (QueuedRow | null)[];
 }

@@ -51,10 +51,7 @@ export class TakingBack {
   /** The server will not have it: it is taken back, with what can't be without it. Everybody hears why. */
   async refuse({ op: { id } }: Pending, error: TmailError): Promise<void> {
     await this.#settleArrived(id);
-    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id)) {
-      await this.withdraw(also.op.id);
-      if (isDelete(also)) this.#host.emit({ t: 'trouble', error, operation: also.op });
-    }
+    await this.#refuseAlong(id, error);
     const withdrawn = await this.withdraw(id);
     if (!withdrawn) await this.#host.request();
     this.#host.emit({ t: 'trouble', error, ...(withdrawn && { operation: withdrawn.op }) });
@@ -72,6 +69,16 @@ export class TakingBack {
     this.#host.queue.replace(id, ...(rest ? [rest] : []));
     this.#host.changed();
     await this.#host.request();
+  }
+
+  /** What can't be without it, and without that in turn. */
+  async #refuseAlong(id: string, error: TmailError): Promise<void> {
+    for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id)) {
+      await this.#refuseAlong(also.op.id, error);
+      const withdrawn = await this.withdraw(also.op.id);
+      if (withdrawn && isDelete(withdrawn))
+        this.#host.emit({ t: 'trouble', error, operation: withdrawn.op });
+    }
   }
 
   #refusedWith(id: string): Pending | undefined {

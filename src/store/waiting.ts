@@ -14,5 +14,5 @@ export function waitingFor(queue: OperationQueue, { account, operation }: OtherH
 
 /** The same deletion, waiting for nobody; what it keeps stays kept until it is settled. */
 export function released({ op: { after: _, ...op }, local, rows }: PendingDelete): PendingDelete {
-  return pendingDelete(op, local, rows);
+  return pendingDelete({ ...op, moved: true }, local, rows);
 }

@@ -10,7 +10,6 @@ import { withoutRenaming } from './folder-overlay.ts';
 import { land, type Placed, type Row } from './moves.ts';
 import type { FoldersHost } from './operation-folders.ts';
 import {
-  applyTo,
   isAppend,
   isDelete,
   isFlags,
@@ -87,23 +86,15 @@ function showBehind(
   }
 }
 
-/** What a message was marked with when this operation took it: by the server's last word of it, where it is still here. */
-function flagsBefore(
-  { queue, opened }: WithdrawHost,
-  { op, rows }: PendingTransfer,
-  uid: LocalUid,
-  i: number,
-): readonly string[] {
-  const folder = opened(op.folder);
-  const row = rows[i]?.flags ?? [];
-  if (op.t === 'move' || !folder) return row;
-  const base = queue.base(op.folder, uid) ?? folder.flags(uid) ?? -1;
-  if (base < 0) return row;
-  const all = queue.all();
-  const place = all.findIndex(each => each.op.id === op.id);
-  const earlier = queue.over(op.folder, uid).filter(each => all.indexOf(each) < place);
-  const bits = earlier.reduce((flags, each) => applyTo(flags, each, folder.keywords), base);
-  return flagNames(bits, folder.keywords);
+/** What is made of a refused copy's originals instead is marked as that was, until it is marked again. */
+function showCopies(host: WithdrawHost, { op, rows }: PendingTransfer, id: string): void {
+  const instead = host.queue.get(id);
+  if (!instead || !isTransfer(instead)) return;
+  const { to, landing, targets } = instead.op;
+  const names = targets.map(({ uid }) => rows[op.targets.findIndex(each => each.uid === uid)]?.flags ?? []);
+  const copies = instead.rows.map((row, i) => ({ ...row, flags: names[i] ?? row.flags }));
+  host.queue.replace(id, pendingTransfer(instead.op, copies, instead.local));
+  showBehind(host, { id, folder: to }, new Map(landing.map((uid, i) => [uid, names[i] ?? []])));
 }
 
 /** A message on its way back. */
@@ -121,10 +112,10 @@ function withdrawTransfer(host: WithdrawHost, pending: PendingTransfer, known: '
   const from = opened(op.folder);
   const to = opened(op.to);
   const bases = op.targets.map(({ uid }) => queue.base(op.folder, uid) ?? -1);
-  const before = op.targets.map(({ uid }, i) => flagsBefore(host, pending, uid, i));
-  const { here, back, numbers: renamed, freed } = startOver(queue, pending, stamp);
+  const { here, back, numbers: renamed, early, freed } = startOver(queue, pending, stamp);
   const uidOf = (i: number): LocalUid => renamed.get(i) ?? op.targets[i]?.uid ?? 0;
-  showBehind(host, op, new Map(before.map((names, i) => [uidOf(i), names])));
+  if (op.t === 'move') showBehind(host, op, new Map(rows.map(({ flags }, i) => [uidOf(i), flags])));
+  for (const each of early) showCopies(host, pending, each);
   for (const raw of freed) to?.writer.drop(raw);
   // A folder that is not even remembered has nothing to take or to give.
   const still = to ? here.filter(i => to.flags(op.landing[i] ?? 0) !== undefined) : here;

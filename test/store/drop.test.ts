@@ -1,7 +1,9 @@
 // Operations that a person takes out of the queue, while others work on it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { envelopeOf } from '../../src/mail/headers.ts';
 import type { RemoteRef } from '../../src/mail/types.ts';
+import { flagNames } from '../../src/store/flags.ts';
 import { TmailError } from '../../src/util/errors.ts';
 import { fillFolder } from '../fixtures/synthetic.ts';
 import { code, info, ownedStore, temporaryDirectory } from './harness.ts';
@@ -105,3 +107,91 @@ test('a refused copy that has gone on is made from where its message was, before
   );
   assert.equal(there.length, 1);
 });
+
+const NO_ROOM = new TmailError('rejected', 'imap.over-quota');
+
+test('a refused copy changes nothing of what its original is marked with, wherever that went since', async t => {
+  const { account, folder, id, to, uids, targets, there } = await twoFolders(t, 1);
+  const copy = await account.commit({ t: 'copy', folder: id, to, targets });
+  const [uid = 0] = uids;
+  const { remote = null } = targets[0] ?? {};
+  await folder.apply({ flags: [{ uid, flags: ['\\Seen', 'Work'] }] }, 'now');
+  const move = await account.commit({ t: 'move', folder: id, to, targets });
+  assert.ok(move.t === 'move' && remote);
+  const [at = 0] = move.landing;
+  const landed = [{ uid: at, remote: null, messageId: '' }];
+  const flag = await account.commit({
+    t: 'flags',
+    folder: to,
+    targets: landed,
+    add: ['\\Flagged'],
+    remove: [],
+  });
+  await account.attempt(copy.id);
+  await account.refused(copy.id, NO_ROOM);
+  assert.deepEqual(flagNames(there.flags(at) ?? 0, there.keywords), ['\\Seen', '\\Flagged', 'Work']);
+  await account.attempt(flag.id);
+  await account.refused(flag.id, NO_ROOM);
+  assert.deepEqual(flagNames(there.flags(at) ?? 0, there.keywords), ['\\Seen', 'Work']);
+  await account.attempt(move.id);
+  await account.refused(move.id, NO_ROOM);
+  assert.deepEqual(flagNames(folder.flags(uid) ?? 0, folder.keywords), ['\\Seen', 'Work']);
+});
+
+test('what took a refused copy on stays behind the folder that was made for it', async t => {
+  const { account, id, to, targets } = await twoFolders(t, 1);
+  const copy = await account.commit({ t: 'copy', folder: id, to, targets });
+  assert.ok(copy.t === 'copy');
+  const made = await account.createFolder('New/Deep');
+  const landed = copy.landing.map(uid => ({ uid, remote: null, messageId: '' }));
+  await account.commit({ t: 'move', folder: to, to: made, targets: landed });
+  await account.attempt(copy.id);
+  await account.refused(copy.id, NO_ROOM);
+  const order = account.queue().map(op => op.t);
+  assert.deepEqual(order.slice(-2), ['folder-create', 'copy']);
+  assert.equal(account.queue().at(-2)?.folder, made);
+});
+
+test('a message that comes back because its copy was refused takes back the removal of its folder', async t => {
+  const { account, id, to, targets } = await twoFolders(t, 1);
+  const moved = await account.commit({ t: 'move', folder: id, to, targets });
+  assert.ok(moved.t === 'move');
+  await account.attempt(moved.id);
+  await account.moved(moved.id, [{ t: 'imap', uidValidity: '8', uid: 1 }]);
+  await account.settled(moved.id);
+  const there = await account.folder(to);
+  const [uid = 0] = moved.landing;
+  const on = [{ uid, remote: there.remote(uid) ?? null, messageId: '' }];
+  const copy = await account.commit({ t: 'copy', folder: to, to: id, targets: on });
+  await account.commit({ t: 'delete', folder: to, targets: on });
+  await account.removeFolder(to);
+  await account.attempt(copy.id);
+  await account.refused(copy.id, NO_ROOM);
+  assert.deepEqual(account.queue(), []);
+  assert.ok(account.folders().some(each => each.id === to));
+  assert.notEqual((await account.folder(to)).flags(uid), undefined);
+});
+
+for (const [what, next] of [
+  ['deleted', 'delete'],
+  ['moved', 'move'],
+] as const) {
+  test(`a message that was copied before it was uploaded, and then ${what}, is uploaded for the copy`, async t => {
+    const { account, id, to } = await twoFolders(t, 1);
+    const bytes = Buffer.from('Message-ID: <new@x>\r\n\r\nText.\r\n');
+    const envelope = envelopeOf(bytes, { size: bytes.length, arrival: 1 });
+    const upload = await account.append({ folder: id, bytes, envelope, flags: [], date: 1, upload: true });
+    const on = { folder: id, targets: upload.targets };
+    const copy = await account.commit({ t: 'copy', ...on, to });
+    const op = await account.commit(next === 'move' ? { t: 'move', ...on, to } : { t: 'delete', ...on });
+    const order = () => account.queue().map(each => each.id);
+    assert.deepEqual(order(), [upload.id, copy.id, op.id]);
+    const place: RemoteRef = { t: 'imap', uidValidity: '7', uid: 900 };
+    await account.appended(upload.id, place);
+    await account.settled(upload.id);
+    assert.deepEqual(
+      account.queue().map(({ targets }) => targets[0]?.remote),
+      [place, place],
+    );
+  });
+}

@@ -222,13 +222,15 @@ export function takeBackCopy(
   return async () => {
     if (!deletion) return ((await leave())?.targets.length ?? 0) > 0;
     const source = carry.accountOf(from);
-    if (!source?.drop || !source.queue().some(({ id }) => id === deletion.id)) return copyBack({ uid });
     try {
-      await source.drop(deletion.id);
+      // Also where nothing is sent: until it is settled it can be taken back.
+      await source?.drop?.(deletion.id);
     } catch (thrown) {
       if (asTmailError(thrown).code !== 'operation.under-way') throw thrown;
       return copyBack({});
     }
+    const folder = await source?.folder(from);
+    if (folder?.flags(uid) === undefined) return copyBack({ uid });
     deps.returned(from, [uid]);
     await leave();
     return true;

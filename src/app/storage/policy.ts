@@ -19,6 +19,7 @@ import {
   replaceTop,
   topLayer,
 } from '../state.ts';
+import type { Renamed } from './names.ts';
 
 type Counted = 'days' | 'newest';
 
@@ -69,8 +70,8 @@ export interface Policy {
   chosen(place: KeepPlace, offline: Offline | Counted | 'account'): void;
   /** The number that stands in the prompt. */
   counted(): void;
-  /** A folder has another name now: what is said of it goes along. Repeatable. */
-  renamed(account: AccountId, from: string, to: string): Promise<void>;
+  /** Folders have other names now: what is said of them goes along. Repeatable. */
+  renamed(account: AccountId, names: Renamed): Promise<void>;
 }
 
 export interface PolicyDeps {
@@ -133,12 +134,13 @@ export function createPolicy(core: Core, deps: PolicyDeps): Policy {
   }
 
   return {
-    async renamed(account, from, to) {
-      const own = ownOffline(keepingOf(state(), configOf(account))?.offlineFolders, from);
-      if (own === undefined) return;
-      // First the new one: in between both are said, and nothing is fetched or left out that should not be.
-      await put({ account, path: to }, own);
-      await put({ account, path: from }, null);
+    async renamed(account, names) {
+      const before = keepingOf(state(), configOf(account))?.offlineFolders ?? {};
+      const own = [...names].filter(([from]) => Object.hasOwn(before, from));
+      // First the new ones: in between both are said, and nothing is fetched or left out that should not be.
+      for (const [from, to] of own) await put({ account, path: to }, before[from] ?? null);
+      const now = new Set(own.map(([, to]) => to));
+      for (const [from] of own) if (!now.has(from)) await put({ account, path: from }, null);
     },
     ask(place) {
       const kept = now(place);

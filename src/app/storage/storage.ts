@@ -53,7 +53,8 @@ export function createStorage(core: Core, deps: StorageDeps): Storage {
   };
   const cleaning = createCleaning(core, changed);
   const policy = createPolicy(core, { notKept: cleaning.left, changed });
-  followNames(core, policy.renamed);
+  // What the one that works here writes is not for another one to write again.
+  if (!core.deps.readOnly) followNames(core, policy.renamed);
 
   async function open({ folder, uid }: LargeMessage): Promise<void> {
     const layer = storageLayer(state());
