@@ -100,9 +100,7 @@ export function listen(core: Core, deps: NewsDeps): News {
       if (list === null || (folder !== null && !folderRecord(state.get(), folder))) deps.lostFolder();
     });
   };
-  const hasMuchToDo = (): boolean =>
-    core.inBulk || core.deps.engines.some(engine => engine.status().progress.length > 0);
-  const touched = gather<Touched>(take, core.deps.now, hasMuchToDo);
+  const touched = gather<Touched>(take, core.deps.now, () => core.inBulk);
   /** Names of folders that went, for what is told of them afterwards. */
   const lost = new Map<FolderId, string>();
   const noteLost = (account: AccountId): void => {

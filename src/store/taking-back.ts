@@ -76,8 +76,7 @@ export class TakingBack {
     for (let also = this.#refusedWith(id); also; also = this.#refusedWith(id)) {
       await this.#refuseAlong(also.op.id, error);
       const withdrawn = await this.withdraw(also.op.id);
-      if (withdrawn && isDelete(withdrawn))
-        this.#host.emit({ t: 'trouble', error, operation: withdrawn.op });
+      if (withdrawn && isDelete(withdrawn)) this.#host.emit({ t: 'trouble', error, operation: withdrawn.op });
     }
   }
 
