@@ -49,7 +49,12 @@ export async function append(host: AppendHost, message: NewAppend): Promise<Appe
   const write = async (number: LocalUid): Promise<RawRef> => {
     const owner = { folder: message.folder, uid: number, remote: null, partial: false, op: stamp.id };
     const written = await host.writeRaw(message.bytes, owner);
-    if (!message.verify || (await host.readRaw(written)).equals(message.bytes)) return written;
+    if (!message.verify) return written;
+    const same = await host.readRaw(written).then(
+      bytes => bytes.equals(message.bytes),
+      () => false, // damaged as it was written
+    );
+    if (same) return written;
     await host.removeRaw(written);
     const facts = { folder: folder.record.path };
     throw new TmailError('storage', 'copy.differs', { retry: 'never', facts });

@@ -150,7 +150,8 @@ async function change(
   try {
     return { append: await to.append({ ...message, id }), deletion };
   } catch (error) {
-    await from.drop?.(deletion.id);
+    // What can't be taken back now is at the next start; what the person has to know is why there is no copy.
+    await from.drop?.(deletion.id).catch(() => undefined);
     throw error;
   }
 }
