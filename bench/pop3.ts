@@ -36,6 +36,8 @@ export async function* pop3(): AsyncGenerator<Measure> {
 async function* at(server: Dovecot, count: number, roundTrip: number): AsyncGenerator<Measure> {
   const proxy = await createDelayProxy(server.pop3sPort, roundTrip);
   const where = `${count.toLocaleString('en')} messages, ${roundTrip} ms`;
+  // Removed at the end: a disk that frees the blocks of one run makes the next one wait.
+  const dirs: string[] = [];
   try {
     const floor: number[] = [];
     const first: CheckCost[] = [];
@@ -46,12 +48,9 @@ async function* at(server: Dovecot, count: number, roundTrip: number): AsyncGene
       bytes = await readAll(proxy.port, server, count);
       floor.push((performance.now() - from) / 1000);
       const dir = await mkdtemp(join(tmpdir(), 'tmail-bench-'));
-      try {
-        first.push(await check(dir, server, proxy.port));
-        again.push(await check(dir, server, proxy.port));
-      } finally {
-        await rm(dir, { recursive: true, force: true });
-      }
+      dirs.push(dir);
+      first.push(await check(dir, server, proxy.port));
+      again.push(await check(dir, server, proxy.port));
     }
     yield {
       what: `raw pipelined reader, ${where}`,
@@ -65,6 +64,7 @@ async function* at(server: Dovecot, count: number, roundTrip: number): AsyncGene
     yield { what: `nothing changed, ${where}`, measured: described(again, 0) };
   } finally {
     await proxy.close();
+    await Promise.all(dirs.map(dir => rm(dir, { recursive: true, force: true })));
   }
 }
 
@@ -79,7 +79,8 @@ function described(costs: readonly CheckCost[], expected: number): string {
     middle(c => c.cpuSeconds),
     middle(c => c.megabytes),
   ];
-  return `${seconds.toFixed(2)} s, CPU ${cpu.toFixed(2)} s, ${Math.round(memory)} MB${wrong.join('')}`;
+  const best = Math.min(...costs.map(c => c.seconds));
+  return `${seconds.toFixed(2)} s (best ${best.toFixed(2)}), CPU ${cpu.toFixed(2)} s, ${Math.round(memory)} MB${wrong.join('')}`;
 }
 
 function check(dir: string, server: Dovecot, port: number): Promise<CheckCost> {
