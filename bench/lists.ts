@@ -64,7 +64,7 @@ async function* measures(store: Store): AsyncGenerator<Measure> {
   const start = initialState({
     size: { columns: 80, rows: 24 },
     ui,
-    readOnly: false,
+    readOnly: null,
     now: Date.now(),
     firstRun: false,
   });

@@ -82,7 +82,7 @@ export async function openScreen({ columns, rows, fill, server }: ScreenOptions)
     terminal,
     now: Date.now,
     start: { account: null, folder: null },
-    readOnly: false,
+    readOnly: null,
     outgoing: new FakeOutgoing(Date.now),
     firstRun: null,
   });

@@ -25,6 +25,7 @@ import { createOrganising } from './organising.ts';
 import { createOwnFolders } from './own-folders.ts';
 import { pasteText, pressKey } from './press.ts';
 import { watchQuota } from './quota.ts';
+import { cannotChange, watchOwner } from './read-only.ts';
 import { createReading } from './reading.ts';
 import { listHeight } from './selectors.ts';
 import { watchAlerts } from './server-alerts.ts';
@@ -96,6 +97,7 @@ export function createApp(deps: AppDeps): Program {
     reading.close();
     timers.close();
     notices.close();
+    beside.close();
     storage.close();
     threads.close();
     starred.close();
@@ -141,6 +143,7 @@ export function createApp(deps: AppDeps): Program {
     },
     online: account => reading.resume(account),
   });
+  const beside = watchOwner(core);
   const notices = createNotices(core, { isMuted: threads.isMuted });
   const harvest = createHarvest(core, { writing: () => state.get().drafts.length > 0 });
   const ready = begin(core, { folders, composing, threads, starred }, problems).catch(thrown =>
@@ -213,7 +216,8 @@ async function begin(
     if (problem.wished) core.say('warning', keyProblemText(problem));
   }
   for (const warning of deps.warnings ?? []) core.say('warning', sentence(warning));
-  if (deps.askOwner) core.say('info', 'Another tmail has this mail open: here it can only be read.');
+  const readOnly = cannotChange(core.state.get());
+  if (deps.owner && readOnly) core.say('info', readOnly);
 }
 
 /** The orders of lists that were chosen before. */

@@ -15,7 +15,7 @@ import type { Organising } from './organising.ts';
 import type { OwnFolders } from './own-folders.ts';
 import type { Reading } from './reading.ts';
 import { saveAs, saveDirectory } from './saving.ts';
-import { plural } from './selectors.ts';
+import { folderRecord, plural } from './selectors.ts';
 import { type Deed, replaceTop, topLayer } from './state.ts';
 import type { StorageEffects } from './storage/storage.ts';
 import type { Threads } from './threads/threads.ts';
@@ -132,6 +132,10 @@ export function createEffects(core: Core, deps: EffectsDeps): Effects {
     redraw: () => core.deps.terminal.redraw(),
     quit: composing.quit,
     writing: composing.effects,
+    takeOver() {
+      const shown = folderRecord(state.get(), state.get().folder);
+      core.deps.owner?.takeOver(shown ? { account: shown.account, folder: shown.path } : core.deps.start);
+    },
     demo: () => core.deps.firstRun?.demo(),
     rereadConfig() {
       if (!core.deps.firstRun?.reread) return;

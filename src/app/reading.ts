@@ -56,7 +56,7 @@ interface Place {
 
 export function createReading(core: Core, on: { readonly applied: () => void }): Reading {
   const { change, track, say } = core;
-  const { store, parser, askOwner } = core.deps;
+  const { store, parser, owner } = core.deps;
   const state = () => core.state.get();
   let latest = 0;
   let slowTimer: NodeJS.Timeout | undefined;
@@ -103,7 +103,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     const wanted = isPop3(where) ? 'whole' : asked;
     const engine = core.engines.get(await source(where));
     if (engine) await engine.body(where.id, wanted);
-    else if (askOwner) await askOwner(where.id, wanted);
+    else if (owner) await owner.ask(where.id, wanted);
     else throw new TmailError('network', OFFLINE);
     const ref = await rawRef(where);
     if (ref === null) throw new TmailError('storage', 'raw.missing');
@@ -115,7 +115,7 @@ export function createReading(core: Core, on: { readonly applied: () => void }):
     const phase = core.engines.get(await source(where))?.status().phase;
     if (!where.folder.remote(where.uid)) return null;
     if (phase === 'online' || phase === 'connecting') await forgetFile(where.folder, where.uid);
-    else if (phase !== undefined || !askOwner) return null;
+    else if (phase !== undefined || !owner) return null;
     return fetch(where, wanted);
   };
 

@@ -19,7 +19,7 @@ import { EMPTY_VIEW, type ListView } from './list-view.ts';
 import type { ListId, PaneTarget, RowKey } from './listing/types.ts';
 import type { About, Space } from './storage/types.ts';
 import type { Folds, MutedThread } from './threads/folds.ts';
-import type { Key, Size } from './types.ts';
+import type { Key, ReadOnly, Size } from './types.ts';
 
 export interface Messages {
   readonly folder: FolderId;
@@ -285,8 +285,8 @@ export interface ReaderState {
 export interface AppState {
   readonly size: Size;
   readonly ui: UiConfig;
-  /** The store is another process's: nothing can be changed. */
-  readonly readOnly: boolean;
+  /** Why nothing can be changed; null: it can. */
+  readonly readOnly: ReadOnly | null;
   /** For dates in rows and for countdowns; moves once a minute and with every event. Milliseconds since 1970. */
   readonly now: number;
   readonly stack: readonly [Layer, ...Layer[]];
@@ -355,7 +355,7 @@ const RECENT_LENGTH = 12;
 export interface Beginning {
   readonly size: Size;
   readonly ui: UiConfig;
-  readonly readOnly: boolean;
+  readonly readOnly: ReadOnly | null;
   readonly now: number;
   readonly firstRun: boolean;
 }

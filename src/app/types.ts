@@ -45,6 +45,18 @@ export interface Terminal {
   lend?<T>(run: () => Promise<T>): Promise<T>;
 }
 
+/** Nothing can be changed: another tmail has the store, that one has ended, or the disk takes no writes. */
+export type ReadOnly = 'other' | 'ended' | 'disk';
+
+export interface Owner {
+  /** Has it put a message's file on the disk, and sees it. */
+  ask(id: MessageId, wanted: BodyWanted): Promise<void>;
+  /** Repeatable. */
+  runs(): Promise<boolean>;
+  /** Leaves the screen and comes back, as the owner unless somebody else was faster. */
+  takeOver(start: AppDeps['start']): void;
+}
+
 export interface AppDeps {
   readonly config: Config;
   readonly store: Store;
@@ -65,10 +77,10 @@ export interface AppDeps {
   readonly now: () => number;
   /** Where to start; null: the inbox of the default account. */
   readonly start: { readonly account: AccountId | null; readonly folder: string | null };
-  /** The store is another process's: nothing can be changed. */
-  readonly readOnly: boolean;
-  /** Beside another process's store: has that one put a message's file on the disk, and sees it. */
-  readonly askOwner?: (id: MessageId, wanted: BodyWanted) => Promise<void>;
+  /** Why nothing can be changed; null: it can. */
+  readonly readOnly: 'other' | 'disk' | null;
+  /** The process whose store this is; only where `readOnly` is `other`. */
+  readonly owner?: Owner;
   /** What is odd in the configuration: said once the screen is up. */
   readonly warnings?: readonly TmailError[];
   /** Free bytes on the disk that the mail is on. Absent: nobody can say. */

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createArrivals } from '../app/arrivals.ts';
 import { sentence } from '../app/messages.ts';
-import type { AppDeps, ExportOutcome, ExportWish, FirstRun } from '../app/types.ts';
+import type { AppDeps, ExportOutcome, ExportWish, FirstRun, Owner } from '../app/types.ts';
 import { canSend } from '../config/identities.ts';
 import { configErrors, loadConfig } from '../config/load.ts';
 import type { Environment } from '../config/paths.ts';
 import type { Config } from '../config/types.ts';
-import { knock, type LocalStore, openStore } from '../store/store.ts';
+import { isOwned, knock, type LocalStore, openStore } from '../store/store.ts';
 import type { Engine } from '../sync/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Log, openLog } from '../util/log.ts';
@@ -41,10 +41,10 @@ type Show =
   | { readonly t: 'demo' }
   | { readonly t: 'first-run' };
 
-/** A stay that ends with another one: the demo, or accounts that were just set up. */
+/** A stay that ends with another one: the demo, accounts that were just set up, a store whose owner has ended. */
 interface Ended {
   readonly status: number;
-  readonly next: Show | null;
+  readonly next: { readonly show: Show; readonly start: AppDeps['start'] } | null;
 }
 
 const NO_ACCOUNTS: Config = {
@@ -65,10 +65,11 @@ export async function startTui(options: TuiOptions): Promise<number> {
   let show: Show = { t: 'first-run' };
   if (config) show = { t: 'config', config, warnings };
   if (options.demo) show = { t: 'demo' };
+  let start: AppDeps['start'] = options;
   for (;;) {
-    const { status, next } = await stay(show, options);
+    const { status, next } = await stay(show, { ...options, ...start });
     if (next === null) return status;
-    show = next;
+    ({ show, start } = next);
   }
 }
 
@@ -101,7 +102,11 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
   const engines = options.offline || readOnly ? [] : await enginesOf(config, store, setting);
   const outgoing = readOnly ? null : wayOut(config, store, { env, log, engines });
   later(() => outgoing?.close());
-  let next: Show | null = null;
+  let next: Ended['next'] = null;
+  const leaveFor = (show: Show, start: AppDeps['start'] = { account, folder }) => {
+    next = { show, start };
+    program.app.quit();
+  };
   const { createProgram } = await screen;
   const program = createProgram({
     config,
@@ -109,10 +114,12 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     engines,
     arrivals,
     pace,
-    readOnly,
+    readOnly: hindrance && (hindrance.code === 'store.locked' ? 'other' : 'disk'),
     outgoing,
     postUnsubscribe: async url => (await import('../outgoing/one-click.ts')).postUnsubscribe(url),
-    ...(hindrance?.code === 'store.locked' ? { askOwner: ownerOf(dir, store) } : {}),
+    ...(hindrance?.code === 'store.locked'
+      ? { owner: ownerOf(dir, store, start => leaveFor(show, start)) }
+      : {}),
     ...(config.accounts.length > 0
       ? { exportAll: wish => exportFrom(config, dir, store, readOnly, wish) }
       : {}),
@@ -124,13 +131,7 @@ async function onScreen(show: Show, options: TuiOptions, later: Later): Promise<
     env,
     dataDir: dir,
     start: { account, folder },
-    firstRun:
-      show.t === 'first-run'
-        ? firstRun(options, wish => {
-            next = wish;
-            program.app.quit();
-          })
-        : null,
+    firstRun: show.t === 'first-run' ? firstRun(options, leaveFor) : null,
   });
   later(() => program.close());
   if (readOnly) store.follow();
@@ -174,11 +175,15 @@ async function openFor(dir: string, log: Log): Promise<{ store: LocalStore; hind
   }
 }
 
-function ownerOf(dir: string, store: LocalStore): NonNullable<AppDeps['askOwner']> {
-  return async (id, wanted) => {
-    // A body has no lines; the end of them is its answer.
-    for await (const _ of knock(dir, { t: 'body', id, wanted } satisfies DoorRequest));
-    await store.refresh();
+function ownerOf(dir: string, store: LocalStore, takeOver: Owner['takeOver']): Owner {
+  return {
+    async ask(id, wanted) {
+      // A body has no lines; the end of them is its answer.
+      for await (const _ of knock(dir, { t: 'body', id, wanted } satisfies DoorRequest));
+      await store.refresh();
+    },
+    runs: () => isOwned(dir),
+    takeOver,
   };
 }
 

@@ -49,6 +49,11 @@ export async function connectToOwner(dir: string): Promise<Socket | null> {
   return socket === 'dead' || socket === 'absent' ? null : socket;
 }
 
+/** Whether a process owns `dir` now; one that was stopped (Ctrl-Z) does. @throws TmailError `disk.*` */
+export async function isOwned(dir: string): Promise<boolean> {
+  return (await probe(dir, OWNER_SOCKET)) === 'alive';
+}
+
 /** The owner's process id, for a sentence; undefined when nobody wrote it down. */
 export function ownerPid(dir: string): number | undefined {
   try {

@@ -21,6 +21,7 @@ import { openSettings, type StoredSettings } from './settings.ts';
 import type { OpenStoreOptions, Settings, Store, StoreEvent } from './types.ts';
 
 export { knock } from './door.ts';
+export { isOwned } from './lock.ts';
 
 export interface StoreOptions extends OpenStoreOptions {
   readonly log?: Log;

@@ -24,6 +24,9 @@ export const WHOLE_MESSAGE_BYTES = 256 * 1024;
 /** Up to this size a message is kept whole also where attachments are not: two commands for its text would cost more. */
 export const SMALL_WITH_ATTACHMENTS = 32 * 1024;
 
+/** A tmail that only reads looks this often whether the one that has the mail open still runs: one connect(2). */
+export const OWNER_LOOK_MS = 3000;
+
 /** Connections one account may hold; Gmail and many hosts allow 10–15 over all of a person's devices. */
 export const MAX_CONNECTIONS = 3;
 /** IDLE is renewed: servers may drop it after 29 minutes (RFC 2177), NAT boxes after 10 or less. */

@@ -84,7 +84,7 @@ test('Enter opens the message, marks it as read through the queue, and q goes ba
 });
 
 test('a message is not marked as read when it is read only, by key only, or was read before', async () => {
-  const readOnly = await world({ deps: { readOnly: true } });
+  const readOnly = await world({ deps: { readOnly: 'other' } });
   readOnly.press('enter');
   await readOnly.app.settled();
   assert.deepEqual(readOnly.store.operations, []);
@@ -185,11 +185,15 @@ test('beside another process, a message that is not here is asked of that one', 
   const w = await world({
     deps: {
       engines: [],
-      readOnly: true,
-      askOwner: (id, wanted) => {
-        asked.push(`${wanted} ${id}`);
-        for (const entry of w.inbox.entries.values()) entry.raw = true;
-        return Promise.resolve();
+      readOnly: 'other',
+      owner: {
+        ask: (id, wanted) => {
+          asked.push(`${wanted} ${id}`);
+          for (const entry of w.inbox.entries.values()) entry.raw = true;
+          return Promise.resolve();
+        },
+        runs: () => Promise.resolve(true),
+        takeOver: () => undefined,
       },
     },
   });
@@ -288,8 +292,55 @@ test('U and F set and clear flags as queued operations', async () => {
   assert.equal(w.store.operations.length, 4);
 });
 
+test('on a disk that takes no changes, keys say that it is the disk', async () => {
+  const w = await world({ deps: { readOnly: 'disk' } });
+  for (const key of ['F', '$', 'm']) {
+    w.press(key);
+    assert.match(toast(w), /^The disk takes no changes/);
+  }
+});
+
+test('the tmail that had the mail open ends: it is said, $ opens it here, unless another one came first', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let runs = true;
+  const places: unknown[] = [];
+  const owner = {
+    ask: () => Promise.resolve(),
+    runs: () => Promise.resolve(runs),
+    takeOver: (start: unknown) => void places.push(start),
+  };
+  const w = await world({ deps: { engines: [], readOnly: 'other', owner } });
+  const look = async () => {
+    t.mock.timers.tick(3000);
+    await w.app.settled();
+  };
+  await look();
+  w.press('F');
+  assert.match(toast(w), /^Another tmail has this mail open/);
+  w.press('$');
+  assert.match(toast(w), /it keeps everything up to date/);
+  assert.deepEqual(places, []);
+
+  runs = false;
+  await look();
+  assert.match(toast(w), /^The other tmail has ended/);
+  w.press('F');
+  assert.match(toast(w), /\$ opens this mail here/);
+  assert.equal(w.store.operations.length, 0);
+  w.press('g', 's');
+  await w.app.settled();
+  w.press('$');
+  assert.deepEqual(places, [{ account: 'work', folder: 'Sent' }]);
+
+  runs = true;
+  await look();
+  assert.match(toast(w), /^Another tmail has this mail open/);
+  w.press('$');
+  assert.equal(places.length, 1);
+});
+
 test('read only: flags say why not', async () => {
-  const w = await world({ deps: { readOnly: true } });
+  const w = await world({ deps: { readOnly: 'other' } });
   w.press('F');
   assert.match(toast(w), /only be read/);
 });

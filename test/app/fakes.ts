@@ -583,7 +583,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     now: () => NOW,
     // Its inbox; `deps` may ask for what several accounts start with.
     start: { account: names[0] ?? null, folder: null },
-    readOnly: false,
+    readOnly: null,
     outgoing,
     firstRun: null,
     ...options.deps,

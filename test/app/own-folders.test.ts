@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { topLayer } from '../../src/app/state.ts';
+import type { AppDeps } from '../../src/app/types.ts';
 import { type FakeFolder, testConfig, type World, world } from './fakes.ts';
 
-async function home(protocol: 'pop3' | 'imap' = 'pop3', readOnly = false) {
+async function home(protocol: 'pop3' | 'imap' = 'pop3', readOnly: AppDeps['readOnly'] = null) {
   const config = testConfig(['home']);
   const accounts = config.accounts.map(account => ({ ...account, protocol, serverCopy: 'keep' as const }));
   const there = await world({
@@ -142,7 +143,7 @@ test('s offers to make the folder that is not there, and moves the message into 
 });
 
 test('beside another tmail each says why it can’t', async () => {
-  const reader = await home('pop3', true);
+  const reader = await home('pop3', 'other');
   for (const key of ['C', 'r', 'd', 'E', 'S']) {
     reader.press('`', key);
     assert.match(said(reader), /Another tmail has this mail open/);

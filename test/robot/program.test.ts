@@ -91,6 +91,30 @@ describe('the built program in a terminal', () => {
     });
   }
 
+  for (const end of ['q', 'SIGKILL'] as const) {
+    test(`beside another tmail it reads; when that one ends by ${end}, $ opens the mail for changes`, async () => {
+      const open = await writingHome();
+      const first = await open();
+      const second = await open();
+      await second.waitForText('Another tmail has this mail open');
+      second.send('F');
+      await second.waitForText('here it can only be read');
+      if (end === 'q') first.send('q');
+      else first.signal(end);
+      await first.exited;
+      await second.waitForText('$ opens this mail here');
+      second.send('$');
+      await second.waitFor('the mail without that word', () => !second.find('read only'));
+      await second.waitForText(/ 300/);
+      second.send('F');
+      await second.waitForText('*');
+      second.send('u');
+      await second.waitForText('Taken back');
+      second.send('q');
+      assert.equal(await second.exited, 0);
+    });
+  }
+
   test('Ctrl-Z and fg', async () => {
     const { pty, line } = await start(true);
     pty.send(`${line}\n`);

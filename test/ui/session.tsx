@@ -82,7 +82,7 @@ export async function session(
           terminal,
           now: Date.now,
           start: { account: options.account ?? null, folder: null },
-          readOnly: false,
+          readOnly: null,
           outgoing,
           ...(options.env && { env: options.env }),
           firstRun: null,

@@ -116,6 +116,8 @@ export interface Effects {
   /** Shows a folder, or a list over all accounts. */
   openFolder(id: ListId, cursor?: 'first-unread' | 'last-unread'): void;
   openMessage(id: MessageId): void;
+  /** Opens the store of a tmail that has ended, to change it. */
+  takeOver(): void;
   /** Sets and clears flags (wire names). */
   flag(messages: readonly Messages[], add: readonly string[], remove: readonly string[]): void;
   /** To the folder of each account that is for this, which is made where there is none. */

@@ -6,11 +6,12 @@ import type { AccountId } from '../../mail/types.ts';
 import type { FolderRecord } from '../../store/types.ts';
 import { folderByRole } from '../organising/destinations.ts';
 import { whatOf } from '../organising/words.ts';
+import { cannotChange } from '../read-only.ts';
 import { chosen, countOf } from '../selection.ts';
 import { accountHere, folderLabel, folderRecord, plural } from '../selectors.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, View } from './command.ts';
-import { BOTH, cannotAct, READ_ONLY } from './organising.ts';
+import { BOTH, cannotAct } from './organising.ts';
 
 /** What becomes of the server's copy of what is deleted here. */
 function serverText(copy: ServerCopy | null): string {
@@ -51,10 +52,9 @@ function emptying(role: 'trash' | 'junk', name: string, synonyms: readonly strin
     keys: [],
     in: BOTH,
     synonyms,
-    disabled: view => {
-      if (view.state.readOnly) return READ_ONLY;
-      return (folderWith(view, role)?.counts.total ?? 0) > 0 ? undefined : `${name} is empty.`;
-    },
+    disabled: view =>
+      cannotChange(view.state) ??
+      ((folderWith(view, role)?.counts.total ?? 0) > 0 ? undefined : `${name} is empty.`),
     run: context => {
       const view = { state: context.state(), data: context.data };
       const folder = folderWith(view, role);

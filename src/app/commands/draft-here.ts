@@ -1,9 +1,11 @@
 // What commands ask before they write: can mail be sent from here, is what the keys act on a draft. Pure.
+import { cannotChange } from '../read-only.ts';
 import { folderRecord, target } from '../selectors.ts';
 import type { View } from './command.ts';
 
 export const cannotWrite = ({ state, data }: View): string | undefined => {
-  if (state.readOnly) return 'Another tmail has this mail open; write there.';
+  const why = cannotChange(state, 'write there');
+  if (why) return why;
   return data.outgoing ? undefined : 'No account can send; the configuration names no outgoing server.';
 };
 

@@ -5,6 +5,7 @@ import type { FolderId, Role } from '../../mail/types.ts';
 import { EMPTY_FIELD, fieldOf } from '../field.ts';
 import { foldersOf, isArchived, schemeOf } from '../organising/destinations.ts';
 import { hasFlag } from '../organising/flags.ts';
+import { cannotChange } from '../read-only.ts';
 import { chosen, meant, onMarks } from '../selection.ts';
 import { folderRecord, target } from '../selectors.ts';
 import { type Messages, push } from '../state.ts';
@@ -12,11 +13,11 @@ import type { Command, Context, View } from './command.ts';
 import { isDraft } from './draft-here.ts';
 
 export const BOTH: readonly Context[] = ['list', 'reader'];
-export const READ_ONLY = 'Another tmail has this mail open; here it can only be read.';
 
 /** Why nothing can be done with what is chosen. */
 export function cannotAct(view: View): string | undefined {
-  if (view.state.readOnly) return READ_ONLY;
+  const why = cannotChange(view.state);
+  if (why) return why;
   if (onMarks(view.state)) return undefined;
   const found = target(view);
   if (!found) return 'There is no message here.';
@@ -114,10 +115,9 @@ export const organisingCommands: readonly Command[] = [
     keys: [],
     in: ['list'],
     synonyms: ['archive-older', 'archive old'],
-    disabled: ({ state }) => {
-      if (state.readOnly) return READ_ONLY;
-      return state.folder === null ? 'This works in one folder, not over several.' : undefined;
-    },
+    disabled: ({ state }) =>
+      cannotChange(state) ??
+      (state.folder === null ? 'This works in one folder, not over several.' : undefined),
     run: context => {
       const { folder } = context.state();
       if (folder === null) return;

@@ -6,6 +6,7 @@ import { EMPTY_FIELD, fieldOf } from '../field.ts';
 import { contextUnder } from '../matching.ts';
 import { folderByRole } from '../organising.ts';
 import { withBelow } from '../own-folders.ts';
+import { cannotChange } from '../read-only.ts';
 import { accountOf, folderLabel, folderRecord, plural } from '../selectors.ts';
 import { type AppState, push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
@@ -31,14 +32,14 @@ const isImap = ({ data }: View, account: string | undefined): boolean =>
 
 function cannotHere({ state }: View): string | undefined {
   if (accountMeant(state) === undefined) return 'There is no account yet.';
-  return state.readOnly ? 'Another tmail has this mail open; here it can only be read.' : undefined;
+  return cannotChange(state);
 }
 
 function cannotTouch(view: View): string | undefined {
   return cannotHere(view) ?? (meant(view.state) ? undefined : 'There is no folder here.');
 }
 
-function cannotChange(view: View): string | undefined {
+function cannotAlter(view: View): string | undefined {
   const reason = cannotTouch(view);
   const record = meant(view.state);
   if (reason !== undefined || !record) return reason;
@@ -165,7 +166,7 @@ export const ownFolderCommands: readonly Command[] = [
     in: WHERE,
     synonyms: ['rename', 'rename-mailbox'],
     hint: { label: 'rename', rank: 56 },
-    disabled: cannotChange,
+    disabled: cannotAlter,
     run: context => {
       const view = { state: context.state(), data: context.data };
       const record = meant(view.state);
@@ -188,7 +189,7 @@ export const ownFolderCommands: readonly Command[] = [
     synonyms: ['rmdir', 'delete-mailbox'],
     hint: { label: 'delete', rank: 54 },
     disabled: view => {
-      const reason = cannotChange(view);
+      const reason = cannotAlter(view);
       const record = meant(view.state);
       if (reason !== undefined || !record) return reason;
       const branch = branchOf(view.state, record);

@@ -2,9 +2,9 @@
 import type { AccountId } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
 import { buildsOn, operationText } from '../organising/queue.ts';
+import { cannotChange } from '../read-only.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
-import { READ_ONLY } from './organising.ts';
 
 const ANY: readonly Context[] = ['list', 'reader', 'drawer', 'accounts', 'log'];
 
@@ -63,10 +63,7 @@ export const queueCommands: readonly Command[] = [
     keys: ['d', 'D'],
     in: ['queue'],
     hint: { label: 'drop', rank: 90 },
-    disabled: view => {
-      if (view.state.readOnly) return READ_ONLY;
-      return underCursor(view) ? undefined : 'Nothing waits here.';
-    },
+    disabled: view => cannotChange(view.state) ?? (underCursor(view) ? undefined : 'Nothing waits here.'),
     run: context => {
       const view = { state: context.state(), data: context.data };
       const layer = topLayer(view.state);

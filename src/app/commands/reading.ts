@@ -2,6 +2,7 @@
 import { messageId } from '../../mail/ids.ts';
 import { FLAGGED, type MessageId, SEEN } from '../../mail/types.ts';
 import { cursorPosition } from '../list-view.ts';
+import { cannotChange } from '../read-only.ts';
 import { bodyHeight, documentOf, lastTop } from '../reader-view.ts';
 import { chosen } from '../selection.ts';
 import { layoutOf, target } from '../selectors.ts';
@@ -15,9 +16,6 @@ const noMessage = (view: View) => (target(view) ? undefined : 'There is no messa
 
 export const notReady = ({ state }: View): string | undefined =>
   state.reader?.message ? undefined : 'The message is not open yet.';
-
-const readOnly = ({ state }: View): string | undefined =>
-  state.readOnly ? 'Another tmail has this mail open; here it can only be read.' : undefined;
 
 /** Of a folded conversation the first message that was not read yet is opened, else its newest. */
 function unreadOf(view: View): { readonly id: MessageId } | undefined {
@@ -117,7 +115,7 @@ const gone = (view: View): string | undefined => {
     ? 'This message is gone from its folder.'
     : undefined;
 };
-const cannotFlag = (view: View) => noMessage(view) ?? gone(view) ?? readOnly(view);
+const cannotFlag = (view: View) => noMessage(view) ?? gone(view) ?? cannotChange(view.state);
 
 const flags: readonly Command[] = [
   {

@@ -1,8 +1,12 @@
 // Commands for what is on the screen and what runs: layout, accounts, log, synchronising, the terminal.
 import { layoutFor, nextLayout } from '../layout.ts';
+import { cannotChange } from '../read-only.ts';
 import { layoutOf, plural } from '../selectors.ts';
 import { hasLayer, push, topLayer } from '../state.ts';
 import { type Command, EVERYWHERE, type View } from './command.ts';
+
+/** What the other tmail does meanwhile. */
+const UP_TO_DATE = 'it keeps everything up to date';
 
 const LAYOUT_WORDS = {
   one: 'one pane',
@@ -88,11 +92,10 @@ export const screenCommands: readonly Command[] = [
     synonyms: ['agree', 'pop3-delete'],
     hint: { label: 'delete there', rank: 50 },
     disabled: view =>
-      view.state.readOnly
-        ? 'Another tmail has this mail open and keeps it up to date.'
-        : heldUnderCursor(view) > 0
-          ? undefined
-          : 'No deletion on the server of this account waits for your word.',
+      cannotChange(view.state, UP_TO_DATE) ??
+      (heldUnderCursor(view) > 0
+        ? undefined
+        : 'No deletion on the server of this account waits for your word.'),
     run: context => {
       const state = context.state();
       const layer = topLayer(state);
@@ -117,14 +120,14 @@ export const screenCommands: readonly Command[] = [
     id: 'sync.now',
     group: 'Program',
     title: 'Synchronise now',
-    help: 'Sends what waits and fetches the news of every account; connects again where the line is lost.',
+    help: 'Sends what waits and fetches the news of every account; connects again where the line is lost. Where the tmail that had this mail open has ended, opens it here.',
     keys: ['$'],
     in: ['list', 'reader', 'drawer', 'accounts', 'log'],
     synonyms: ['check-mail', 'fetch', 'sync', 'refresh'],
     hint: { label: 'sync', rank: 20, in: ['list', 'accounts'] },
-    disabled: ({ state }) =>
-      state.readOnly ? 'Another tmail has this mail open and keeps it up to date.' : undefined,
+    disabled: ({ state }) => (state.readOnly === 'ended' ? undefined : cannotChange(state, UP_TO_DATE)),
     run: context => {
+      if (context.state().readOnly === 'ended') return context.effects.takeOver();
       context.effects.refresh();
       context.say('info', 'Synchronising.');
     },

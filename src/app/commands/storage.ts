@@ -1,5 +1,6 @@
 // Commands of the storage screen: what fills the mailbox, what of it is here, and what of that may go.
 import type { AccountId } from '../../mail/types.ts';
+import { cannotChange } from '../read-only.ts';
 import { accountOf, folderRecord } from '../selectors.ts';
 import { type AppState, type KeepPlace, push, replaceTop, type StorageLayer, topLayer } from '../state.ts';
 import { keptOf } from '../storage/policy.ts';
@@ -11,7 +12,6 @@ const HERE: readonly Context[] = ['storage'];
 const BOTH: readonly Context[] = ['accounts', 'storage'];
 const ONLY_HERE = 'This folder is only on this computer: all of it is kept.';
 const ONLY_HERE_POP3 = 'The mail of a POP3 account is only here: all of it is kept.';
-const READ_ONLY = 'Another tmail has this mail open; here it can only be read.';
 
 /** The account that is meant: under the cursor, else the one that the screen is about; null: all. */
 function accountMeant(state: AppState): AccountId | null {
@@ -150,12 +150,11 @@ export const storageCommands: readonly Command[] = [
     keys: ['d'],
     in: HERE,
     hint: { label: 'delete', rank: 70 },
-    disabled: ({ state }) => {
-      if (state.readOnly) return READ_ONLY;
-      return underCursor(state)?.t === 'message'
+    disabled: ({ state }) =>
+      cannotChange(state) ??
+      (underCursor(state)?.t === 'message'
         ? undefined
-        : 'Only messages are deleted here: Tab leads to the largest ones.';
-    },
+        : 'Only messages are deleted here: Tab leads to the largest ones.'),
     run: context => {
       const row = underCursor(context.state());
       if (row?.t === 'message') context.effects.storage.remove(row.message);
@@ -183,7 +182,8 @@ export const storageCommands: readonly Command[] = [
     synonyms: ['offline', 'policy', 'keep', 'retention'],
     hint: { label: 'keep here', rank: 54, in: BOTH },
     disabled: view => {
-      if (view.state.readOnly) return READ_ONLY;
+      const why = cannotChange(view.state);
+      if (why) return why;
       const meant = accountMeant(view.state);
       if (meant === null) return 'Of which account? w chooses one, on the storage screen.';
       const place = placeMeant(view.state);
@@ -205,12 +205,11 @@ export const storageCommands: readonly Command[] = [
     in: [...BOTH, 'list', 'drawer'],
     synonyms: ['clean', 'free', 'prune'],
     hint: { label: 'clean', rank: 48, in: BOTH },
-    disabled: view => {
-      if (view.state.readOnly) return READ_ONLY;
-      return imapAccounts(view).length > 0
+    disabled: view =>
+      cannotChange(view.state) ??
+      (imapAccounts(view).length > 0
         ? undefined
-        : 'The mail of a POP3 account is only here: nothing of it can be fetched again.';
-    },
+        : 'The mail of a POP3 account is only here: nothing of it can be fetched again.'),
     run: context =>
       context.effects.storage.askClean(imapAccounts({ state: context.state(), data: context.data })),
   },

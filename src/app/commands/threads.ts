@@ -4,12 +4,13 @@ import type { FolderStore } from '../../store/types.ts';
 import { putCursor } from '../list-view.ts';
 import { isUnified, type Listing, type RowKey } from '../listing/types.ts';
 import { isArchived, schemeOf } from '../organising/destinations.ts';
+import { cannotChange } from '../read-only.ts';
 import { byFolder, inReader } from '../selection.ts';
 import { folderRecord, listHeight, target } from '../selectors.ts';
 import { listOf, type Messages, setList } from '../state.ts';
 import { FOLDED, type Folds, withFold } from '../threads/folds.ts';
 import type { Command, CommandContext, View } from './command.ts';
-import { BOTH, cannotAct, READ_ONLY } from './organising.ts';
+import { BOTH, cannotAct } from './organising.ts';
 
 interface Here {
   readonly rows: Listing;
@@ -192,7 +193,8 @@ export const threadCommands: readonly Command[] = [
     in: BOTH,
     synonyms: ['archive conversation'],
     disabled: view => {
-      if (view.state.readOnly) return READ_ONLY;
+      const why = cannotChange(view.state);
+      if (why) return why;
       if (!here(view)) return cannotAct(view) ?? 'There is no message here.';
       return toArchive(view).length > 0 ? undefined : 'It is in Archive already.';
     },

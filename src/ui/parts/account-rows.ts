@@ -57,7 +57,7 @@ function accountRows(
       ? `, retry in ${duration(status.retryAt - state.now)}`
       : '';
   const name = `${selected ? '>' : ' '}${fit(clean(id), 12)} `;
-  const phase = `${stateWord(account, state.readOnly)}${retry}`;
+  const phase = `${stateWord(account, state.readOnly !== null)}${retry}`;
   const fits = config !== undefined && serverFits(config, state.size.columns);
   const head = fits ? `${name}${serverText(config)}   ${phase}` : name + phase;
   const indent = ' '.repeat(ACCOUNT_MARGIN);

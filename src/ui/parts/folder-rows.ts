@@ -45,7 +45,7 @@ function rowsOf({ state, data }: View, cells: number, height: number, theme: The
       {
         selected,
         open: state.list !== null && targetOf(entry) === state.list,
-        readOnly: state.readOnly,
+        readOnly: state.readOnly !== null,
         into:
           entry.t === 'account'
             ? data.config.accounts.find(({ id }) => id === entry.account.id)?.deliverTo

@@ -244,7 +244,7 @@ function statePieces(view: View): readonly Piece[] {
     ...outboxPieces(view),
     piece(running, 'ok'),
     ...quotaPieces(view),
-    ...state.accounts.flatMap(account => accountPieces(account, state.readOnly)),
+    ...state.accounts.flatMap(account => accountPieces(account, state.readOnly !== null)),
   ];
 }
 

@@ -740,7 +740,7 @@ test('where nothing can be sent, the keys say so', async () => {
     w.press(key);
     assert.match(toast(w), /No account can send/);
   }
-  const reader = await world({ deps: { readOnly: true } });
+  const reader = await world({ deps: { readOnly: 'other' } });
   reader.press('m');
   assert.match(toast(reader), /write there/);
 });

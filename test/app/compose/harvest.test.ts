@@ -23,7 +23,7 @@ async function harvest(fill: (store: FakeStore) => void) {
       terminal: { suspend: () => undefined, redraw: () => undefined, bell: () => undefined },
       now: () => NOW,
       start: { account: null, folder: null },
-      readOnly: false,
+      readOnly: null,
       outgoing: new FakeOutgoing(() => NOW),
       firstRun: null,
     },

@@ -85,7 +85,7 @@ function stateOf(store: FakeStore, list: ListId, sort: Sort, filter: string): Ap
   const start = initialState({
     size: { columns: 80, rows: 24 },
     ui,
-    readOnly: false,
+    readOnly: null,
     now: NOW,
     firstRun: false,
   });
