@@ -12,6 +12,7 @@ import {
   quote,
   signatureBlock,
   spokenDate,
+  withLinks,
   withoutSignature,
 } from './quote.ts';
 import { forwardSubject, replySubject } from './subject.ts';
@@ -142,7 +143,7 @@ export function answer(
   const author = authorOf(original, identities);
   const draft = begin(author, original.account, options);
   const { to, cc } = recipients(kind, original, identities);
-  const body = quote(withoutSignature(original.text), draft.format !== 'flowed');
+  const body = quote(withLinks(withoutSignature(original.text), original.links), draft.format !== 'flowed');
   const quoted = body === '>' || body === '' ? '' : `${attribution(original.from, original.date)}\n${body}`;
   return {
     ...draft,
@@ -184,7 +185,7 @@ export function forward(
 ): NewDraft {
   const author = authorOf(original, identities);
   const signature = author?.identity.signature ?? '';
-  const body = plainText(original.text).replace(/\s+$/, '');
+  const body = plainText(withLinks(original.text, original.links)).replace(/\s+$/, '');
   const inline = `---------- Forwarded message ----------\n${forwardedHead(original)}\n\n${body}`;
   return {
     ...begin(author, original.account, options),
@@ -211,7 +212,7 @@ export function editAsNew(
     bcc: formatMailboxes(bcc),
     replyTo: mine ? formatMailboxes(original.replyTo) : (author?.identity.replyTo ?? ''),
     subject: oneLine(original.subject),
-    text: plainText(original.text),
+    text: plainText(withLinks(original.text, original.links)),
     // One's own mail stays in its conversation; another's begins one.
     ...(mine ? { inReplyTo: original.inReplyTo, references: [...original.references] } : {}),
   };
@@ -228,7 +229,7 @@ export function bounce(original: Original, identities: readonly Identity[], file
     ...begin(identity && { identity, address: identity.address }, original.account, {}),
     replyTo: '',
     subject: oneLine(original.subject),
-    text: `${forwardedHead(original)}\n\n${plainText(original.text)}`,
+    text: `${forwardedHead(original)}\n\n${plainText(withLinks(original.text, original.links))}`,
     resend: { file },
     origin: { id: original.id, messageId: original.messageId, mark: 'forwarded' },
   };

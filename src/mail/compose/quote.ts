@@ -48,8 +48,20 @@ export function plainText(text: string): string {
     .replace(/\p{Cs}/gu, '\ufffd');
 }
 
+/**
+ * A text that was made from HTML, with the targets of those links below whose ` [n]` it holds: without them the numbers
+ * would lead nowhere once the message that they belong to is not at hand.
+ */
+export function withLinks(text: string, links: readonly string[]): string {
+  const numbers = new Set([...text.matchAll(/ \[([1-9]\d{0,3})\](?=\W|$)/g)].map(([, n]) => Number(n)));
+  const notes = links.flatMap((url, i) => (numbers.has(i + 1) ? [`[${i + 1}] ${url}`] : []));
+  return notes.length === 0 ? text : `${text.replace(/\s+$/, '')}\n\n${notes.join('\n')}\n`;
+}
+
 /** Lines longer than this are broken when they are quoted; a URL stays whole. */
 const LONG = 80;
+/** A link's target, which stays beside its number. */
+const LINK_NOTE = /^\[\d{1,4}\] \S+$/;
 
 /**
  * `> ` before every line, `>` before an empty one. `wrap`: long lines are broken first, as they must be where the text
@@ -68,7 +80,7 @@ export function quote(text: string, wrap = true): string {
 }
 
 function broken(line: string): string[] {
-  if (line.length <= LONG / 2 || width(line) <= LONG) return [line];
+  if (line.length <= LONG / 2 || width(line) <= LONG || LINK_NOTE.test(line)) return [line];
   const { depth, body } = quoteMarks(line);
   const marks = '> '.repeat(depth);
   const out: string[] = [];

@@ -7,7 +7,7 @@ import { formatMailboxes } from './addresses.ts';
 import type { NewDraft } from './answer.ts';
 import { unflow } from './flowed.ts';
 import { defaultIdentity, formatAuthor, identityOf } from './identity.ts';
-import { plainText } from './quote.ts';
+import { plainText, withLinks } from './quote.ts';
 import { isMessageId } from './thread.ts';
 import type { BodyFormat, Draft, Identity, Original } from './types.ts';
 
@@ -33,7 +33,13 @@ export function originalOf(id: MessageId, account: AccountId, parsed: ParsedMess
     references,
     headers,
     text: textOf(parsed),
+    links: targetsOf(parsed),
   };
+}
+
+/** Plain text has no numbers: its links stand in it. */
+function targetsOf(parsed: ParsedMessage): readonly string[] {
+  return parsed.fromHtml ? parsed.links.map(({ url }) => url) : [];
 }
 
 export interface Recalled {
@@ -93,7 +99,7 @@ function fromOf(parsed: ParsedMessage, account: AccountId, identities: readonly 
 
 /** A text that is nothing but a signature has lost the empty lines that were to be written on. */
 function writtenText(parsed: ParsedMessage): string {
-  const text = plainText(textOf(parsed));
+  const text = plainText(withLinks(textOf(parsed), targetsOf(parsed)));
   const above = text.startsWith('-- \n') ? '\n\n' : '';
   return text === '' || text.endsWith('\n') ? text : `${above}${text}\n`;
 }

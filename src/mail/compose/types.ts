@@ -79,6 +79,8 @@ export interface Original {
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   /** Readable text, soft breaks of format=flowed joined. */
   readonly text: string;
+  /** Where its `[1]`, `[2]`, … lead; empty where the text did not come from HTML. Hostile text. */
+  readonly links: readonly string[];
 }
 
 export type AnswerKind = 'reply' | 'replyAll' | 'replyList';

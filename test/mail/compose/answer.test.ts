@@ -54,6 +54,7 @@ function original({ from, to, cc, replyTo, headers, ...more }: Fields & Partial<
     references: [],
     headers: Object.entries(headers ?? {}).map(([name, value]) => ({ name, value })),
     text: 'How is it?\n',
+    links: [],
     ...more,
   };
 }
@@ -204,6 +205,31 @@ test('inline, a message is repeated with its head; attached, nothing is', () => 
   );
   assert.deepEqual([draft.to, draft.inReplyTo, draft.references, draft.origin?.mark], ['', '', [], 'forwarded']);
   assert.equal(forward(original(), 'attached', [ADA]).text, '');
+});
+
+const LONG_URL = `https://shop.example/other?${'x'.repeat(120)}`;
+const LINKED = {
+  text: 'Please pay here [1] or there [2], not [9].\n\n-- \nThe shop [3]\n',
+  links: ['https://shop.example/pay?id=42', LONG_URL, 'https://shop.example/', 'https://shop.example/unnamed'],
+};
+
+test('a quoted mail made from HTML has the targets of its links below, each on a line of its own', () => {
+  assert.equal(
+    answer('reply', original(LINKED), [ADA]).text,
+    `On Tue, 12 Mar 2024 at 14:05, Charles Babbage wrote:\n> Please pay here [1] or there [2], not [9].\n>\n> [1] https://shop.example/pay?id=42\n> [2] ${LONG_URL}\n\n`,
+  );
+});
+
+test('a mail made from HTML that is passed on or edited as new has the targets of all its links', () => {
+  const notes = `\n\n[1] https://shop.example/pay?id=42\n[2] ${LONG_URL}\n[3] https://shop.example/\n`;
+  assert.ok(forward(original(LINKED), 'inline', [ADA]).text.endsWith(`The shop [3]${notes}`));
+  assert.ok(editAsNew(original(LINKED), [ADA]).text.endsWith(`The shop [3]${notes}`));
+  assert.ok(bounce(original(LINKED), [ADA], 'f1').text.endsWith(`The shop [3]${notes}`));
+});
+
+test('a text without numbers gets no list of links', () => {
+  const text = 'a[1] b [0] [x] [12345]\n';
+  assert.equal(editAsNew(original({ text, links: LINKED.links }), [ADA]).text, text);
 });
 
 test('edit as new repeats what was written; one’s own stays in its conversation', () => {

@@ -74,6 +74,14 @@ test('a draft that has nothing yet, or only HTML', async () => {
   assert.deepEqual([recall(html, 'work', [ADA]).draft.text, recall(html, 'work', [ADA]).draft.from], ['Hello you\n', 'ada@example.org']);
 });
 
+test('what is answered knows where the numbers of its text lead, as does an HTML draft', async () => {
+  const html = await parsed('From: ada@example.org', 'Content-Type: text/html', '', '<p>Pay <a href="https://x.org/?id=42">here</a>.</p>');
+  assert.deepEqual(originalOf('work:1:7', 'work', html).links, ['https://x.org/?id=42']);
+  assert.equal(recall(html, 'work', [ADA]).draft.text, 'Pay here [1].\n\n[1] https://x.org/?id=42\n');
+  const plain = await parsed('From: ada@example.org', '', 'See [1] https://x.org/');
+  assert.deepEqual(originalOf('work:1:7', 'work', plain).links, []);
+});
+
 test('a sender who is not oneself does not become From', async () => {
   const message = await parsed('From: Evil <evil@x.org>', 'To: a@x.org', '', 'text');
   assert.equal(recall(message, 'work', [ADA]).draft.from, 'Ada Lovelace <ada@example.org>');
