@@ -494,18 +494,14 @@ function problemsOf(core: Core, writing: Writing): readonly DraftProblem[] {
 /** Another identity: its address, its account, its signature in place of the one before. */
 async function withIdentity(core: Core, id: DraftId, n: number): Promise<void> {
   const { formatAuthor } = await import('../../mail/compose/identity.ts');
-  const { signatureBlock } = await import('../../mail/compose/quote.ts');
+  const { withSignature } = await import('../../mail/compose/quote.ts');
   const identity = core.data.identities[n];
   if (!identity) return;
   core.change(state =>
     changeWriting(state, id, writing => {
       const text = textOf(writing.editor);
-      const old = core.data.identities
-        .map(each => signatureBlock(each.signature))
-        .find(block => block !== '' && text.includes(`\n${block}`));
-      const block = signatureBlock(identity.signature);
-      const next =
-        old === undefined ? text : text.replace(`\n${old}`, () => (block === '' ? '' : `\n${block}`));
+      const known = core.data.identities.map(each => each.signature);
+      const next = withSignature(text, known, identity.signature);
       const from = formatAuthor({ identity, address: identity.address });
       const replyTo = writing.fields.replyTo.text;
       const keepsReplyTo = replyTo !== '' && !core.data.identities.some(each => each.replyTo === replyTo);

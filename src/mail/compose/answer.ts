@@ -7,6 +7,7 @@ import { listAddress } from './list-headers.ts';
 import type { Mailto } from './mailto.ts';
 import {
   arrange,
+  arrangeForwarded,
   attribution,
   plainText,
   quote,
@@ -186,12 +187,13 @@ export function forward(
   const author = authorOf(original, identities);
   const signature = author?.identity.signature ?? '';
   const body = plainText(withLinks(original.text, original.links)).replace(/\s+$/, '');
-  const inline = `---------- Forwarded message ----------\n${forwardedHead(original)}\n\n${body}`;
   return {
     ...begin(author, original.account, options),
     subject: forwardSubject(original.subject),
-    // What is written goes above in any case: nobody reads to the end of a forwarded mail.
-    text: arrange(how === 'inline' ? inline : '', signature, true),
+    text:
+      how === 'inline'
+        ? arrangeForwarded(forwardedHead(original), body, signature, author?.identity.signatureAbove ?? false)
+        : arrange('', signature, true),
     origin: { id: original.id, messageId: original.messageId, mark: 'forwarded' },
   };
 }

@@ -3,6 +3,7 @@ import { editDistance } from '../../util/nearest.ts';
 import { addressKey, domainOf, readAddresses, readMailbox } from './addresses.ts';
 import { attachmentWord } from './attachment-words.ts';
 import { COMMON_DOMAINS, mistypedEnding } from './common-domains.ts';
+import { HISTORY } from './quote.ts';
 import { stripPrefixes } from './subject.ts';
 import { variablesLeft } from './template.ts';
 import type { Draft, DraftProblem } from './types.ts';
@@ -79,9 +80,6 @@ function checkContent(
   const word = attachmentWord(replied || forwarded ? own : `${draft.subject}\n${own}`);
   if (word !== null) add('attachment-forgotten', false, { word });
 }
-
-/** A line that says whose text follows, or a forwarded message's first line. */
-const HISTORY = /^-{4,} ?\p{L}[^\n]{0,60}\p{L} ?-{4,}$/u;
 
 /** What the person wrote: no quotes (with their attribution), no signature, no forwarded message. */
 export function ownText(text: string): string {

@@ -11,16 +11,32 @@ const ATTRIBUTION = 3;
 
 const isQuoted = (line: string) => line.startsWith('>');
 
+/** A line that says whose text follows, or a forwarded message's first line. */
+export const HISTORY = /^-{4,} ?\p{L}[^\n]{0,60}\p{L} ?-{4,}$/u;
+const FORWARDED = '---------- Forwarded message ----------';
+/** Lines of a forwarded message's head, From first, among which Subject is. */
+const HEAD = 6;
+
+function isForwarded(lines: readonly string[], n: number): boolean {
+  const line = lines[n]?.trimEnd() ?? '';
+  if (HISTORY.test(line) || line === 'Begin forwarded message:') return true;
+  // Outlook has nothing but a rule above the head, or not even that.
+  return line.startsWith('From: ') && lines.slice(n + 1, n + HEAD).some(next => next.startsWith('Subject: '));
+}
+
 /**
- * The text without its writer's signature: from the `-- ` line to the end, or to the older mail that follows it (with
- * the line that says whose it is).
+ * The text without its writer's signature: from the `-- ` line to the end, or to the older mail that follows it, quoted
+ * (with the line that says whose it is) or forwarded.
  */
 export function withoutSignature(text: string): string {
   const lines = text.split('\n');
   const start = lines.indexOf(DELIMITER);
   if (start < 0) return text;
   const quoted = lines.findIndex((line, n) => n > start && isQuoted(line));
-  const rest = quoted < 0 ? [] : lines.slice(attributionOf(lines, start, quoted));
+  const forwarded = lines.findIndex((_, n) => n > start && isForwarded(lines, n));
+  const isFirst = forwarded >= 0 && (quoted < 0 || forwarded < quoted);
+  const older = isFirst ? forwarded : quoted < 0 ? lines.length : attributionOf(lines, start, quoted);
+  const rest = lines.slice(older);
   const body = trimEnd(lines.slice(0, start));
   return [...body, ...(rest.length > 0 && body.length > 0 ? [''] : []), ...rest].join('\n');
 }
@@ -118,10 +134,15 @@ export function attribution(from: readonly Address[], date: number | null): stri
   return when === '' ? `${name} wrote:` : `On ${when}, ${name} wrote:`;
 }
 
+const signatureText = (signature: string) =>
+  plainText(signature)
+    .replace(/^\n+|\s+$/g, '')
+    .replace(/^-- ?\n/, '');
+
 /** The signature as it stands in the text, its delimiter above it (RFC 3676 4.3); '' without one. */
 export function signatureBlock(signature: string): string {
-  const text = plainText(signature).replace(/^\n+|\s+$/g, '');
-  return text === '' ? '' : `${DELIMITER}\n${text.replace(/^-- ?\n/, '')}`;
+  const text = signatureText(signature);
+  return text === '' ? '' : `${DELIMITER}\n${text}`;
 }
 
 /** A text to be written above or below what is quoted, its signature in place. Ends in a line break. */
@@ -130,6 +151,29 @@ export function arrange(quoted: string, signature: string, above: boolean): stri
   if (quoted === '') return block === '' ? '' : `\n\n${block}\n`;
   if (above) return `\n\n${block === '' ? '' : `${block}\n\n`}${quoted}\n`;
   return `${quoted}\n\n${block === '' ? '' : `\n\n${block}\n`}`;
+}
+
+/**
+ * A message that is passed on, below the place to write: nobody reads to the end of a forwarded mail. The signature
+ * stands where it does in a reply; above the message without its delimiter, as all that follows one is a signature to
+ * whoever reads it, and nothing marks a forwarded mail as the older one.
+ */
+export function arrangeForwarded(head: string, body: string, signature: string, above: boolean): string {
+  const forwarded = `${FORWARDED}\n${head}\n\n${body}`;
+  const block = signatureBlock(signature);
+  if (block === '') return `\n\n${forwarded}\n`;
+  return above ? `\n\n${signatureText(signature)}\n\n${forwarded}\n` : `\n\n${forwarded}\n\n${block}\n`;
+}
+
+/** The text with another signature, where one of `known` stands in it. */
+export function withSignature(text: string, known: readonly string[], signature: string): string {
+  const block = signatureBlock(signature);
+  const old = known.map(signatureBlock).find(each => each !== '' && text.includes(`\n${each}`));
+  if (old !== undefined) return text.replace(`\n${old}`, () => (block === '' ? '' : `\n${block}`));
+  // Above a forwarded message.
+  const place = (one: string) => `\n${one === '' ? '' : `${one}\n\n`}${FORWARDED}\n`;
+  const bare = known.map(signatureText).find(each => each !== '' && text.includes(place(each)));
+  return bare === undefined ? text : text.replace(place(bare), () => place(signatureText(signature)));
 }
 
 /** Where writing begins in a text made by `arrange`: at the top, or below the quote. */

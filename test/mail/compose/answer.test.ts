@@ -9,7 +9,7 @@ import {
   forward,
 } from '../../../src/mail/compose/answer.ts';
 import { parseMailto } from '../../../src/mail/compose/mailto.ts';
-import { spokenDate, writingPlace } from '../../../src/mail/compose/quote.ts';
+import { spokenDate, withSignature, writingPlace } from '../../../src/mail/compose/quote.ts';
 import type { AnswerKind, Identity, Original } from '../../../src/mail/compose/types.ts';
 import { parseAddresses } from '../../../src/mail/address.ts';
 
@@ -152,6 +152,9 @@ const TEXTS: readonly (readonly [string, string, string])[] = [
   ['the signature', 'one\n\n-- \nCharles\nLondon', '> one'],
   ['a signature above older mail', 'one\n\n-- \nCharles\n\nOn Monday, Ada wrote:\n> old\n> older\n', '> one\n>\n> On Monday, Ada wrote:\n> > old\n> > older'],
   ['a signature right above older mail', 'one\n-- \nCharles\n> old', '> one\n>\n> > old'],
+  ['a forwarded message below a signature', 'fyi\n-- \nC.\n\n---------- Forwarded message ----------\nFrom: a\n\nold', '> fyi\n>\n> ---------- Forwarded message ----------\n> From: a\n>\n> old'],
+  ['a forwarded message below a signature, as Apple Mail has it', 'fyi\n-- \nC.\n\nBegin forwarded message:\n\n> old', '> fyi\n>\n> Begin forwarded message:\n>\n> > old'],
+  ['a forwarded message below a signature, as Outlook has it', 'fyi\n-- \nC.\n\nFrom: a\nSent: Monday\nTo: b\nSubject: c\n\nold', '> fyi\n>\n> From: a\n> Sent: Monday\n> To: b\n> Subject: c\n>\n> old'],
   ['a line of two dashes is no signature', 'one\n--\ntwo', '> one\n> --\n> two'],
   ['controls', 'a\x1b[31mb\0\rc', '> a[31mb\n> c'],
 ];
@@ -201,10 +204,30 @@ test('inline, a message is repeated with its head; attached, nothing is', () => 
   assert.equal(draft.subject, 'Fwd: Re: Engine');
   assert.equal(
     draft.text,
-    '\n\n-- \nAda\n\n---------- Forwarded message ----------\nFrom: Charles Babbage <charles@example.net>\nDate: Tue, 12 Mar 2024 at 14:05\nSubject: Re: Engine\nTo: ada@example.org\nCc: x@y.org\n\nHow is it?\n',
+    '\n\n---------- Forwarded message ----------\nFrom: Charles Babbage <charles@example.net>\nDate: Tue, 12 Mar 2024 at 14:05\nSubject: Re: Engine\nTo: ada@example.org\nCc: x@y.org\n\nHow is it?\n\n-- \nAda\n',
   );
   assert.deepEqual([draft.to, draft.inReplyTo, draft.references, draft.origin?.mark], ['', '', [], 'forwarded']);
   assert.equal(forward(original(), 'attached', [ADA]).text, '');
+});
+
+test('a message passed on never stands below a signature delimiter, and an answer to the copy quotes it', () => {
+  for (const signatureAbove of [false, true]) {
+    const { text } = forward(original(), 'inline', [identity({ signature: 'Ada', signatureAbove })]);
+    assert.equal(text.startsWith('\n\nAda\n\n-----'), signatureAbove);
+    assert.ok(!/^-- $[^]*How is it/m.test(text));
+    assert.match(answer('reply', original({ text }), [ADA]).text, /^> From: Charles[^]*^> How is it\?$/m);
+  }
+});
+
+test('another identity brings its signature, above a message that is passed on as well', () => {
+  const known = ['Ada', '-- \nCountess'];
+  const text = (signature: string, signatureAbove: boolean) =>
+    forward(original(), 'inline', [identity({ signature, signatureAbove })]).text;
+  for (const above of [false, true]) {
+    assert.equal(withSignature(text('Ada', above), known, '-- \nCountess'), text('Countess', above));
+    assert.equal(withSignature(text('Else', above), known, 'Countess'), text('Else', above));
+  }
+  assert.equal(withSignature(text('Ada', true), known, ''), text('', true));
 });
 
 const LONG_URL = `https://shop.example/other?${'x'.repeat(120)}`;
