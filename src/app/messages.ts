@@ -305,7 +305,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'pop3.uidl-reused':
     'the server gave one name to two messages. Nothing was deleted there; names are no longer relied on.',
   'pop3.copy-damaged':
-    'the copy of a message here is damaged or missing. It was not deleted on the server, and comes again.',
+    'the copy of a message here is damaged or missing. It stays on the server, and is fetched again.',
   'pop3.ledger-open': f =>
     `the account's memory ${f.path} can't be read${f.reason ? ` (${f.reason})` : ''}. Nothing was fetched or deleted. Next: tmail doctor.`,
   'pop3.ledger-write': f =>

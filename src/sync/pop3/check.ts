@@ -10,6 +10,7 @@ import { type Fingerprint, type Known, startFingerprint } from './known.ts';
 import type { Ledger } from './ledger.ts';
 import {
   datesNeeded,
+  type Fetch,
   isListed,
   makePlan,
   type Plan,
@@ -97,7 +98,14 @@ export async function* check(options: CheckOptions, tally: Tally): AsyncGenerato
     yield* fetchMessages(job, plan.placeholders, true);
 
     const going = [...heads.matching, ...wholes.matching, ...arrived];
-    const marked = await mark(options, going, tally);
+    const { marked, damaged } = await mark(options, going, tally);
+    // The server has what is damaged here: it takes the place of the copy, and goes there when that was read again.
+    const byNumber = new Map(identities.all.map(of => [of.listed.number, of]));
+    const again = damaged.flatMap(({ number, known }): Fetch[] => {
+      const of = byNumber.get(number);
+      return of ? [{ of: { ...of, known }, thenDelete: false }] : [];
+    });
+    yield* fetchMessages(job, again, false);
     orderly = true;
     await client.quit();
     tally.deletedOnServer = marked.length;
@@ -242,8 +250,10 @@ async function remember(
   }
   const many = plan.warnings.find(one => one.t === 'many-deletions')?.count ?? 0;
   const tells = plan.warnings.some(one => one.t === 'first-deletion' || one.t === 'many-deletions');
-  const told = tells ? { told: { policy, many } } : {};
-  if (byId.size > 0 || tells || !ledger.memory.begun) {
+  // What was said or agreed to under another policy is no word on this one, nor on that one when it comes back.
+  const outdated = ledger.memory.told !== null && ledger.memory.told.policy !== policy;
+  const told = tells ? { told: { policy, many } } : outdated ? { told: null } : {};
+  if (byId.size > 0 || tells || outdated || !ledger.memory.begun) {
     await ledger.record([...byId.values()], { begun: true, ...told });
   }
 }

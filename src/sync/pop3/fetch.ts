@@ -8,6 +8,9 @@ import type { Known } from './known.ts';
 import { type Fetch, policyName } from './plan.ts';
 import type { Going } from './removal.ts';
 
+/** Progress is told, and a check can be stopped, at least this often while messages come; milliseconds. */
+const STEP_MS = 250;
+
 export interface FetchJob {
   readonly options: CheckOptions;
   readonly tally: Tally;
@@ -35,6 +38,7 @@ export async function* fetchMessages(
   const waiting = new Set(fetches);
   const intake = createIntake(job, partial);
   let done = 0;
+  let told = performance.now();
   const source = partial
     ? client.top(asked.keys(), 0)
     : client.retrieve(fetches.map(fetch => fetch.of.listed));
@@ -53,9 +57,13 @@ export async function* fetchMessages(
       if (partial && fetch.of.key === null) continue;
       await intake.take(await arriving(job, fetch, one.bytes, partial));
       waiting.delete(fetch);
-      // The first rows soon, and a place to stop often enough.
+      // The first rows soon.
       if (done === RAW_BATCH) job.options.box.flush().catch(() => undefined);
-      if (done % RAW_BATCH === 0) yield { label: job.options.label, done, total: job.total };
+      // A place to stop often enough, also where each message takes its time.
+      if (done % RAW_BATCH === 0 || performance.now() - told > STEP_MS) {
+        yield { label: job.options.label, done, total: job.total };
+        told = performance.now();
+      }
     }
     await intake.end();
   } catch (error) {

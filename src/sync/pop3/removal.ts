@@ -97,21 +97,30 @@ export async function compareWholes(
   return { matching, strangers, nameless };
 }
 
-/** DELE for what is here beyond doubt: the copy is read again from the disk, and is what the server sent. */
-export async function mark(options: CheckOptions, going: readonly Going[], tally: Tally): Promise<Going[]> {
+/**
+ * DELE for what is here beyond doubt: the copy is read again from the disk, and is what the server sent. `damaged`:
+ * what stays there, because it is not.
+ */
+export async function mark(
+  options: CheckOptions,
+  going: readonly Going[],
+  tally: Tally,
+): Promise<{ readonly marked: Going[]; readonly damaged: Going[] }> {
   const intact = await readAgain(options, going);
   const sure = going.filter((_, n) => intact[n]);
-  for (const one of going.filter((_, n) => !intact[n])) {
+  const damaged = going.filter((_, n) => !intact[n]);
+  for (const one of damaged) {
     tally.errors.push(
       new TmailError('storage', 'pop3.copy-damaged', { facts: { uidl: one.known.id }, retry: 'auto' }),
     );
   }
   const results = await options.client.dele(sure.map(one => one.number));
-  return sure.filter((_, n) => {
+  const marked = sure.filter((_, n) => {
     const error = results[n];
     if (error) tally.errors.push(error);
     return !error;
   });
+  return { marked, damaged };
 }
 
 /** Files that are read at the same time: the disk's latency is what costs. */

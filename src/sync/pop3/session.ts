@@ -311,10 +311,12 @@ function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
       timer.cancel();
       reject(cancelled());
     };
-    const timer = clock.after(ms, () => {
+    const again = () => {
       signal.removeEventListener('abort', stopped);
       resolve();
-    });
+    };
+    // Without a screen nothing else may keep the process: it would end in the middle of the check.
+    const timer = clock.after(ms, again, 'hold');
     signal.addEventListener('abort', stopped, { once: true });
   });
 }

@@ -163,8 +163,8 @@ test('a copy that vanished here without being deleted is fetched again, and noth
   assert.equal(world.maildrop.length, 3);
 });
 
-test('a damaged copy here is no reason to delete there', async () => {
-  const { world, run, deliver } = createWorld({ policy: { deleteAfterDays: 1 } });
+test('a damaged copy here is no reason to delete there, and is fetched again', async () => {
+  const { world, run, deliver, copies } = createWorld({ policy: { deleteAfterDays: 1 } });
   deliver(1, mail(1));
   await run();
   world.disk.mail.set('u1', { bytes: Buffer.from('damaged'), partial: false });
@@ -175,6 +175,39 @@ test('a damaged copy here is no reason to delete there', async () => {
     ['pop3.copy-damaged'],
   );
   assert.equal(world.maildrop.length, 1);
+  // What the server has takes its place, and goes there only once that was read again.
+  assert.deepEqual(world.disk.mail.get('u1')?.bytes, mail(1));
+  assert.deepEqual((await run()).tally.errors, []);
+  assert.deepEqual([world.maildrop.length, copies(1)], [0, 1]);
+});
+
+test('going back to a policy that was told of before makes nothing go untold', async () => {
+  const { world, run, deliver } = createWorld({ policy: 'delete' });
+  for (let n = 0; n < 3; n++) deliver(n, mail(n));
+  await run();
+  assert.equal(world.maildrop.length, 0);
+  world.policy = 'keep';
+  for (let n = 3; n < 10; n++) deliver(n, mail(n));
+  await run();
+  world.policy = 'delete';
+  const { report } = await run();
+  assert.deepEqual(report?.warnings, [{ t: 'first-deletion', policy: 'delete', count: 7, held: true }]);
+  assert.equal(world.maildrop.length, 7);
+  await run();
+  assert.equal(world.maildrop.length, 0);
+});
+
+test('a change of policy that was taken back in time is told again when it is made again', async () => {
+  const { world, run, deliver } = createWorld({ policy: 'keep' });
+  for (let n = 0; n < 4; n++) deliver(n, mail(n));
+  await run();
+  for (const policy of ['delete', 'keep', 'delete'] as const) {
+    world.policy = policy;
+    await run();
+    assert.equal(world.maildrop.length, 4, policy);
+  }
+  await run();
+  assert.equal(world.maildrop.length, 0);
 });
 
 test('changing to a policy that deletes what is here says so first and does it at the next check', async () => {

@@ -145,19 +145,25 @@ test('each policy is its own account’s; mail that was moved is still known, an
   }
   await clock.advance(4 * DAY);
   await using both = await open(on, { dir, policies, clock });
-  // A copy that is damaged where it is now holds back its deletion, and only that one.
+  // A copy that is damaged where it is now holds back its deletion, and only that one, and is fetched again.
   const { opened, uid } = await both.find('home', 'Archive', 'w1');
   const raw = opened.raw(uid);
   assert.ok(raw && both.kept.home);
   await writeFile(both.kept.home.raw.path(raw), 'damaged');
   const [, work] = await both.sync();
-  assert.equal(work?.received, 0);
+  assert.equal(work?.received, 1);
   assert.deepEqual(
     work?.errors.map(({ code }) => code),
     ['pop3.copy-damaged'],
   );
   assert.deepEqual(left(on.work), ['w1']);
   assert.deepEqual(left(on.home), ['h1', 'h2', 'h3']);
+  const mended = opened.raw(uid);
+  assert.ok(mended);
+  assert.deepEqual(await both.kept.home.raw.read(mended), on.work.messages[0]?.bytes);
+  await clock.advance(DAY);
+  assert.deepEqual((await both.sync('work'))[0]?.deletedOnServer, 1);
+  assert.deepEqual(await both.subjects('home', 'Archive'), ['w1']);
   await close(on);
 });
 

@@ -215,6 +215,26 @@ test('a maildrop that another client has locked ends the session for a later try
   assert.deepEqual([error?.code, error?.retry], ['pop3.in-use', 'auto']);
 });
 
+test('where each message takes its time, progress is told and a cancel heard before a batch is full', async () => {
+  const all = Array.from({ length: 10 }, (_, n) => mail(n));
+  // One at a time, each 100 ms.
+  const capabilities = ['TOP', 'UIDL', 'USER'];
+  await using server = await startPop3Server({ messages: all, capabilities, delay: 100 });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+  const session = home.newSession();
+  let seen = 0;
+  for await (const { done } of session.pull(home.inbox.record.id)) {
+    seen = done;
+    if (done > 0) break;
+  }
+  await session.close();
+  assert.ok(seen > 0 && seen < 10, `${seen} of 10`);
+  assert.equal(home.inbox.length, seen);
+  assert.equal(server.messages.length, 10);
+  assert.equal((await home.check()).received, 10 - seen);
+  assert.deepEqual((await home.hashes()).sort(), all.map(sha256).sort());
+});
+
 test('a cancel between batches keeps what is here and deletes nothing', async () => {
   const all = Array.from({ length: 120 }, (_, n) => mail(n));
   await using server = await startPop3Server({ messages: all });
