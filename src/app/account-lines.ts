@@ -4,6 +4,7 @@ import type { AccountConfig, Offline } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 import { width } from '../mail/width.ts';
 import { wrapCells } from '../mail/wrap.ts';
+import { backupOf } from './backup.ts';
 import type { View } from './commands/command.ts';
 import { type MaildropLine, maildropLines } from './maildrop.ts';
 import { bytesText, notes } from './notes.ts';
@@ -35,6 +36,8 @@ export function accountLines({ state, data }: View, account: AccountView): reado
   const copies = Object.hasOwn(state.copies, id) ? state.copies[id] : undefined;
   const line = (label: string, text: string): AccountLine => ({ label, text, level: 'info' });
   const pop3 = config?.protocol === 'pop3';
+  const backup =
+    copies && backupOf(account, state.accounts, data.config.accounts, copies.exported, state.now);
   const [first, ...others] = pop3 ? [] : quotaLines(status);
   const last = status.maildrop?.lastCheck ?? status.lastSync;
   const synced = last === null ? 'not yet' : `${duration(state.now - last)} ago`;
@@ -42,7 +45,7 @@ export function accountLines({ state, data }: View, account: AccountView): reado
   const queue = account.queued === 0 ? 'empty' : `${plural(account.queued, 'change')} waiting for the server`;
   const lines: AccountLine[] = [
     ...(config && !serverFits(config, state.size.columns) ? [line('server', serverText(config))] : []),
-    ...(pop3 ? maildropLines(account, config, state.now, copies?.exported) : []),
+    ...(pop3 ? maildropLines(account, config, state.now, backup) : []),
     ...(first ? [{ label: 'quota', text: first.text, level: first.fullness }] : []),
     ...others.map(({ text, fullness }) => ({ label: '', text, level: fullness })),
     line('copy here', copies ? copyText(copies, keptOf(state, config)) : 'counting'),

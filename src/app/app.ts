@@ -4,7 +4,7 @@ import { splitMessageId } from '../mail/ids.ts';
 import type { FolderId, MessageId } from '../mail/types.ts';
 import type { SettingsShape } from '../store/types.ts';
 import { asTmailError } from '../util/errors.ts';
-import { remind } from './backup.ts';
+import { watchBackup } from './backup.ts';
 import type { Data } from './commands/command.ts';
 import { allCommands } from './commands/index.ts';
 import { type Composing, createComposing } from './compose/composing.ts';
@@ -90,6 +90,7 @@ export function createApp(deps: AppDeps): Program {
   });
   watchQuota(core);
   watchAlerts(core);
+  watchBackup(core);
   const copies = createCopies(core);
   const exports = createExports(core, () => copies.count());
   const { ended, quit } = ending(core, async () => {
@@ -211,7 +212,6 @@ async function begin(
   // Not before the first frame, which needs none of it.
   core.track(composing.begin());
   core.track(threads.begin().then(starred.begin));
-  await remind(core);
   for (const problem of problems) {
     if (problem.wished) core.say('warning', keyProblemText(problem));
   }

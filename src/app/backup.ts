@@ -1,25 +1,45 @@
 // Mail that exists only on this computer: how much of it there is, and whether a person has to be reminded to export
 // it. Once a start at most, and never before there is something to lose.
 import type { AccountConfig } from '../config/types.ts';
-import type { ExportNote } from '../store/types.ts';
+import type { AccountId } from '../mail/types.ts';
+import type { ExportNote, FolderRecord } from '../store/types.ts';
+import type { MaildropFacts } from '../sync/types.ts';
 import { EXPORT_EVERY_MS } from '../util/limits.ts';
 import type { Core } from './core.ts';
 import { homely } from './exporting.ts';
 import { notes } from './notes.ts';
 import type { AccountView } from './state.ts';
 
+/** A POP3 account's maildrop, as far as it is known. */
+export interface Drop {
+  readonly config: Pick<AccountConfig, 'id' | 'deliverTo'>;
+  /** Null: nobody looked into its memory yet. */
+  readonly facts: Pick<MaildropFacts, 'lastCheck' | 'alsoHere'> | null;
+  /** What is here changes, and what is known of it comes behind. */
+  readonly checking: boolean;
+}
+
 /**
- * Messages that no server has, as far as is known: what is here beyond the maildrop. Where everything stays on the
- * server and the maildrop was not looked at yet, none.
+ * Messages in this account's folders that no server has: all but those that its own maildrop has, and those of the
+ * accounts that deliver into it. Null: that is not known (yet).
  */
-export function onlyHere(
-  config: Pick<AccountConfig, 'protocol' | 'serverCopy'>,
-  here: number,
-  onServer: number | null,
-): number {
-  if (config.protocol !== 'pop3') return 0;
-  if (onServer === null) return config.serverCopy === 'keep' ? 0 : here;
-  return Math.max(0, here - onServer);
+export function onlyHere(id: AccountId, here: number, drops: readonly Drop[]): number | null {
+  const own = drops.find(({ config }) => config.id === id);
+  if (!own?.facts || own.facts.lastCheck === null) return null;
+  let elsewhere = 0;
+  for (const { config, facts, checking } of drops) {
+    // Also one that no longer delivers here: its mail is where it was.
+    const also = facts?.alsoHere[id] ?? 0;
+    const concerned = config.id === id || config.deliverTo === id || also > 0;
+    if (concerned && (facts === null || checking)) return null;
+    elsewhere += also;
+  }
+  return Math.max(0, here - elsewhere);
+}
+
+/** Messages of an account, in all of its folders. */
+export function messagesIn(folders: readonly FolderRecord[]): number {
+  return folders.reduce((total, { counts }) => total + counts.total, 0);
 }
 
 /** Whether the last export is too long ago, or never was; a clock that was put back is no reason. */
@@ -31,49 +51,66 @@ export function isDue(exported: number | null, now: number): boolean {
 export type Exported = Pick<ExportNote, 'at' | 'to' | 'format'>;
 
 export interface Backup {
-  /** Messages that would be gone with this disk. */
-  readonly only: number;
+  /** Messages that would be gone with this disk; null: not known (yet). */
+  readonly only: number | null;
   readonly exported: Exported | null;
   readonly due: boolean;
 }
 
+/** `accounts`: all of them, since one's mail may be in another's folders. */
 export function backupOf(
   account: AccountView,
-  config: AccountConfig,
+  accounts: readonly AccountView[],
+  configs: readonly AccountConfig[],
   exported: Exported | null,
   now: number,
 ): Backup {
-  const only = onlyHere(config, hereIn(account), onServerOf(account));
-  return { only, exported, due: only > 0 && isDue(exported?.at ?? null, now) };
+  const only = onlyHere(account.id, messagesIn(account.folders), dropsOf(accounts, configs));
+  return { only, exported, due: only !== null && only > 0 && isDue(exported?.at ?? null, now) };
 }
 
 /** For the accounts screen. */
 export function backupRow({ only, exported, due }: Backup, now: number): string {
-  if (due) return notes.backupRow(only, exported?.at ?? null, now);
+  if (only !== null && due) return notes.backupRow(only, exported?.at ?? null, now);
+  if (only === null && isDue(exported?.at ?? null, now))
+    return notes.backupUnknown(exported?.at ?? null, now);
   return exported === null
     ? 'nothing is only here'
     : notes.backedUp({ ...exported, to: homely(exported.to) }, now);
 }
 
-/** Says once, for all accounts together, what is overdue. */
-export async function remind(core: Core): Promise<void> {
-  const { deps, mail, state } = core;
-  const due: string[] = [];
-  for (const [id, store] of mail) {
-    const config = deps.config.accounts.find(account => account.id === id);
-    const view = state.get().accounts.find(account => account.id === id);
-    if (!config || !view || config.protocol !== 'pop3' || !store.exports) continue;
-    const exported = await store.exports.last();
-    const backup = backupOf(view, config, exported, deps.now());
-    if (backup.due) due.push(`${id}: ${notes.backup(backup.only, exported?.at ?? null, deps.now())}`);
+/** Says of each account what is overdue, once: as soon as it is known in this run what only this computer has. */
+export function watchBackup(core: Core): void {
+  const { deps, mail } = core;
+  const said = new Set<AccountId>();
+  let seen: readonly AccountView[] = [];
+
+  async function remind(account: AccountView, accounts: readonly AccountView[]): Promise<void> {
+    const exported = (await mail.get(account.id)?.exports?.last()) ?? null;
+    const { only, due } = backupOf(account, accounts, deps.config.accounts, exported, deps.now());
+    if (only !== null && due)
+      core.say('info', `${account.id}: ${notes.backup(only, exported?.at ?? null, deps.now())}`);
   }
-  if (due.length > 0) core.say('info', due.join(' '));
+
+  core.afterChange(({ accounts }) => {
+    if (accounts === seen) return;
+    seen = accounts;
+    const drops = dropsOf(accounts, deps.config.accounts);
+    for (const account of accounts) {
+      const { id, folders } = account;
+      if (said.has(id) || !mail.get(id)?.exports) continue;
+      if (onlyHere(id, messagesIn(folders), drops) === null) continue;
+      said.add(id);
+      core.track(remind(account, accounts));
+    }
+  });
 }
 
-const hereIn = (account: AccountView) =>
-  account.folders.reduce((total, folder) => total + folder.counts.total, 0);
-
-function onServerOf({ status }: AccountView): number | null {
-  const { maildrop } = status;
-  return maildrop && maildrop.lastCheck !== null ? maildrop.onServer.messages : null;
+function dropsOf(accounts: readonly AccountView[], configs: readonly AccountConfig[]): Drop[] {
+  return accounts.flatMap(({ id, status }) => {
+    const config = configs.find(one => one.id === id && one.protocol === 'pop3');
+    const { phase, nextCheck, maildrop } = status;
+    const checking = phase === 'online' && (nextCheck ?? null) === null;
+    return config ? [{ config, facts: maildrop ?? null, checking }] : [];
+  });
 }

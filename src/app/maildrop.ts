@@ -4,7 +4,7 @@ import { GMAIL_POP_SETTING, gmailPop } from '../config/gmail.ts';
 import type { AccountConfig, ServerCopy } from '../config/types.ts';
 import { sanitize } from '../mail/sanitize.ts';
 import type { MaildropWarning } from '../sync/types.ts';
-import { backupOf, backupRow, type Exported } from './backup.ts';
+import { type Backup, backupRow } from './backup.ts';
 import { bytesText } from './notes.ts';
 import { grouped, plural } from './selectors.ts';
 import type { AccountView, Level } from './state.ts';
@@ -71,10 +71,10 @@ export function maildropLines(
   account: AccountView,
   config: AccountConfig,
   now: number,
-  exported: Exported | null | undefined,
+  backup: Backup | undefined,
 ): MaildropLine[] {
   const own = [...deliveryLines(config), ...gmailLines(config)];
-  return [...serverLines(account, config, now), ...own, exportLine(account, config, now, exported)];
+  return [...serverLines(account, config, now), ...own, exportLine(backup, now)];
 }
 
 function deliveryLines({ deliverTo }: AccountConfig): MaildropLine[] {
@@ -96,15 +96,9 @@ function gmailLines({ incoming }: AccountConfig): MaildropLine[] {
   ];
 }
 
-/** `exported` undefined: not looked up yet. */
-function exportLine(
-  account: AccountView,
-  config: AccountConfig,
-  now: number,
-  exported: Exported | null | undefined,
-): MaildropLine {
-  if (exported === undefined) return { label: 'export', text: 'counting', level: 'info' };
-  const backup = backupOf(account, config, exported, now);
+/** Undefined: not looked up yet. */
+function exportLine(backup: Backup | undefined, now: number): MaildropLine {
+  if (!backup) return { label: 'export', text: 'counting', level: 'info' };
   return { label: 'export', text: backupRow(backup, now), level: backup.due ? 'warning' : 'info' };
 }
 

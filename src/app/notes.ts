@@ -298,6 +298,12 @@ export const notes = {
     if (at === null) return `never exported, ${only}`;
     return `exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago, ${only}`;
   },
+  /** While nobody knows what is only here. */
+  backupUnknown: (at: number | null, now: number) => {
+    const only = 'only here: known after the check';
+    if (at === null) return `never exported, ${only}`;
+    return `exported ${count(Math.max(0, Math.floor((now - at) / 86_400_000)), 'day')} ago, ${only}`;
+  },
   backedUp: ({ at, to, format }: { at: number; to: string; format: string }, now: number) => {
     const days = Math.max(0, Math.floor((now - at) / 86_400_000));
     return `${days === 0 ? 'today' : `${count(days, 'day')} ago`}, to ${sanitize(to)} (${sanitize(format)})`;

@@ -1,13 +1,13 @@
 // tmail doctor: tries one thing after the other and says of each whether it works. Changes nothing, except with
 // --rebuild the store's index; the mail itself is never touched.
-import { isDue, onlyHere } from '../app/backup.ts';
+import { type Drop, isDue, messagesIn, onlyHere } from '../app/backup.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import { gmailPop, shownUser } from '../config/gmail.ts';
 import { password } from '../config/secrets.ts';
-import type { AccountConfig, ServerSettings } from '../config/types.ts';
+import type { AccountConfig, Config, ServerSettings } from '../config/types.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
-import { type Context, knownAccount, type Mail } from './context.ts';
+import { type Context, knownAccount, type Mail, type OpenedStore } from './context.ts';
 import { addressesOf, inspect, type Protocol } from './doctor-line.ts';
 import { forgetUnreadable, summed } from './doctor-store.ts';
 import { jsonLine } from './output.ts';
@@ -96,7 +96,6 @@ function checker({ args, output, signal }: Context): Checker {
 
 async function examine(check: Checker, context: Context, mail: Mail, account: AccountConfig): Promise<void> {
   const { id, incoming, protocol } = account;
-  let onServer: number | null = null;
   const secret = await check.run(id, 'password', async () => {
     await password(account.auth, { env: context.env, signal: context.signal });
     return { text: notes.passwordFound(account.auth.t), value: true };
@@ -108,7 +107,6 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
       return { text: notes.signedIn(shownUser(incoming), incoming.host), value: folders };
     });
     if (folders) {
-      onServer = folders.maildrop?.messages ?? null;
       await check.run(id, 'folders', async () => ({
         text: folders.maildrop ? notes.maildrop(folders.maildrop) : notes.folders(folders),
         value: null,
@@ -119,20 +117,19 @@ async function examine(check: Checker, context: Context, mail: Mail, account: Ac
     await check.skip(id, 'folders');
   }
   if (account.outgoing) await line(check, context, id, account.outgoing, 'smtp', ['smtp-dns', 'smtp-tls']);
-  for (const { step, text } of await remarks(mail, account, onServer)) {
+  for (const { step, text } of await remarks(mail, account)) {
     await check.run(id, step, async () => ({ text, value: null }));
   }
 }
 
 /** What a person should know of an account whose mail is downloaded; no failures. */
 export async function remarks(
-  mail: Pick<Mail, 'reader'>,
+  mail: Pick<Mail, 'reader' | 'config'>,
   account: AccountConfig,
-  onServer: number | null,
 ): Promise<{ readonly step: Step; readonly text: string }[]> {
   if (account.protocol !== 'pop3') return [];
   const gmail = gmailPop(account.incoming);
-  const backup = await backupText(mail, account, onServer);
+  const backup = await backupText(mail, account);
   return [
     ...(gmail ? [{ step: 'gmail', text: notes.gmail(gmail.recent) } as const] : []),
     ...(backup === null ? [] : [{ step: 'backup', text: backup } as const]),
@@ -163,24 +160,33 @@ async function line(
   return connected === true;
 }
 
-/** What would be lost with this disk; null: nothing, or it was exported lately. A reminder, not a failure. */
+/**
+ * What would be lost with this disk; null: nothing, or it was exported lately, or nobody knows before the first check is
+ * over. A reminder, not a failure.
+ */
 async function backupText(
-  mail: Pick<Mail, 'reader'>,
+  mail: Pick<Mail, 'reader' | 'config'>,
   account: AccountConfig,
-  onServer: number | null,
 ): Promise<string | null> {
   const reader = await mail.reader();
   try {
     if (!reader.accounts().includes(account.id)) return null;
     const kept = await reader.account(account.id);
-    const here = kept.folders().reduce((total, folder) => total + folder.counts.total, 0);
-    const only = onlyHere(account, here, onServer);
+    const only = onlyHere(account.id, messagesIn(kept.folders()), await drops(mail.config, reader));
     const exported = (await kept.exports?.last())?.at ?? null;
     const now = Date.now();
-    return only > 0 && isDue(exported, now) ? notes.backup(only, exported, now) : null;
+    return only !== null && only > 0 && isDue(exported, now) ? notes.backup(only, exported, now) : null;
   } finally {
     await reader.close();
   }
+}
+
+/** Of the accounts that are checked; as the ledgers say, which is as of their last checks. */
+async function drops({ accounts }: Config, reader: OpenedStore): Promise<Drop[]> {
+  const { lookAtMaildrops } = await import('../sync/pop3/looking.ts');
+  const checked = accounts.filter(({ protocol, disabled }) => protocol === 'pop3' && !disabled);
+  const facts = await lookAtMaildrops(checked, reader);
+  return checked.map(config => ({ config, facts: facts.get(config.id) ?? null, checking: false }));
 }
 
 async function storeHealth(mail: Mail): Promise<Found<null>> {

@@ -137,6 +137,8 @@ export interface MaildropFacts {
     /** When the oldest of them was first seen here. Milliseconds since 1970. */
     readonly oldest: number | null;
   };
+  /** How many of them are here too, whole or by their heads, by the account in whose folders they are. */
+  readonly alsoHere: Readonly<Record<AccountId, number>>;
   /** Messages that the next check deletes there, as far as is known here. */
   readonly willDelete: number;
   /** Of those: held by the last check until the person knows. */

@@ -1,20 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { backupOf, backupRow, isDue, onlyHere } from '../../src/app/backup.ts';
+import { backupRow, type Drop, isDue, messagesIn, onlyHere } from '../../src/app/backup.ts';
 import { notes } from '../../src/app/notes.ts';
-import type { AccountConfig, ServerCopy } from '../../src/config/types.ts';
+import type { AccountConfig } from '../../src/config/types.ts';
 import type { ExportNote } from '../../src/store/types.ts';
+import type { AccountStatus, MaildropFacts } from '../../src/sync/types.ts';
 import { NOW, testConfig, world } from './fakes.ts';
 
 const DAY = 24 * 60 * 60_000;
-const pop3 = (serverCopy: ServerCopy) => ({ protocol: 'pop3', serverCopy }) as const;
+const checked = (alsoHere: MaildropFacts['alsoHere']) => ({ lastCheck: NOW, alsoHere });
+const drop = (
+  id: string,
+  facts: Drop['facts'],
+  more: Partial<Drop> & { readonly into?: string } = {},
+): Drop => ({
+  config: { id, ...(more.into !== undefined && { deliverTo: more.into }) },
+  facts,
+  checking: more.checking ?? false,
+});
 
-test('only here is what is beyond the maildrop; IMAP mail never is, nor what a policy leaves on the server', () => {
-  assert.equal(onlyHere({ protocol: 'imap', serverCopy: null }, 100, null), 0);
-  assert.equal(onlyHere(pop3('delete'), 100, null), 100);
-  assert.equal(onlyHere(pop3('keep'), 100, null), 0);
-  assert.equal(onlyHere(pop3('keep'), 100, 80), 20);
-  assert.equal(onlyHere(pop3('delete'), 100, 120), 0);
+test('only here is what no maildrop has; what lies on the server and was never fetched makes it no less', () => {
+  // 60 were skipped and are there, 6 came and are deleted there.
+  assert.equal(onlyHere('home', 6, [drop('home', checked({}))]), 6);
+  assert.equal(onlyHere('home', 100, [drop('home', checked({ home: 80 }))]), 20);
+  assert.equal(onlyHere('home', 0, [drop('home', checked({ home: 2 }))]), 0);
+});
+
+test('mail of another account in this inbox is not only here either, also when that one delivers here no longer', () => {
+  const home = drop('home', checked({ home: 5 }));
+  assert.equal(onlyHere('home', 11, [home, drop('two', checked({ home: 6 }), { into: 'home' })]), 0);
+  assert.equal(onlyHere('home', 11, [home, drop('two', checked({ home: 4, two: 9 }))]), 2);
+  assert.equal(onlyHere('two', 9, [home, drop('two', checked({ home: 4, two: 9 }))]), 0);
+});
+
+test('what is only here is not known before a check was finished, nor while one runs of whoever fills the inbox', () => {
+  const home = drop('home', checked({ home: 5 }));
+  const unknown: Drop[][] = [
+    [],
+    [drop('home', null)],
+    [drop('home', { lastCheck: null, alsoHere: {} })],
+    [drop('home', checked({ home: 5 }), { checking: true })],
+    [home, drop('two', null, { into: 'home' })],
+    [home, drop('two', checked({}), { into: 'home', checking: true })],
+    [home, drop('two', checked({ home: 1 }), { checking: true })],
+  ];
+  for (const drops of unknown) assert.equal(onlyHere('home', 11, drops), null);
+  // Others are nothing to it, and one that was never reached has brought nothing.
+  assert.equal(onlyHere('home', 11, [home, drop('two', null)]), 6);
+  assert.equal(onlyHere('home', 11, [home, drop('two', checked({ two: 3 }), { checking: true })]), 6);
+  assert.equal(
+    onlyHere('home', 11, [home, drop('two', { lastCheck: null, alsoHere: {} }, { into: 'home' })]),
+    6,
+  );
 });
 
 test('an export is due when there was none, and after 30 days', () => {
@@ -32,18 +69,30 @@ test('the sentences say what would be lost and what to do, and the row fits 80 c
   assert.match(notes.backup(1, NOW - 43 * DAY, NOW), /^last exported 43 days ago: .* 1 message is gone/);
   const at = (days: number) => ({ at: NOW - days * DAY, to: '/backup/tmail', format: 'maildir' });
   for (const exported of [null, at(43), at(0)]) {
-    const row = backupRow({ only: 99_999, exported, due: exported?.at !== NOW }, NOW);
-    assert.ok(row.length <= 80 - 25, row);
+    for (const only of [99_999, null]) {
+      const row = backupRow({ only, exported, due: only !== null && exported?.at !== NOW }, NOW);
+      assert.ok(row.length <= 80 - 25, row);
+    }
   }
   assert.equal(
     backupRow({ only: 3, exported: at(19), due: false }, NOW),
     '19 days ago, to /backup/tmail (maildir)',
   );
+  assert.equal(
+    backupRow({ only: null, exported: null, due: false }, NOW),
+    'never exported, only here: known after the check',
+  );
 });
 
-async function start(note: ExportNote | null, serverCopy: ServerCopy = 'delete') {
+/** A start of an account with mail here, exported as `note` says, of which `maildrop` gets known a moment later. */
+async function start(note: ExportNote | null, maildrop: MaildropFacts | null = facts()) {
   const [work] = testConfig().accounts;
-  const home: AccountConfig = { ...(work ?? assert.fail()), id: 'home', protocol: 'pop3', serverCopy };
+  const home: AccountConfig = {
+    ...(work ?? assert.fail()),
+    id: 'home',
+    protocol: 'pop3',
+    serverCopy: 'delete',
+  };
   const config = { ...testConfig(['home']), accounts: [home] };
   const exports = {
     last: async () => note,
@@ -51,29 +100,65 @@ async function start(note: ExportNote | null, serverCopy: ServerCopy = 'delete')
     importBegins: async (first: number) => first,
     importEnded: async () => undefined,
   };
-  const there = await world({
+  const { app, engines } = await world({
     accounts: ['home'],
     deps: { config },
     prepare: store => {
       store.exports = exports;
     },
   });
-  await there.app.settled();
-  return { home, view: there.app.state.get().accounts[0], log: there.app.state.get().log };
+  const said = () => app.state.get().log.filter(({ text }) => text.includes('export'));
+  const [engine] = engines;
+  const become = async (change: Partial<AccountStatus>) => {
+    engine?.become(change);
+    await app.settled();
+  };
+  await app.settled();
+  assert.deepEqual(said(), []);
+  await become({ phase: 'connecting', maildrop });
+  const here = messagesIn(app.state.get().accounts[0]?.folders ?? assert.fail());
+  return { here, said, become };
 }
 
-test('a start says once that mail which is only here was never exported', async () => {
-  const { log, view, home } = await start(null);
-  const said = log.filter(({ text }) => text.includes('tmail export'));
+function facts(change: Partial<MaildropFacts> = {}): MaildropFacts {
+  return {
+    lastCheck: NOW - DAY,
+    onServer: { messages: 600, bytes: 1000, oldest: NOW - DAY },
+    alsoHere: {},
+    willDelete: 0,
+    held: 0,
+    placeholders: { messages: 0, bytes: 0, largest: null },
+    skipped: 600,
+    later: 0,
+    warnings: [],
+    ...change,
+  };
+}
+
+test('a start says once that mail which is only here was never exported, as soon as that is known', async () => {
+  const { said, here, become } = await start(null);
+  const expected = [`info home: ${notes.backup(here, null, NOW)}`];
   assert.deepEqual(
-    said.map(({ level, text }) => `${level} ${text}`),
-    [`info home: ${notes.backup(backupOf(view ?? assert.fail(), home, null, NOW).only, null, NOW)}`],
+    said().map(({ level, text }) => `${level} ${text}`),
+    expected,
   );
+  await become({ phase: 'online', nextCheck: NOW + 1000, maildrop: facts({ lastCheck: NOW }) });
+  assert.equal(said().length, 1);
 });
 
-test('after a recent export, and where all mail stays on the server, a start says nothing of it', async () => {
+test('a first check says nothing of an export until it is over', async () => {
+  const { said, become } = await start(null, facts({ lastCheck: null }));
+  await become({ phase: 'online', nextCheck: null });
+  await become({ maildrop: facts() });
+  assert.deepEqual(said(), []);
+  await become({ nextCheck: NOW + 1000 });
+  assert.equal(said().length, 1);
+});
+
+test('after a recent export, where the server has it all, and where nobody looks, a start says nothing of it', async () => {
   const note = { at: NOW, messages: 3, format: 'maildir', to: '/backup' };
-  for (const { log } of [await start(note), await start(null, 'keep')]) {
-    assert.ok(!log.some(({ text }) => text.includes('export')));
+  const all = facts({ alsoHere: { home: 1000 } });
+  for (const { said } of [await start(note), await start(null, all), await start(null, null)]) {
+    assert.deepEqual(said(), []);
   }
 });

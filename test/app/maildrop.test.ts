@@ -1,7 +1,7 @@
 // What a person is told about a POP3 account: before something is deleted on its server, between checks, on its screen.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Exported } from '../../src/app/backup.ts';
+import type { Backup } from '../../src/app/backup.ts';
 import { maildropLines, policyText, warningText } from '../../src/app/maildrop.ts';
 import type { AccountConfig } from '../../src/config/types.ts';
 import type { AccountStatus, MaildropFacts, MaildropWarning } from '../../src/sync/types.ts';
@@ -12,6 +12,7 @@ const DAY = 86_400_000;
 const facts: MaildropFacts = {
   lastCheck: NOW - 60_000,
   onServer: { messages: 212, bytes: 118_000_000, oldest: NOW - 13 * DAY - 5 },
+  alsoHere: { home: 200 },
   willDelete: 9,
   held: 0,
   placeholders: {
@@ -32,13 +33,13 @@ const home: AccountConfig = {
 };
 const held: MaildropWarning = { t: 'first-deletion', policy: 'deleteAfterDays 14', count: 9, held: true };
 
-const exportedNow = { at: NOW, to: '/backup', format: 'mbox' };
+const exportedNow: Backup = {
+  only: 12,
+  exported: { at: NOW, to: '/backup', format: 'mbox' },
+  due: false,
+};
 
-function lines(
-  maildrop: MaildropFacts | null,
-  config = home,
-  exported: Exported | null = exportedNow,
-): string[] {
+function lines(maildrop: MaildropFacts | null, config = home, backup: Backup = exportedNow): string[] {
   const status: AccountStatus = {
     account: 'home',
     phase: 'online',
@@ -51,7 +52,7 @@ function lines(
     maildrop,
   };
   const view = { id: 'home', status, folders: [], queued: 0 };
-  return maildropLines(view, config, NOW, exported).map(({ label, text }) => `${label}: ${text}`);
+  return maildropLines(view, config, NOW, backup).map(({ label, text }) => `${label}: ${text}`);
 }
 
 async function homeWorld() {

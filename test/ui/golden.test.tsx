@@ -225,6 +225,7 @@ const BOTH_KINDS = (() => {
 const maildrop: MaildropFacts = {
   lastCheck: NOW - 15 * 60_000,
   onServer: { messages: 212, bytes: 118_000_000, oldest: NOW - 13 * 86_400_000 },
+  alsoHere: { home: 200 },
   willDelete: 10,
   held: 0,
   placeholders: { messages: 1, bytes: 64_000_000, largest: { subject: 'Scans', bytes: 64_000_000 } },

@@ -14,7 +14,7 @@ import type { Ledger } from './ledger.ts';
 import type { HeldLedger, Ledgers } from './ledgers.ts';
 import { type CheckMemory, type LastCheck, newCheckMemory } from './memory.ts';
 import { isListed, type PlanSettings, policyName, willDelete } from './plan.ts';
-import { folderIn, guestRoom, ownRoom, type Rooms, removedIds } from './rooms.ts';
+import { folderIn, guestRoom, ownRoom, type Rooms, removedIds, strayIds } from './rooms.ts';
 import { createPop3Session } from './session.ts';
 
 export interface MaildropDeps {
@@ -64,6 +64,7 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
   let toldDamage = false;
   let warnings: readonly MaildropWarning[] = [];
   let largest: MaildropFacts['placeholders']['largest'] = null;
+  let strays: ReadonlyMap<string, AccountId> = new Map();
   let known: {
     readonly facts: MaildropFacts;
     readonly at: number;
@@ -92,6 +93,11 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
     }
   }
 
+  async function lookAround(open: Ledger): Promise<void> {
+    largest = await largestOf(rooms, open);
+    strays = await strayIds(rooms);
+  }
+
   const queued = () => rooms.all.reduce((sum, room) => sum + room.store.queue().length, 0);
 
   function compute(open: Ledger): MaildropFacts {
@@ -111,6 +117,7 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
         ...(report?.onServer ?? { messages: there.length, bytes: bytesOf(there) }),
         oldest: there.length > 0 ? oldest : null,
       },
+      alsoHere: alsoHere(there),
       willDelete: config.serverCopy === null ? 0 : willDelete(there, config.serverCopy, now),
       held: report?.held ?? 0,
       placeholders: { messages: placeholders.length, bytes: bytesOf(placeholders), largest },
@@ -120,10 +127,21 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
     };
   }
 
+  /** By the ledger alone, but for mail that is not where new mail comes in: cheap with very many messages. */
+  function alsoHere(there: readonly Known[]): MaildropFacts['alsoHere'] {
+    const counts: Record<AccountId, number> = {};
+    for (const { id, state } of there) {
+      if (state !== 'here' && state !== 'placeholder') continue;
+      const account = strays.get(id) ?? target.id;
+      counts[account] = (counts[account] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   return {
     async open() {
-      const opened = await open();
-      largest = await largestOf(rooms, opened);
+      await lookAround(await open());
+      known = null;
     },
     folders: () => [inboxOf(target)],
     folder: id => folderIn(rooms, id),
@@ -149,7 +167,7 @@ export function createMaildrop(deps: MaildropDeps): Maildrop {
           known = null;
         },
         checked: async () => {
-          largest = await largestOf(rooms, opened);
+          await lookAround(opened);
           known = null;
         },
         ...(deps.settings && { settings: deps.settings }),

@@ -15,6 +15,11 @@ export interface Ledgers {
   open(account: AccountId): Promise<HeldLedger>;
 }
 
+/** Below a data directory. */
+export function ledgerPath(dir: string, account: AccountId): string {
+  return join(dir, 'accounts', account, 'pop3.jsonl');
+}
+
 interface Entry {
   readonly opening: Promise<Ledger>;
   users: number;
@@ -28,8 +33,7 @@ export function createLedgers(dir: string): Ledgers {
       let entry = entries.get(account);
       if (!entry) {
         const before = closing.get(account) ?? Promise.resolve();
-        const path = join(dir, 'accounts', account, 'pop3.jsonl');
-        entry = { opening: before.then(() => openLedger(path)), users: 0 };
+        entry = { opening: before.then(() => openLedger(ledgerPath(dir, account))), users: 0 };
         entries.set(account, entry);
       }
       const mine = entry;

@@ -51,6 +51,23 @@ export function folderIn(rooms: Rooms, id: FolderId): Promise<FolderStore> {
   return room.store.folder(id);
 }
 
+/** Where those of this account's messages are that are not where new mail comes in. Reads nothing for one room. */
+export async function strayIds({ target, all }: Rooms): Promise<ReadonlyMap<string, AccountId>> {
+  const found = new Map<string, AccountId>();
+  for (const room of all) {
+    if (room === target) continue;
+    for (const { id } of room.store.folders()) {
+      const folder = await room.store.folder(id);
+      await folder.loadAll();
+      for (const name of folder.uidlNames?.() ?? []) {
+        const own = room.idOf(name);
+        if (own !== null && folder.byUidl(name) !== undefined) found.set(own, room.store.id);
+      }
+    }
+  }
+  return found;
+}
+
 /** Names of POP3 messages that these operations take away for good. */
 export function removedNames(queue: readonly Operation[]): string[] {
   return queue.flatMap(op =>

@@ -68,6 +68,11 @@ test('the mail of both comes into one inbox, each says whose it is, and nothing 
     [0, 0],
   );
   assert.equal((await both.subjects('home', 'Inbox')).length, 6);
+  // Each knows of its own mail where it is, and that its server has it too.
+  const also = () => [both.engines.home, both.engines.work].map(engine => engine.status().maildrop?.alsoHere);
+  assert.deepEqual(also(), [{ home: 3 }, { home: 3 }]);
+  await both.destroy('Inbox', 'w1');
+  assert.deepEqual(also(), [{ home: 3 }, { home: 2 }]);
   await close(on);
 });
 
@@ -208,11 +213,13 @@ test('begun later, and ended again: mail stays where it is, is known there, and 
     assert.equal((await both.sync('work'))[0]?.received, 1);
     assert.deepEqual(await both.subjects('work', 'Inbox'), ['w1', 'w2', 'w3']);
     assert.deepEqual(await both.subjects('home', 'Inbox'), ['h1', 'h2', 'h3', 'w4']);
+    assert.deepEqual(both.engines.work.status().maildrop?.alsoHere, { work: 3, home: 1 });
   }
   on.work.messages.push({ bytes: mail('w5'), uidl: 'u5' });
   await using apart = await open(on, { dir, delivers: false });
   assert.equal((await apart.sync('work'))[0]?.received, 1);
   assert.deepEqual(await apart.subjects('work', 'Inbox'), ['w1', 'w2', 'w3', 'w5']);
+  assert.deepEqual(apart.engines.work.status().maildrop?.alsoHere, { work: 4, home: 1 });
   // What came into the other inbox meanwhile still is this account's.
   await apart.destroy('Inbox', 'w4');
   await apart.sync();

@@ -341,6 +341,8 @@ test('a message over the size limit comes as its head, counts as such, and comes
     bytes: large.length,
     largest: { subject: 'number 2', bytes: large.length },
   });
+  // The large one as well: here by its head, there whole.
+  assert.deepEqual(maildrop?.alsoHere, { home: 3 });
   const inbox = home.folder('inbox');
   assert.deepEqual(inbox?.counts, { total: 3, unread: 3 });
   const folder = await home.account.folder(inbox?.id ?? '');
@@ -362,6 +364,8 @@ test('settings reach the check: the first run, the limits of a session, the inte
   const first = await status(home.engine, waits);
   assert.equal(first.nextCheck, home.clock.now() + 3 * MINUTE);
   assert.deepEqual([first.maildrop?.skipped, first.maildrop?.onServer.messages], [4, 4]);
+  // They are there, and not here.
+  assert.deepEqual(first.maildrop?.alsoHere, {});
   await using other = await openHome(server, { pop3: { sessionMessages: 3 } });
   const reports = [await other.engine.syncOnce(null), await other.engine.syncOnce(null)];
   assert.deepEqual(

@@ -79,6 +79,7 @@ export async function openShared(options: SharedOptions) {
 
   return {
     store,
+    accounts,
     engines,
     kept,
     clock,
