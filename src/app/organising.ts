@@ -4,6 +4,7 @@
 import { messageId, splitFolderId } from '../mail/ids.ts';
 import { INBOX_LABEL, leavesByLabel } from '../mail/labels.ts';
 import type { FolderId, LocalUid, MessageId } from '../mail/types.ts';
+import type { Operation } from '../store/types.ts';
 import { TmailError } from '../util/errors.ts';
 import type { Core } from './core.ts';
 import { type Across, type Copied, createAcross, takeBackCopy } from './organising/across.ts';
@@ -13,7 +14,7 @@ import { changeFlags, type FlagChange } from './organising/flags.ts';
 import { cursorOn, leaveReader, unmark } from './organising/leaving.ts';
 import { makeDestination } from './organising/making.ts';
 import { envelopesOf, planOf } from './organising/plan.ts';
-import { allBack, createUndo, type Step, type TakeBack, type Undo } from './organising/undo.ts';
+import { allBack, createUndo, halvesBack, type Step, type TakeBack, type Undo } from './organising/undo.ts';
 import { type Done, doneText, flagDeed, someOf, whatOf } from './organising/words.ts';
 import { byFolder, countOf } from './selection.ts';
 import { folderLabel, folderRecord, plural } from './selectors.ts';
@@ -112,36 +113,49 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     );
   };
 
-  /** To another account. */
-  const sendAcross = (messages: readonly Messages[], to: FolderId, takeAway: boolean): void => {
-    const about = what(messages);
-    const place = placeName(to, messages);
-    const goOn = leaveReader(core, deps.openMessage, messages);
-    say('info', `${takeAway ? 'Moving' : 'Copying'} to ${place}: ${about}.`);
-    const sending = across.send(messages, to, takeAway);
-    // They come back as new messages: the oldest first, as they were.
-    const backs = (copies: readonly Copied[]) =>
-      allBack(
-        core,
-        copies
-          .map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy))
-          .toReversed(),
-      );
+  /** From other accounts, and with it what comes from the folder's own: one step and one sentence. */
+  const send = (
+    { own, foreign }: { readonly own: readonly Messages[]; readonly foreign: readonly Messages[] },
+    to: FolderId,
+    takeAway: boolean,
+    begun?: Step,
+  ): void => {
+    const all = [...own, ...foreign];
+    const about = what(all);
+    const place = placeName(to, all);
     const deed = `${takeAway ? 'moved' : 'copied'} to ${place}`;
-    const step = undo.remember(
-      about,
-      sending.then(({ copies }) => backs(copies)),
-      deed,
-    );
+    const goOnHere = leaveReader(core, deps.openMessage, own, all);
+    const goOnThere = leaveReader(core, deps.openMessage, foreign, all);
+    const step = begun ?? undo.begin(about, deed);
+    say('info', `${takeAway ? 'Moving' : 'Copying'} to ${place}: ${about}.`);
+    const carrying = carry.each(own, on => ({ t: takeAway ? 'move' : 'copy', to, ...on }));
+    if (takeAway) goOnHere();
+    change(before => unmark(before, own));
+    const doing = Promise.all([carrying, across.send(foreign, to, takeAway)]);
+    const halves = (operations: readonly Operation[], copies: readonly Copied[]) => [
+      { count: countOf(operationsOf(operations)), back: allBack(core, operations.map(carry.back)) },
+      // They come back as new messages: the oldest first, as they were.
+      {
+        count: copies.length,
+        back: allBack(
+          core,
+          copies
+            .map(copy => takeBackCopy(core, carry, { fetchWhole: deps.fetchWhole, returned }, copy))
+            .toReversed(),
+        ),
+      },
+    ];
+    step.done(doing.then(([{ operations }, { copies }]) => halvesBack(core, halves(operations, copies))));
     track(
-      sending.then(({ copies, notHere, failed, stopped }) => {
+      doing.then(([carried, { copies, notHere, failed, stopped }]) => {
         deps.applied();
         const sent = byCopies(copies);
         change(before => unmark(before, sent));
-        if (takeAway && notHere.length === 0 && failed.length === 0 && !stopped) goOn();
-        const count = countOf(sent);
-        if (count > 0 && step.standing())
-          say('info', doneText(count === countOf(messages) ? about : what(sent), count, { deed }));
+        if (takeAway && notHere.length === 0 && failed.length === 0 && !stopped) goOnThere();
+        const count = countOf([...operationsOf(carried.operations), ...sent]);
+        // What a message was called is not known any more where it was.
+        const done = count === countOf(all) ? about : plural(count, 'message');
+        if (count > 0 && step.standing()) say('info', doneText(done, count, { deed }));
         if (count === 0 && stopped) say('info', 'Stopped before anything was copied.');
         if (notHere.length > 0) {
           const one = notHere.length === 1;
@@ -151,18 +165,25 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
           );
         }
         for (const error of failed) core.fail(error);
+        throwFailed(carried);
       }),
     );
   };
 
   const move = (messages: readonly Messages[], to: FolderId, step?: Step): void => {
     const { account } = splitFolderId(to);
-    const [own, foreign] = parted(messages, ({ folder }) => splitFolderId(folder).account === account);
-    const here = own.filter(({ folder }) => folder !== to).map(group => ({ ...group, to }));
+    const away = messages.filter(({ folder }) => folder !== to);
+    const [own, foreign] = parted(away, ({ folder }) => splitFolderId(folder).account === account);
+    if (foreign.length > 0) {
+      send({ own, foreign }, to, true, step);
+      return;
+    }
+    const here = own.map(group => ({ ...group, to }));
     if (here.length > 0) moveHere(here, { deed: `moved to ${nameOf(to)}` }, step);
-    else step?.done(Promise.resolve(null));
-    if (foreign.length > 0) sendAcross(foreign, to, true);
-    if (here.length === 0 && foreign.length === 0) say('info', `It is in ${nameOf(to)} already.`);
+    else {
+      step?.done(Promise.resolve(null));
+      say('info', `It is in ${nameOf(to)} already.`);
+    }
   };
 
   const made = async (destination: Destination): Promise<FolderId> => {
@@ -259,8 +280,10 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     copy(messages, to) {
       const { account } = splitFolderId(to);
       const [own, foreign] = parted(messages, ({ folder }) => splitFolderId(folder).account === account);
-      if (foreign.length > 0) sendAcross(foreign, to, false);
-      if (own.length === 0) return;
+      if (foreign.length > 0) {
+        send({ own, foreign }, to, false);
+        return;
+      }
       const about = what(own);
       const deed = `copied to ${nameOf(to)}`;
       const copying = carry.each(own, on => ({ t: 'copy', to, ...on }));
@@ -334,6 +357,10 @@ function joined(all: readonly Carried[]): Carried {
     operations: all.flatMap(({ operations }) => operations),
     error: all.find(({ error }) => error !== null)?.error ?? null,
   };
+}
+
+function operationsOf(operations: readonly Operation[]): readonly Messages[] {
+  return operations.map(({ folder, targets }) => ({ folder, uids: targets.map(({ uid }) => uid) }));
 }
 
 function byCopies(copies: readonly Copied[]): readonly Messages[] {

@@ -39,3 +39,31 @@ test('from IMAP: whatever is chosen is on this computer with its bytes, flags an
       else assert.deepEqual(it.list(), rows, `${name}: each in its place`);
     }
   }));
+
+test('from both accounts at once: one sentence, and one u brings all of it back to where it was', t =>
+  stage(t, {}, async it => {
+    const { robot } = it;
+    await it.openFolder('inboxes');
+    const before = await both(it);
+    const rows = it.list();
+    for (const [deed, bytes] of [
+      ['Moved', 'swork mill\r'],
+      ['Copied', 'gCwork mill\r'],
+    ] as const) {
+      await robot.press('%');
+      await robot.expectRow(/11 marked/);
+      await it.typeUntil(bytes, `${deed} 11 messages to work / Projects/Mill. u to undo.`);
+      const inbox = before.server.filter(line => line.startsWith('INBOX '));
+      const stays = before.server.filter(line => !inbox.includes(line));
+      const there = [...stays, ...into([...inbox, ...before.here], 'Projects/Mill')];
+      const moved = deed === 'Moved';
+      assert.deepEqual(
+        await both(it),
+        { server: [...there, ...(moved ? [] : inbox)].sort(), here: moved ? [] : before.here },
+        deed,
+      );
+      await robot.press('u');
+      assert.deepEqual(await both(it), before, `${deed}, taken back`);
+      assert.deepEqual(it.list(), rows, `${deed}: each in its place`);
+    }
+  }));

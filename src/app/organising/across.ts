@@ -96,7 +96,10 @@ export function createAcross(core: Core, carry: Carry, deps: AcrossDeps): Across
       try {
         for (const { folder: id, uids } of messages) {
           const account = carry.accountOf(id);
-          const folder = await account?.folder(id);
+          // The others go on, and what went already can be taken back.
+          const folder = await account?.folder(id).catch(thrown => {
+            failed.push(asTmailError(thrown));
+          });
           if (!account || !folder) continue;
           const oldestFirst = uids.toSorted((a, b) => a - b);
           for (let i = 0; i < oldestFirst.length && !stopping; i += AT_ONCE) {

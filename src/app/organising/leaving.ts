@@ -9,16 +9,20 @@ import type { Listing, RowKey } from '../listing/types.ts';
 import { listHeight } from '../selectors.ts';
 import { type AppState, hasLayer, listOf, type Messages, setList, without } from '../state.ts';
 
-/** Looks before they go; what it returns is called when they are gone. */
+/**
+ * Looks before they go; what it returns is called when they are gone.
+ * @param all those that go earlier or later, too: none of them is opened
+ */
 export function leaveReader(
   core: Core,
   openMessage: (id: MessageId) => void,
   messages: readonly Messages[],
+  all: readonly Messages[] = messages,
 ): () => void {
   const state = core.state.get();
   const { reader } = state;
-  const isGoing = goingOf(messages);
-  if (!reader || !isGoing(reader.folder, reader.uid)) return () => undefined;
+  if (!reader || !goingOf(messages)(reader.folder, reader.uid)) return () => undefined;
+  const isGoing = goingOf(all);
   const rows = core.data.listing(state);
   const key = rows?.keyOf(reader.folder, reader.uid);
   const next = rows && key !== undefined ? neighbourOf(rows, key, isGoing) : undefined;

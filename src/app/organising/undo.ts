@@ -1,7 +1,10 @@
 // The steps that can be taken back, the last one first. Each says what it was; how it is taken back is whoever
 // remembers it's business, and known only when the step itself is done.
+import { asTmailError } from '../../util/errors.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
+import { plural } from '../selectors.ts';
+import { notThereText } from './words.ts';
 
 /** Steps that can be taken back. */
 const UNDO_STEPS = 100;
@@ -112,5 +115,35 @@ export function allBack(core: Pick<Core, 'bulk'>, backs: readonly TakeBack[]): T
       }
     });
     return some;
+  };
+}
+
+/** What one step did in two ways; null: it did nothing in this one. */
+export interface Half {
+  /** Of messages. */
+  readonly count: number;
+  readonly back: TakeBack | null;
+}
+
+/**
+ * Both halves, the last first: one that can not be taken back keeps nobody from the other, and is told by itself.
+ * Null: there is nothing to take back.
+ */
+export function halvesBack(core: Pick<Core, 'say' | 'fail'>, halves: readonly Half[]): TakeBack | null {
+  const there = halves.flatMap(({ count, back }) => (back ? [{ count, back }] : [])).toReversed();
+  const [first, second] = there;
+  if (!first || !second) return first?.back ?? null;
+  return async () => {
+    const gone: number[] = [];
+    for (const { count, back } of there) {
+      try {
+        if (!(await back())) gone.push(count);
+      } catch (thrown) {
+        core.fail(asTmailError(thrown));
+      }
+    }
+    if (gone.length === there.length) return false;
+    for (const count of gone) core.say('info', notThereText(plural(count, 'message'), count));
+    return true;
   };
 }

@@ -26,6 +26,13 @@ export function doneText(what: string, count: number, { deed, made = [] }: Done)
   return `${capital(text)}.${making} u to undo.`;
 }
 
+/** Of what was to be taken back. */
+export function notThereText(what: string, count: number): string {
+  return count === 1
+    ? `${what} is not where it was put any more.`
+    : `${what} are not where they were put any more.`;
+}
+
 /** A subject, or how many. */
 export function whatOf(
   messages: readonly Messages[],
