@@ -75,6 +75,13 @@ export type Answer =
   | { readonly t: 'send'; readonly draft: DraftId }
   | { readonly t: 'postpone'; readonly draft: DraftId }
   | { readonly t: 'discard'; readonly draft: DraftId }
+  | {
+      readonly t: 'lose-html';
+      readonly draft: DraftId;
+      /** The message that it was recalled from stays in Drafts beside it. */
+      readonly keep: boolean;
+      readonly then: 'send' | 'postpone';
+    }
   | { readonly t: 'attach'; readonly draft: DraftId; readonly paths: readonly string[] }
   | { readonly t: 'insert'; readonly draft: DraftId; readonly text: string }
   | { readonly t: 'outbox-drop'; readonly id: OutboxId }

@@ -117,13 +117,21 @@ export class Drafting implements Methods {
     const parser = await this.#deps.parser();
     const parsed = await parser.parse(whole.path);
     const { recall } = await import('../mail/compose/recall.ts');
-    const { draft, parts } = recall(parsed, whole.account.id, identitiesOf(config));
+    const { draft, parts, losesHtml } = recall(parsed, whole.account.id, identitiesOf(config));
     const id = randomId();
     const attachments: Draft['attachments'][number][] = [];
     for (const n of parts) attachments.push(await attachPart(this.store, id, parser, whole, parsed, n));
     const now = clock.now();
     const replaces = replace ? { id: message, messageId: whole.messageId } : null;
-    const recalled: Draft = { ...draft, id, attachments, replaces, created: now, changed: now };
+    const recalled: Draft = {
+      ...draft,
+      id,
+      attachments,
+      replaces,
+      ...(replaces && losesHtml && { losesHtml }),
+      created: now,
+      changed: now,
+    };
     await this.saveDraft(recalled);
     return recalled;
   }

@@ -28,7 +28,8 @@ export function isDraftFile(value: unknown): value is DraftFile {
 
 export function isDraft(value: unknown): value is Draft {
   if (!object(value) || !FIELDS.every(name => text(value[name]))) return false;
-  const { format, attachments, references, origin, dsn, replaces, resend, created, changed } = value;
+  const { format, attachments, references, origin, dsn, replaces, losesHtml, resend, created, changed } =
+    value;
   return (
     (format === 'plain' || format === 'flowed' || format === 'markdown') &&
     list(attachments, isAttachment) &&
@@ -37,6 +38,7 @@ export function isDraft(value: unknown): value is Draft {
       (isMessage(origin) && object(origin) && (origin.mark === 'answered' || origin.mark === 'forwarded'))) &&
     flag(dsn) &&
     (replaces === null || isMessage(replaces)) &&
+    (losesHtml === undefined || flag(losesHtml)) &&
     (resend === null || (object(resend) && text(resend.file))) &&
     Number.isFinite(created) &&
     Number.isFinite(changed)

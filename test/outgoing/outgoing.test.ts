@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { envelopeOf } from '../../src/mail/headers.ts';
 import { ANSWERED, SEEN } from '../../src/mail/types.ts';
 import type { OutboxItem } from '../../src/outgoing/types.ts';
 import type { Engine, Phase } from '../../src/sync/types.ts';
@@ -360,6 +361,25 @@ test('a draft put off is a message of Drafts; recalled, changed and put off agai
     assert.deepEqual(await world.subjects(account, 'drafts'), [`${draft.subject} changed`]);
     assert.deepEqual(await outgoing.drafts(), []);
   }
+});
+
+test('a draft recalled from the HTML of another program remembers, on the disk too, that nobody agreed to its loss', async t => {
+  const world = await openWorld(t);
+  const kept = await world.store.account('work');
+  const folder = await world.folder('work', 'drafts');
+  const bytes = Buffer.from(
+    'Message-ID: <h@example.org>\r\nContent-Type: text/html\r\n\r\n<p>See <a href="https://x.org/">there</a>.</p>\r\n',
+  );
+  const envelope = envelopeOf(bytes, { size: bytes.length, arrival: 1 });
+  const message = { folder: folder.record.id, bytes, envelope, flags: [], date: 1, upload: true };
+  const { targets } = await kept.append(message);
+  const id = `${folder.record.id}:${targets[0]?.uid ?? 0}` as const;
+  const recalled = await world.outgoing.recall(id, true);
+  assert.equal(recalled.text, 'See there [1].\n\n[1] https://x.org/\n');
+  assert.deepEqual([recalled.losesHtml, recalled.replaces?.id], [true, id]);
+  assert.equal((await world.outgoing.drafts())[0]?.draft.losesHtml, true);
+  await world.outgoing.discardDraft(recalled.id);
+  assert.equal((await world.outgoing.recall(id, false)).losesHtml, undefined, 'nothing is replaced');
 });
 
 test('files that can not go along say why', async t => {

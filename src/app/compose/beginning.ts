@@ -143,5 +143,8 @@ export async function beginRecalled(on: Beginning, message: MessageId): Promise<
     on.outgoing.recall(message, true),
     import('../../mail/compose/quote.ts'),
   ]);
-  return { draft, parts: [], caret: writingPlace(draft.text), savedAt: on.now() };
+  const note = draft.losesHtml
+    ? 'Another program wrote this draft with formatting (HTML), which is not kept; you are asked before anything replaces it.'
+    : null;
+  return { draft, parts: [], caret: writingPlace(draft.text), savedAt: on.now(), note };
 }

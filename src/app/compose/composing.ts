@@ -189,6 +189,10 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
       say('error', `Not sent: ${problemText(stop)}`);
       return;
     }
+    if (writing.draft.losesHtml) {
+      askAboutHtml(id, 'send');
+      return;
+    }
     if (problems.length === 0) {
       sendNow(id);
       return;
@@ -202,7 +206,27 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
   const ask = (title: string, lines: readonly string[], choices: readonly Choice[]) =>
     change(before => push(before, { t: 'ask', title, lines, choices }));
 
-  const postpone = (id: DraftId) =>
+  /** Nothing takes the place of a message with formatting before the person has said so. */
+  const askAboutHtml = (draft: DraftId, then: 'send' | 'postpone') =>
+    ask(
+      'The original in Drafts',
+      [
+        'It has formatting (HTML) of another program. Your version is plain text without it.',
+        'Shall the original stay in Drafts?',
+      ],
+      [
+        { key: 'k', label: 'keep it', answer: { t: 'lose-html', draft, keep: true, then }, usual: true },
+        { key: 'r', label: 'replace it', answer: { t: 'lose-html', draft, keep: false, then } },
+        { key: 'n', label: 'go on writing', answer: null },
+      ],
+    );
+
+  const postpone = (id: DraftId) => {
+    if (get(id)?.draft.losesHtml) askAboutHtml(id, 'postpone');
+    else putOff(id);
+  };
+
+  const putOff = (id: DraftId) =>
     handOver(id, async writing => {
       await outgoing?.postpone({ ...draftOf(writing), changed: now() });
       say('info', `Kept in Drafts: ${titleOf(writing)}`);
@@ -291,6 +315,12 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
       case 'discard':
         discard(answer.draft);
         break;
+      case 'lose-html': {
+        const { draft, keep, then } = answer;
+        set(draft, each => withDraft(each, { losesHtml: false, ...(keep && { replaces: null }) }));
+        (then === 'send' ? send : postpone)(draft);
+        break;
+      }
       case 'attach':
         attaching.files(answer.draft, answer.paths);
         break;

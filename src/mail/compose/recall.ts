@@ -46,6 +46,8 @@ export interface Recalled {
   readonly draft: NewDraft;
   /** The parts (ParsedPart.n) that were attached: the caller copies them beside the draft. */
   readonly parts: readonly number[];
+  /** It has HTML of another program, of which only the text is in the draft. */
+  readonly losesHtml: boolean;
 }
 
 const headerOf = (parsed: ParsedMessage, name: string) =>
@@ -76,6 +78,8 @@ export function recall(parsed: ParsedMessage, account: AccountId, identities: re
       resend: null,
     },
     parts: attachedParts(parsed),
+    // What tmail filed itself has HTML that is made again from its Markdown.
+    losesHtml: parsed.html !== null && headerOf(parsed, 'x-tmail-format') === '',
   };
 }
 

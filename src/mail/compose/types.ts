@@ -56,6 +56,8 @@ export interface Draft {
   readonly dsn: boolean;
   /** The message in the Drafts folder that this one was recalled from and replaces. */
   readonly replaces: { readonly id: MessageId; readonly messageId: string } | null;
+  /** That message has formatting (HTML) which this draft lacks, and the person has not agreed to its loss yet. */
+  readonly losesHtml?: boolean;
   /** A bounce (RFC 5322 3.6.6): the message goes on as it is under Resent fields; text and subject only show it. */
   readonly resend: { readonly file: string } | null;
   /** Milliseconds since 1970. */

@@ -352,35 +352,76 @@ test('several drafts at once: the list stays reachable, ] and [ go round, each k
   assert.equal(text(w), 'First!');
 });
 
-test('Enter on a draft goes on with it, and goes to it where it is open already', async () => {
-  const draft: Draft = {
-    id: 'recalled00000000',
-    account: 'work',
-    from: 'Me <me@work.example>',
-    to: 'ada@analytical.example',
-    cc: '',
-    bcc: '',
-    replyTo: '',
-    subject: 'Half',
-    text: 'Half a',
-    format: 'plain',
-    attachments: [],
-    inReplyTo: '',
-    references: [],
-    origin: null,
-    dsn: false,
-    replaces: null,
-    resend: null,
-    created: 1,
-    changed: 1,
-  };
-  const w = await world();
+const HALF: Draft = {
+  id: 'recalled00000000',
+  account: 'work',
+  from: 'Me <me@work.example>',
+  to: 'ada@analytical.example',
+  cc: '',
+  bcc: '',
+  replyTo: '',
+  subject: 'Half',
+  text: 'Half a',
+  format: 'plain',
+  attachments: [],
+  inReplyTo: '',
+  references: [],
+  origin: null,
+  dsn: false,
+  replaces: null,
+  resend: null,
+  created: 1,
+  changed: 1,
+};
+
+/** The Drafts folder on the screen, HALF under the cursor. */
+async function inDrafts(w: World, half: Draft) {
   const drafts = [...w.store.folders.values()].find(folder => folder.record.role === 'drafts');
   assert.ok(drafts);
   const id = idOf(drafts, drafts.add({ subject: 'Half' }, SEEN | DRAFT));
-  w.outgoing.recallable.set(id, draft);
+  w.outgoing.recallable.set(id, half);
   w.press('g', 'd');
   await w.app.settled();
+  return id;
+}
+
+test('a draft with the HTML of another program says that it goes, and replaces nothing unasked', async () => {
+  const w = await world();
+  const id = await inDrafts(w, { ...HALF, losesHtml: true });
+  w.press('enter');
+  await w.app.settled();
+  assert.match(toast(w), /formatting \(HTML\), which is not kept/);
+  for (const keys of [['C-o'], ['C-x'], ['!', 'esc', 'q', 'k']]) {
+    w.press(...keys);
+    await w.app.settled();
+    assert.equal(top(w), 'ask', keys.join(' '));
+    assert.deepEqual([w.outgoing.postponed.length, w.outgoing.outbox().length], [0, 0]);
+    w.press('n');
+    assert.equal(writing(w).draft.replaces?.id, id);
+    if (top(w) !== 'compose') w.press('esc');
+  }
+  w.press('C-o', 'k');
+  await w.app.settled();
+  assert.equal(w.outgoing.postponed[0]?.text, 'Half a!');
+  assert.equal(w.outgoing.postponed[0]?.replaces, null, 'the original stays');
+  assert.equal(w.app.state.get().drafts.length, 0);
+});
+
+test('a draft takes the place of the original with HTML when the person says so, and asks once', async () => {
+  const w = await world();
+  const id = await inDrafts(w, { ...HALF, subject: '', losesHtml: true });
+  w.press('enter');
+  await w.app.settled();
+  w.press('C-x', 'r');
+  assert.equal(top(w), 'ask', 'it has no subject');
+  w.press('n', 'C-o');
+  await w.app.settled();
+  assert.equal(w.outgoing.postponed[0]?.replaces?.id, id);
+});
+
+test('Enter on a draft goes on with it, and goes to it where it is open already', async () => {
+  const w = await world();
+  const id = await inDrafts(w, HALF);
   w.press('enter');
   await w.app.settled();
   assert.equal(text(w), 'Half a');

@@ -82,6 +82,16 @@ test('what is answered knows where the numbers of its text lead, as does an HTML
   assert.deepEqual(originalOf('work:1:7', 'work', plain).links, []);
 });
 
+const FORMATTED = ['Content-Type: multipart/alternative; boundary=b', '', '--b', '', 'text', '--b', 'Content-Type: text/html', '', '<b>text</b>', '--b--'];
+
+test('a draft loses its HTML when another program wrote it, and not when tmail makes it again', async () => {
+  const loses = async (...lines: readonly string[]) => recall(await parsed(...lines), 'work', [ADA]).losesHtml;
+  assert.equal(await loses('From: ada@example.org', ...FORMATTED), true);
+  assert.equal(await loses('From: ada@example.org', 'Content-Type: text/html', '', '<p>Hello'), true);
+  assert.equal(await loses('From: ada@example.org', 'X-Tmail-Format: markdown', ...FORMATTED), false);
+  assert.equal(await loses('From: ada@example.org', '', 'plain'), false);
+});
+
 test('a sender who is not oneself does not become From', async () => {
   const message = await parsed('From: Evil <evil@x.org>', 'To: a@x.org', '', 'text');
   assert.equal(recall(message, 'work', [ADA]).draft.from, 'Ada Lovelace <ada@example.org>');
