@@ -285,7 +285,8 @@ async function settle(
   // What was told has happened: the next time that many go, it is said again.
   const { told } = ledger.memory;
   const spent = plan.held.length === 0 && told !== null ? { told: { ...told, many: 0 } } : {};
-  await ledger.record([...seen, ...removed, ...gone], { lastCheck: now(), usual, ...spent });
+  const cuts = plan.later.messages === 0 ? {} : ledger.memory.cuts;
+  await ledger.record([...seen, ...removed, ...gone], { lastCheck: now(), usual, cuts, ...spent });
 }
 
 function report(listed: readonly ListedMessage[], marked: readonly Going[], plan: Plan): CheckReport {

@@ -71,6 +71,7 @@ export async function* fetchMessages(
     await intake.end();
     const [current] = waiting;
     if (error.code === 'pop3.body-too-long' && current) await leaveAlone(job, current);
+    if (error.kind === 'network' && current) await countCut(job, current);
     throw error;
   } finally {
     await intake.end().catch(() => undefined);
@@ -116,6 +117,13 @@ async function leaveAlone(job: FetchJob, fetch: Fetch): Promise<void> {
   const policy = policyName(settings.serverCopy);
   const seen = { firstSeen: now(), size: listed.size, head: null, body: null, onServer: true, removals: 0 };
   await ledger.record([{ id, key, sure: false, state: 'skipped', ...seen, policy }]);
+}
+
+/** Where the line is cut again and again, the other messages go first. */
+async function countCut({ options: { ledger } }: FetchJob, { of: { key, known } }: Fetch): Promise<void> {
+  if (key === null || known !== null) return;
+  const { cuts } = ledger.memory;
+  await ledger.record([], { cuts: { ...cuts, [key]: (cuts[key] ?? 0) + 1 } });
 }
 
 /** An id that no message of the account has had. */

@@ -19,6 +19,8 @@ export interface LedgerMemory {
   readonly told: { readonly policy: string; readonly many: number } | null;
   /** The server's LOGIN-DELAY (RFC 2449 section 6.5) ends then; milliseconds since 1970, 0: none. */
   readonly notBefore: number;
+  /** How often the line was cut while a message came, by what the server calls it; forgotten when all have come. */
+  readonly cuts: Readonly<Record<string, number>>;
   /** Accounts in whose folders its mail was put (`deliverTo`), ever: it is looked for there. */
   readonly deliveredTo: readonly AccountId[];
 }
@@ -44,6 +46,7 @@ const NOTHING: LedgerMemory = {
   usual: [],
   told: null,
   notBefore: 0,
+  cuts: {},
   deliveredTo: [],
 };
 /** A journal is written anew when so many of its lines are out of date, and at least half of them. */
@@ -194,13 +197,18 @@ function isKnown(value: unknown): value is Known {
 }
 
 function readMemory(value: Record<string, unknown>): LedgerMemory {
-  const { lastCheck, begun, reusesNames, usual, told, notBefore, deliveredTo } = value;
+  const { lastCheck, begun, reusesNames, usual, told, notBefore, cuts, deliveredTo } = value;
   return {
     lastCheck: typeof lastCheck === 'number' ? lastCheck : null,
     begun: begun === true,
     reusesNames: reusesNames === true,
     notBefore: typeof notBefore === 'number' ? notBefore : 0,
     deliveredTo: Array.isArray(deliveredTo) ? deliveredTo.filter(one => typeof one === 'string') : [],
+    cuts: isRecord(cuts)
+      ? Object.fromEntries(
+          Object.entries(cuts).filter((one): one is [string, number] => typeof one[1] === 'number'),
+        )
+      : {},
     usual: Array.isArray(usual) ? usual.filter(one => typeof one === 'number') : [],
     told:
       isRecord(told) && typeof told.policy === 'string' && typeof told.many === 'number'

@@ -31,6 +31,8 @@ export interface PlanMemory {
   readonly wanted: ReadonlySet<string>;
   /** Messages deleted by each of the last checks, aged or deleted here; the newest last. */
   readonly usual: readonly number[];
+  /** How often the line was cut while a message came, by what the server calls it. */
+  readonly cuts: Readonly<Record<string, number>>;
   /** What the person was told at an earlier check or has agreed to: held deletions of at most so many go ahead. */
   readonly told: { readonly policy: string; readonly many: number } | null;
 }
@@ -90,6 +92,9 @@ const MANY = 100;
 /** More than so many times the usual is far more. */
 const FAR_MORE = 5;
 
+/** A message at which the line was cut so often lets everything else go first. */
+const MOST_CUTS = 2;
+
 /** Gmail answers +OK and shows what it likes; asking for ever would fetch for ever. */
 const MOST_REMOVALS = 2;
 
@@ -116,6 +121,7 @@ export function makePlan(
   const skip: Identified[] = [];
   const removals: Removal[] = [];
   const restamp: string[] = [];
+  const cutting: Fetch[] = [];
   const budget = createBudget(settings);
   const limit = Math.min(settings.sizeLimit ?? MESSAGE_BYTES, MESSAGE_BYTES);
   for (const of of identities.all) {
@@ -124,6 +130,7 @@ export function makePlan(
     if (known === null) {
       if (isSkipped(of, looks, settings, memory, now)) skip.push(of);
       else if ((of.listed.size ?? 0) > limit) placeholders.push(fetch);
+      else if ((memory.cuts[of.key ?? ''] ?? 0) >= MOST_CUTS) cutting.push(fetch);
       else if (budget.takes(of.listed.size)) download.push(fetch);
       continue;
     }
@@ -135,6 +142,11 @@ export function makePlan(
     const why = whyRemove(known, settings.serverCopy, now);
     if (why) removals.push(removal(of, known, why));
   }
+  // A line that is cut ends the check: nothing behind it would ever come, and nothing be deleted.
+  const isFree = download.length + placeholders.length + removals.length === 0;
+  const [next] = cutting;
+  if (isFree && next && budget.takes(next.of.listed.size)) download.push(next);
+  for (const one of isFree ? cutting.slice(1) : cutting) budget.leave(one.of.listed.size);
   const { returned } = identities;
   const renamed = identities.all.filter(one => one.renamed);
   const { remove, held, warnings } = holdBack(removals, download, settings.serverCopy, memory);
@@ -200,6 +212,10 @@ function createBudget(settings: PlanSettings) {
   let messages = 0;
   let bytes = 0;
   const later = { messages: 0, bytes: 0 };
+  const leave = (size: number | null): void => {
+    later.messages++;
+    later.bytes += size ?? 0;
+  };
   return {
     /** The first message always fits, or a large one would never come. */
     takes(size: number | null): boolean {
@@ -209,12 +225,10 @@ function createBudget(settings: PlanSettings) {
       if (fits) {
         messages++;
         bytes += size ?? 0;
-      } else {
-        later.messages++;
-        later.bytes += size ?? 0;
-      }
+      } else leave(size);
       return fits;
     },
+    leave,
     later: () => later,
   };
 }

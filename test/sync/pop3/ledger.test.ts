@@ -44,6 +44,7 @@ test('what was recorded is there after opening it again, the last word of each',
     told: null,
     deliveredTo: [],
     notBefore: 0,
+    cuts: {},
   });
   await again.close();
   assert.equal((await stat(path)).mode & 0o777, 0o600);

@@ -215,6 +215,34 @@ test('a maildrop that another client has locked ends the session for a later try
   assert.deepEqual([error?.code, error?.retry], ['pop3.in-use', 'auto']);
 });
 
+test('a message at which the line is always cut lets the others go first, and is tried again', async () => {
+  const all = Array.from({ length: 8 }, (_, n) => mail(n));
+  let cuts = true;
+  await using server = await startPop3Server({
+    messages: all,
+    // The third: numbers are given anew in each session.
+    fault: ({ verb, args }) =>
+      cuts && verb === 'RETR' && server.messages[Number(args[0]) - 1]?.bytes === all[2]
+        ? { t: 'cut', after: 30, how: 'reset' }
+        : undefined,
+  });
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'delete' });
+  const kinds: (string | undefined)[] = [];
+  for (let n = 0; n < 4; n++) kinds.push((await home.check()).error?.kind);
+  // Twice in its turn, then the others alone, then it alone.
+  assert.deepEqual(kinds, ['network', 'network', undefined, 'network']);
+  assert.equal(home.inbox.length, 7);
+  assert.deepEqual(
+    server.messages.map(one => one.bytes),
+    [all[2]],
+  );
+  cuts = false;
+  assert.equal((await home.check()).error, null);
+  await home.check();
+  assert.equal(server.messages.length, 0);
+  assert.deepEqual((await home.hashes()).sort(), all.map(sha256).sort());
+});
+
 test('where each message takes its time, progress is told and a cancel heard before a batch is full', async () => {
   const all = Array.from({ length: 10 }, (_, n) => mail(n));
   // One at a time, each 100 ms.

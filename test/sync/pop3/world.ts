@@ -74,6 +74,7 @@ export function createWorld(options: WorldOptions = {}) {
       usual: [],
       told: null,
       notBefore: 0,
+      cuts: {},
       deliveredTo: [],
     } as LedgerMemory,
     retrieved: 0,
