@@ -114,25 +114,33 @@ function serverLines(account: AccountView, config: AccountConfig, now: number): 
   const oldest =
     onServer.oldest === null ? '' : `, oldest ${plural(Math.floor((now - onServer.oldest) / DAY), 'day')}`;
   const there = `${plural(onServer.messages, 'message')}, ${bytesText(onServer.bytes)}${oldest}`;
-  const next =
-    willDelete === 0
-      ? 'deletes nothing on the server'
-      : config.serverCopy === 'untilDeletedHere'
-        ? `deletes ${grouped(willDelete)} on the server: deleted here for good`
-        : `deletes ${grouped(willDelete)} on the server, each verified here first`;
   const largest = placeholders.largest;
   const named = largest ? `: "${sanitize(largest.subject)}" ${bytesText(largest.bytes)}` : '';
   const missing = [
     ...(placeholders.messages > 0 ? [`${grouped(placeholders.messages)} over the size limit${named}`] : []),
     ...(skipped > 0 ? [`${grouped(skipped)} from before the first check`] : []),
-    ...(later > 0 ? [`${grouped(later)} come with the next check`] : []),
+    // How many of them the next one brings is the limits' business.
+    ...(later > 0
+      ? [later === 1 ? '1 comes with the next check' : `${grouped(later)} come with the next checks`]
+      : []),
   ];
   return [
     info('on server', facts.lastCheck === null ? 'not looked at yet' : there),
     policy,
     held > 0
       ? { label: 'next run', text: `deletes ${grouped(willDelete)} on the server; D: now`, level: 'warning' }
-      : info('next run', next),
+      : info('next run', nextText(willDelete, config.serverCopy)),
     info('not here', missing.join(', ') || 'nothing: all mail is on this computer'),
   ];
+}
+
+/** What the next check deletes on the server. Each fits beside its label in 80 columns. */
+function nextText(willDelete: number, copy: ServerCopy | null): string {
+  const count = grouped(willDelete);
+  // Also what is there already and was not fetched yet.
+  if (copy === 'delete')
+    return `deletes ${willDelete === 0 ? '' : `${count} and `}what it brings, each safe here first`;
+  if (willDelete === 0) return 'deletes nothing on the server';
+  if (copy === 'untilDeletedHere') return `deletes ${count} on the server: deleted here for good`;
+  return `deletes ${count} on the server, each verified here first`;
 }

@@ -79,6 +79,18 @@ test('the screen of accounts says what is there, the rule, what goes next and wh
   assert.match(lines(null)[0] ?? '', /^on server: known after/);
 });
 
+test('under “delete at once” the next run also deletes what it brings, and what limits leave comes with the next checks', () => {
+  const config = { ...home, serverCopy: 'delete' } as const;
+  const next = (willDelete: number) => lines({ ...facts, willDelete }, config)[2];
+  assert.equal(next(0), 'next run: deletes what it brings, each safe here first');
+  assert.equal(next(9), 'next run: deletes 9 and what it brings, each safe here first');
+  // Whole at 80 columns.
+  assert.ok((next(9999)?.length ?? 99) - 'next run: '.length <= 54);
+  const alone = { ...facts, skipped: 0, placeholders: { messages: 0, bytes: 0, largest: null } };
+  assert.equal(lines({ ...alone, later: 20 })[3], 'not here: 20 come with the next checks');
+  assert.equal(lines({ ...alone, later: 1 })[3], 'not here: 1 comes with the next check');
+});
+
 test('of Gmail it says that Google’s own setting decides, where that is, and what recent: means', () => {
   const at = (host: string, user: string) =>
     lines(facts, { ...home, incoming: { ...home.incoming, host, user } }).slice(4, -1);
