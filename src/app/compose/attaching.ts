@@ -19,8 +19,8 @@ const TEXT_BYTES = 4 * 1024 * 1024;
 export interface Attaching {
   files(draft: DraftId, paths: readonly string[]): void;
   parts(draft: DraftId, parts: readonly { readonly message: MessageId; readonly n: number | null }[]): void;
-  /** The paths that a person meant by this line. */
-  typed(text: string): readonly string[];
+  /** The files that a person meant by this line. */
+  typed(draft: DraftId, text: string): void;
   /** Looks up what the path in the prompt could go on with. */
   complete(prompt: LineLayer): void;
   /** The text of a file, handed to `put`. */
@@ -33,28 +33,37 @@ export function createAttaching(core: Core): Attaching {
   const { change, track } = core;
   const { outgoing } = core.deps;
 
-  const add = (draft: DraftId, copy: (outgoing: Outgoing) => ReturnType<Outgoing['attachFile']>) => {
-    if (!outgoing) return;
+  /** The draft can't be sent before `work` has ended. */
+  const awaited = (draft: DraftId, work: Promise<void>) => {
     const waiting = (by: number) =>
       change(state => changeWriting(state, draft, each => ({ ...each, attaching: each.attaching + by })));
     waiting(1);
-    track(
-      copy(outgoing)
-        .then(attachment =>
-          change(state => changeWriting(state, draft, each => withAttachment(each, attachment))),
-        )
-        .finally(() => waiting(-1)),
+    track(work.finally(() => waiting(-1)));
+  };
+
+  const add = (draft: DraftId, copy: (outgoing: Outgoing) => ReturnType<Outgoing['attachFile']>) => {
+    if (!outgoing) return;
+    const copied = copy(outgoing).then(attachment =>
+      change(state => changeWriting(state, draft, each => withAttachment(each, attachment))),
     );
+    awaited(draft, copied);
+  };
+
+  const files: Attaching['files'] = (draft, paths) => {
+    for (const path of paths) add(draft, out => out.attachFile(draft, path));
   };
 
   return {
-    files(draft, paths) {
-      for (const path of paths) add(draft, out => out.attachFile(draft, path));
-    },
+    files,
     parts(draft, parts) {
       for (const { message, n } of parts) add(draft, out => out.attachPart(draft, message, n));
     },
-    typed: text => pastedPaths(text) ?? [typedPath(text)],
+    typed(draft, text) {
+      const found = asTyped(text).then(path =>
+        files(draft, path === null ? (pastedPaths(text) ?? [typedPath(text)]) : [path]),
+      );
+      awaited(draft, found);
+    },
     complete(prompt) {
       if (prompt.about === 'find') return;
       const { text } = prompt.field;
@@ -70,7 +79,11 @@ export function createAttaching(core: Core): Attaching {
       );
     },
     insert(path, put) {
-      track(readText(typedPath(path)).then(put));
+      track(
+        asTyped(path)
+          .then(found => readText(found ?? typedPath(path)))
+          .then(put),
+      );
     },
     pasted(text, offer) {
       const paths = pastedPaths(text);
@@ -82,6 +95,15 @@ export function createAttaching(core: Core): Attaching {
       track(areFiles(paths).then(yes => (yes ? offer(paths) : insert())));
     },
   };
+}
+
+/** The path with every character as it was typed, a backslash as well; null: nothing is there, so it may be escaped. */
+async function asTyped(text: string): Promise<string | null> {
+  const path = expandHome(text);
+  return stat(path).then(
+    () => path,
+    () => null,
+  );
 }
 
 async function areFiles(paths: readonly string[]): Promise<boolean> {

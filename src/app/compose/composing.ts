@@ -418,7 +418,7 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
       else if (text.trim() === '') change(pop);
       else if (prompt.about === 'attach') {
         change(pop);
-        attaching.files(id, attaching.typed(text));
+        attaching.typed(id, text);
       } else {
         change(pop);
         attaching.insert(text, inserted =>

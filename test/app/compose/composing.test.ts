@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { draftOf, writingIn } from '../../../src/app/compose/writing.ts';
 import { textOf } from '../../../src/app/editor/editor.ts';
 import { topLayer } from '../../../src/app/state.ts';
-import type { Draft } from '../../../src/mail/compose/types.ts';
+import type { Draft, DraftAttachment } from '../../../src/mail/compose/types.ts';
 import { DRAFT, SEEN } from '../../../src/mail/types.ts';
 import { TmailError } from '../../../src/util/errors.ts';
 import { idOf, parsed, testConfig, type World, world } from '../fakes.ts';
@@ -192,10 +192,10 @@ test('sending waits for files that are still being copied', async () => {
   const w = await world();
   await written(w);
   let arrive: () => void = () => undefined;
-  w.outgoing.attachFile = () =>
-    new Promise(resolve => {
-      arrive = () => resolve({ file: 'f', name: 'big.iso', contentType: 'x/y', size: 1 });
-    });
+  const copied = new Promise<DraftAttachment>(resolve => {
+    arrive = () => resolve({ file: 'f', name: 'big.iso', contentType: 'x/y', size: 1 });
+  });
+  w.outgoing.attachFile = () => copied;
   w.press('esc', 'a');
   type(w, '/tmp/big.iso');
   w.press('enter', 'C-x');
@@ -554,6 +554,35 @@ test('the path of a file is completed by Tab, and a file can be put into the tex
     assert.match(toast(w), /missing does not exist/);
     w.press('esc', 'd', 'enter');
     assert.equal(writing(w).draft.attachments.length, 0);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+});
+
+test('a path in the prompt that exists as it is typed is taken so, a backslash in it too, else as a terminal escapes it', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'tmail-attach-'));
+  try {
+    const path = join(dir, 'back\\slash.txt');
+    await writeFile(path, 'in the file');
+    await writeFile(join(dir, 'my cards.csv'), '');
+    const w = await world();
+    await written(w);
+    const attached = async (...keys: readonly string[]) => {
+      w.press('esc', 'a');
+      type(w, `${dir}/`);
+      await w.app.settled();
+      w.press(...keys, 'enter');
+      await w.app.settled();
+      return w.outgoing.calls.at(-1)?.replace(/^attach \S+ /, '');
+    };
+    assert.equal(await attached(...'back\\slash.txt'), path);
+    assert.equal(await attached('tab'), path);
+    assert.equal(await attached(...'my\\', 'space', ...'cards.csv'), join(dir, 'my cards.csv'));
+    w.press('C-r');
+    type(w, path);
+    w.press('enter');
+    await w.app.settled();
+    assert.match(text(w), /in the file/);
   } finally {
     await rm(dir, { recursive: true });
   }
