@@ -47,14 +47,17 @@ export function clearMarks(state: AppState): AppState {
   return { ...setMarks(state, NO_MARKS), range: null };
 }
 
-/** Marks the row under the cursor, or takes its mark away, and so many below it; a folded conversation as a whole. */
+/**
+ * Marks the row under the cursor, or takes its mark away; a folded conversation as a whole. With a count the messages of
+ * so many rows that are in the list itself.
+ */
 export function toggleMark(state: AppState, data: Data, count = 1): AppState {
   const rows = data.listing(state);
   const at = rows ? cursorPosition(listOf(state, rows.id), rows) : -1;
   if (!rows || at < 0) return state;
   const marks = new Set(marksOf(state));
   for (let row = at; row < Math.min(at + count, rows.length); row += 1) {
-    const ids = idsAt(rows, row);
+    const ids = count === 1 ? idsAt(rows, row) : ownIdsAt(rows, row);
     const all = ids.every(id => marks.has(id));
     for (const id of ids) {
       if (all) marks.delete(id);
@@ -64,11 +67,11 @@ export function toggleMark(state: AppState, data: Data, count = 1): AppState {
   return setMarks(state, marks);
 }
 
-/** All rows of the list. */
+/** All messages of the list. */
 export function allMarks(rows: Listing): ReadonlySet<MessageId> {
   const marks = new Set<MessageId>();
   for (let position = 0; position < rows.length; position += 1)
-    for (const id of idsAt(rows, position)) marks.add(id);
+    for (const id of ownIdsAt(rows, position)) marks.add(id);
   return marks;
 }
 
@@ -93,7 +96,7 @@ export function stretched(state: AppState, data: Data): AppState {
   const last = cursorPosition(listOf(state, rows.id), rows);
   const marks = new Set(range.base);
   for (let position = Math.min(first, last); position <= Math.max(first, last); position += 1)
-    for (const id of idsAt(rows, position)) marks.add(id);
+    for (const id of ownIdsAt(rows, position)) marks.add(id);
   const before = marksOf(state);
   const same = before.size === marks.size && [...marks].every(id => before.has(id));
   return same ? state : setMarks(state, marks);
@@ -107,6 +110,16 @@ function idsAt(rows: Listing, position: number): readonly MessageId[] {
   const members = rows.members?.(key);
   if (members) return members.map(({ folder, uid }) => messageId(folder, uid));
   return [messageId(found.folder.record.id, found.uid)];
+}
+
+/**
+ * Those that are in the list itself. An unfolded conversation has rows of other folders too: who marks many rows at once
+ * means the list, as with the folded one, and not the answers in Sent among them.
+ */
+function ownIdsAt(rows: Listing, position: number): readonly MessageId[] {
+  const key = rows.keyAt(position);
+  if (key === undefined || (rows.base && !rows.members?.(key) && rows.base.positionOf(key) < 0)) return [];
+  return idsAt(rows, position);
 }
 
 /** Marks those messages of the list on the screen that have the words; the prompt goes, or says that none has. */

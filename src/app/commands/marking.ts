@@ -88,7 +88,8 @@ export const markingCommands: readonly Command[] = [
         const rows = openListing({ state: context.state(), data: context.data });
         if (!rows) return;
         const marks = allMarks(rows);
-        const all = marks.size === marksOf(context.state()).size;
+        const marked = marksOf(context.state());
+        const all = [...marks].every(id => marked.has(id));
         context.change(state => (all ? clearMarks(state) : { ...setMarks(state, marks), range: null }));
         context.say('info', all ? 'No message is marked.' : `${plural(marks.size, 'message')} marked.`);
       }),

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createArrivals } from '../../../src/app/arrivals.ts';
 import { cursorPosition } from '../../../src/app/list-view.ts';
+import { marksOf } from '../../../src/app/selection.ts';
 import { openListing } from '../../../src/app/selectors.ts';
 import { listOf, topLayer } from '../../../src/app/state.ts';
+import { splitMessageId } from '../../../src/mail/ids.ts';
 import { type Envelope, SEEN } from '../../../src/mail/types.ts';
 import { fakeSettings } from '../fake-settings.ts';
 import { type FakeFolder, NOW, type World, world } from '../fakes.ts';
@@ -155,6 +157,65 @@ test('what is done to a folded conversation is done to all of it in this folder,
   w.press('g', 'g', 'z', 'o', 'g', 'g', 'd');
   await w.app.settled();
   assert.equal(w.folder('Trash').length, 1, 'unfolded, only the one under the cursor');
+});
+
+/** Marked messages: folder and number. */
+const marked = (w: World) =>
+  [...marksOf(w.app.state.get())].map(id => {
+    const { folder, uid } = splitMessageId(id);
+    return `${w.app.data.folder(folder)?.record.name} ${uid}`;
+  });
+const OWN = ['INBOX 1', 'INBOX 2', 'INBOX 4', 'INBOX 3'];
+
+test('% marks the same of an unfolded conversation as of a folded one: nothing that is in another folder', async () => {
+  const w = await talk();
+  w.press('%');
+  await w.app.settled();
+  assert.deepEqual(marked(w).toSorted(), OWN.toSorted());
+  w.press('%', 'z', 'o', '%');
+  await w.app.settled();
+  assert.deepEqual(marked(w), OWN);
+  assert.equal(said(w), '4 messages marked.');
+  w.press('d');
+  await w.app.settled();
+  assert.equal(w.sent.length, 1);
+  assert.equal(w.folder('Trash').length, 4);
+});
+
+test('% takes marks away where all of the list are marked, whatever else is', async () => {
+  const w = await talk();
+  w.press('z', 'o', 'k', 'x', '%');
+  await w.app.settled();
+  assert.deepEqual(marked(w), OWN);
+  w.press('x', '%');
+  await w.app.settled();
+  assert.deepEqual(marked(w), []);
+});
+
+test('a range and a number of rows leave out what is in another folder', async () => {
+  const w = await talk();
+  w.press('z', 'o', 'g', 'g', 'V', 'G');
+  assert.deepEqual(marked(w), OWN);
+  w.press('V', 'esc', 'g', 'g', '4', 'space');
+  assert.deepEqual(marked(w), ['INBOX 1', 'INBOX 2', 'INBOX 4']);
+});
+
+test('under a filter % leaves out what the filter does, also where its conversation shows it', async () => {
+  const w = await talk();
+  w.press('l', ...'from:charles', 'enter');
+  await w.app.settled();
+  w.press('z', 'o', '%');
+  await w.app.settled();
+  assert.ok(names(w).length > 1, 'the conversation is unfolded');
+  assert.deepEqual(marked(w), ['INBOX 2']);
+});
+
+test('a message of another folder is marked by hand, by x and by Space', async () => {
+  const w = await talk();
+  w.press('z', 'o', 'k', 'x');
+  assert.deepEqual(marked(w), ['Sent 1']);
+  w.press('x', 'space');
+  assert.deepEqual(marked(w), ['Sent 1']);
 });
 
 test('in the reader d goes on inside the folded conversation, then to the next one', async () => {
