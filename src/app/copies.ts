@@ -1,5 +1,6 @@
 // What of each account is on this computer: counted when somebody looks, and again while they look and mail comes.
-import type { AccountStore } from '../store/types.ts';
+import type { LocalUid } from '../mail/types.ts';
+import type { AccountStore, FolderStore } from '../store/types.ts';
 import type { Core } from './core.ts';
 import { type Copies, screenLayer } from './state.ts';
 
@@ -52,9 +53,15 @@ async function copiesOf(account: AccountStore): Promise<Copies> {
     total += Math.max(record.counts.total, folder.length);
     for (let position = 0; position < folder.length; position += 1) {
       const uid = folder.uidAt(position);
-      if (uid !== undefined && folder.raw(uid)) bodies += 1;
+      if (uid !== undefined && hasText(folder, uid)) bodies += 1;
     }
   }
   const exported = (await account.exports?.last()) ?? null;
   return { total, bodies, bytes: await account.raw.usage(), exported };
+}
+
+/** What is partial of IMAP mail is all of its text; of POP3 mail only its head, since it is over the size limit. */
+function hasText(folder: FolderStore, uid: LocalUid): boolean {
+  const raw = folder.raw(uid);
+  return raw ? !raw.partial || folder.remote(uid)?.t !== 'pop3' : false;
 }

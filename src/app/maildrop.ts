@@ -110,9 +110,11 @@ function serverLines(account: AccountView, config: AccountConfig, now: number): 
     const unknown = 'known after the next connection';
     return [info('on server', unknown), policy, info('next run', unknown), info('not here', unknown)];
   }
+  const first = facts.lastCheck === null;
   const { onServer, willDelete, held, placeholders, skipped, later } = facts;
-  const oldest =
-    onServer.oldest === null ? '' : `, oldest ${plural(Math.floor((now - onServer.oldest) / DAY), 'day')}`;
+  // What came since the screen's clock last moved is not from the future.
+  const days = onServer.oldest === null ? 0 : Math.max(0, Math.floor((now - onServer.oldest) / DAY));
+  const oldest = onServer.oldest === null ? '' : `, oldest ${plural(days, 'day')}`;
   const there = `${plural(onServer.messages, 'message')}, ${bytesText(onServer.bytes)}${oldest}`;
   const largest = placeholders.largest;
   const named = largest ? `: "${sanitize(largest.subject)}" ${bytesText(largest.bytes)}` : '';
@@ -125,12 +127,15 @@ function serverLines(account: AccountView, config: AccountConfig, now: number): 
       : []),
   ];
   return [
-    info('on server', facts.lastCheck === null ? 'not looked at yet' : there),
+    info('on server', first ? 'not looked at yet' : there),
     policy,
     held > 0
       ? { label: 'next run', text: `deletes ${grouped(willDelete)} on the server; D: now`, level: 'warning' }
       : info('next run', nextText(willDelete, config.serverCopy)),
-    info('not here', missing.join(', ') || 'nothing: all mail is on this computer'),
+    info(
+      'not here',
+      first ? 'known after the first check' : missing.join(', ') || 'nothing: all mail is on this computer',
+    ),
   ];
 }
 

@@ -91,6 +91,17 @@ test('under “delete at once” the next run also deletes what it brings, and w
   assert.equal(lines({ ...alone, later: 1 })[3], 'not here: 1 comes with the next check');
 });
 
+test('mail that just came is zero days old, and what is not here is known after the first check', () => {
+  const came = { ...facts, onServer: { ...facts.onServer, oldest: NOW + 5 } };
+  assert.equal(lines(came)[0], 'on server: 212 messages, 118.0 MB, oldest 0 days');
+  const none = { messages: 0, bytes: 0, largest: null };
+  const before = lines({ ...facts, lastCheck: null, skipped: 0, placeholders: none });
+  assert.deepEqual(
+    [before[0], before[3]],
+    ['on server: not looked at yet', 'not here: known after the first check'],
+  );
+});
+
 test('of Gmail it says that Google’s own setting decides, where that is, and what recent: means', () => {
   const at = (host: string, user: string) =>
     lines(facts, { ...home, incoming: { ...home.incoming, host, user } }).slice(4, -1);
