@@ -11,7 +11,7 @@ interface Option {
   /** Shown without brackets; the command itself says when it is missing. */
   readonly needed?: true;
   readonly short?: string;
-  /** Stands for its value where nothing comes after it. */
+  /** Stands for its value where nothing, or another option, comes after it. */
   readonly bare?: string;
 }
 type Options = Readonly<Record<string, Option>>;
@@ -253,7 +253,7 @@ export type Wish =
 export function parseArguments(argv: readonly string[], version: string): Wish {
   const every: Options = Object.assign({}, COMMON, TUI.options, ...NAMES.map(name => table[name].options));
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: withBareValues(argv, every),
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -300,6 +300,17 @@ export function parseArguments(argv: readonly string[], version: string): Wish {
     values: option => given.get(option) ?? [],
   };
   return { t: 'run', args };
+}
+
+/** `--message --json`: what may stand without its value must not take the next option for it. */
+function withBareValues(argv: readonly string[], options: Options): string[] {
+  const end = argv.indexOf('--');
+  return argv.flatMap((word, n) => {
+    const name = word.startsWith('--') && (end < 0 || n < end) ? word.slice(2) : '';
+    const bare = Object.hasOwn(options, name) ? options[name]?.bare : undefined;
+    const next = argv[n + 1];
+    return bare !== undefined && next !== undefined && /^-./.test(next) ? [word, bare] : [word];
+  });
 }
 
 function ownOption(command: Command, name: string): Option | undefined {

@@ -46,6 +46,23 @@ test('after -- everything is a word', () => {
   assert.deepEqual(run('show -- --raw').words, ['--raw']);
 });
 
+test('--message without a file is standard input, before another option as well', () => {
+  for (const line of [
+    'send --message',
+    'send --message --json',
+    'send --message -',
+    'send --json --message',
+    'send --message -a f',
+    'send --message --',
+  ]) {
+    assert.deepEqual([run(line).value('message'), run(line).words], ['-', []], line);
+    assert.equal(run(line).has('json'), line.includes('--json'));
+  }
+  assert.equal(run('send --message file --json').value('message'), 'file');
+  assert.equal(run('send --message=-odd --json').value('message'), '-odd');
+  assert.deepEqual(run('send -- --message --json').words, ['--message', '--json']);
+});
+
 const wrong: [line: string, code: string, facts: Record<string, unknown>][] = [
   ['lits', 'cli.unknown-command', { word: 'lits', suggestion: 'list' }],
   ['frobnicate', 'cli.unknown-command', { suggestion: undefined }],
