@@ -26,32 +26,40 @@ function nameText(policy: string): string {
     : policy;
 }
 
-const CHECKED = 'Each copy here is read again before';
+const CHECKED = 'Each copy here is read again before.';
+const CHECKED_ONE = 'The copy here is read again before.';
 const STAYS =
   'If it shall stay there, change "serverCopy" first; D on the @ screen, or tmail sync --agree, deletes it now.';
 
 /** One or two sentences, without the account's name. */
 export function warningText(warning: MaildropWarning): string {
   const messages = plural(warning.count, 'message');
+  const one = warning.count === 1;
   switch (warning.t) {
     case 'first-deletion': {
-      const rule = `"${nameText(warning.policy)}"`;
-      return warning.held
-        ? `${messages} on the server, some of them from before this rule, fall under ${rule}. Nothing of the older mail was deleted yet: the next check does it. ${STAYS}`
-        : `${messages} on the server fall under ${rule} and are deleted there, for the first time. ${CHECKED}.`;
+      const falls = `${one ? 'falls' : 'fall'} under "${nameText(warning.policy)}"`;
+      if (warning.held)
+        return `${messages} on the server, ${one ? '' : 'some of them '}from before this rule, ${falls}. Nothing of the older mail was deleted yet: the next check does it. ${STAYS}`;
+      // What goes because it was deleted here has no copy here.
+      const checked = warning.policy === 'untilDeletedHere' ? '' : ` ${one ? CHECKED_ONE : CHECKED}`;
+      return `${messages} on the server ${falls} and ${one ? 'is' : 'are'} deleted there, for the first time.${checked}`;
     }
     case 'many-deletions': {
       const more = `far more than usual (${grouped(warning.usual)})`;
       return warning.held
         ? `${messages} are due to be deleted on the server, ${more}. Is this computer's clock right? The next check deletes them. ${STAYS}`
-        : `${messages} are deleted on the server now, ${more}. ${CHECKED}.`;
+        : `${messages} are deleted on the server now, ${more}. ${CHECKED}`;
     }
     case 'returned':
-      return `${messages} that were gone from the server are there again, or others under their names. They are fetched and compared.`;
+      return one
+        ? '1 message that was gone from the server is there again, or another under its name. It is fetched and compared.'
+        : `${messages} that were gone from the server are there again, or others under their names. They are fetched and compared.`;
     case 'renumbered':
       return `the server has new names for ${messages}. They were recognised: nothing comes twice, and nothing is deleted by its name alone.`;
     case 'unrecognisable':
-      return `the server has no usable names for ${messages}. They are fetched at every check and compared.`;
+      return one
+        ? 'the server has no usable name for 1 message. It is fetched at every check and compared.'
+        : `the server has no usable names for ${messages}. They are fetched at every check and compared.`;
   }
 }
 

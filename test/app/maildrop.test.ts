@@ -159,6 +159,23 @@ test('what will be deleted is said with number, rule and what to do; what only l
   }
 });
 
+test('of one message it is said as of one, and of mail that was deleted here not that its copy is read', () => {
+  const one = (policy: string, held = false) => warningText({ t: 'first-deletion', policy, count: 1, held });
+  assert.equal(
+    one('delete'),
+    '1 message on the server falls under "delete at once" and is deleted there, for the first time. The copy here is read again before.',
+  );
+  assert.match(one('delete', true), /^1 message on the server, from before this rule, falls under /);
+  assert.equal(
+    one('untilDeletedHere'),
+    '1 message on the server falls under "leave until deleted here" and is deleted there, for the first time.',
+  );
+  assert.match(warningText({ t: 'returned', count: 1 }), /^1 message that was gone .* It is fetched/);
+  assert.match(warningText({ t: 'unrecognisable', count: 1 }), /for 1 message\. It is fetched/);
+  const two = warningText({ t: 'first-deletion', policy: 'untilDeletedHere', count: 2, held: false });
+  assert.match(two, /^2 messages .* fall under .* are deleted there, for the first time\.$/);
+});
+
 test('a warning is shown once, also when the status comes again, and again when it is another', async () => {
   const { engine, app, log } = await homeWorld();
   engine.become({ nextCheck: NOW + 600_000, maildrop: { ...facts, warnings: [held] } });
