@@ -103,11 +103,11 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     goOn();
     change(before => unmark(before, goings));
     const long = goings.some(({ uids }) => uids.length > MOVED_AT_ONCE);
-    tell(long ? `${about}: on the way.` : doneText(about, count, done));
+    tell(long ? `${about}: on the way.` : doneText(about, count, done, step.isLast()));
     step.done(backWhenDone(moving));
     track(
       moving.then(carried => {
-        if (long && !carried.error) tell(doneText(about, count, done));
+        if (long && !carried.error) tell(doneText(about, count, done, step.isLast()));
         throwFailed(carried);
       }),
     );
@@ -155,7 +155,7 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
         const count = countOf([...operationsOf(carried.operations), ...sent]);
         // What a message was called is not known any more where it was.
         const done = count === countOf(all) ? about : plural(count, 'message');
-        if (count > 0 && step.standing()) say('info', doneText(done, count, { deed }));
+        if (count > 0 && step.standing()) say('info', doneText(done, count, { deed }, step.isLast()));
         if (count === 0 && stopped) say('info', 'Stopped before anything was copied.');
         if (notHere.length > 0) {
           const one = notHere.length === 1;
@@ -200,8 +200,8 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
     const about = what(messages);
     const leaving = carry.each(messages, on => ({ t: 'flags', ...on, add: [], remove: [INBOX_LABEL] }));
     change(before => unmark(before, messages));
-    say('info', doneText(about, countOf(messages), { deed: 'archived' }));
     undo.remember(about, backWhenDone(leaving), 'archived');
+    say('info', doneText(about, countOf(messages), { deed: 'archived' }));
     track(leaving.then(throwFailed));
   };
 
@@ -288,8 +288,8 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       const deed = `copied to ${nameOf(to)}`;
       const copying = carry.each(own, on => ({ t: 'copy', to, ...on }));
       change(before => unmark(before, own));
-      say('info', doneText(about, countOf(own), { deed }));
       undo.remember(about, backWhenDone(copying), deed);
+      say('info', doneText(about, countOf(own), { deed }));
       track(copying.then(throwFailed));
     },
     flag(messages, wish) {
@@ -298,9 +298,9 @@ export function createOrganising(core: Core, deps: OrganisingDeps): Organising {
       const deed = flagDeed(wish);
       const changing = changeFlags(core, carry, messages, wish);
       change(before => unmark(before, messages));
+      undo.remember(about, backWhenDone(changing), deed);
       // Of one message the screen shows it.
       if (count > 1) say('info', doneText(about, count, { deed }));
-      undo.remember(about, backWhenDone(changing), deed);
       track(changing.then(throwFailed));
     },
     destroy(messages) {

@@ -182,3 +182,11 @@ test('of two marks of which one can not be moved, the other is not called a mess
     assert.deepEqual(await it.where(), BEFORE);
   }
 });
+
+test('a move that ends after something else was done does not say that u takes it back', async t => {
+  const it = await both(t);
+  await it.press('%', 's', ...'work archive');
+  await it.press('enter', 'F');
+  assert.equal(it.said(), 'Moved 8 messages to work / Archive.');
+  assert.equal(it.steps().length, 2);
+});

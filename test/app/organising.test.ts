@@ -56,6 +56,22 @@ test('d moves to Trash and says so, the cursor goes on, u puts it back in its pl
   assert.equal(said(w), 'There is nothing to undo.');
 });
 
+test('what was said of a step goes when a newer one is what u takes back', async () => {
+  for (const key of ['F', 'U']) {
+    const w = await home();
+    w.press('d');
+    await w.app.settled();
+    assert.equal(said(w), 'Moved to Trash: Message 5. u to undo.');
+    w.press(key);
+    await w.app.settled();
+    assert.equal(said(w), '');
+    w.press('u');
+    await w.app.settled();
+    assert.match(said(w), /^Taken back: Message 4/);
+    assert.equal(w.folder('Trash').length, 1);
+  }
+});
+
 test('in the message d goes on to the next one, and back to the list after the last', async () => {
   const w = await home();
   w.press('G', 'k', 'enter');

@@ -4,6 +4,7 @@ import { asTmailError } from '../../util/errors.ts';
 import { nextTurn } from '../../util/turn.ts';
 import type { Core } from '../core.ts';
 import { plural } from '../selectors.ts';
+import { hush } from '../state.ts';
 import { notThereText } from './words.ts';
 
 /** Steps that can be taken back. */
@@ -18,6 +19,8 @@ export interface Step {
   done(back: Promise<TakeBack | null>): void;
   /** False: somebody has taken it back meanwhile. */
   standing(): boolean;
+  /** It is what u takes back now. */
+  isLast(): boolean;
 }
 
 export interface Undo {
@@ -46,10 +49,15 @@ export function createUndo(core: Core, deps: { readonly applied: () => void }): 
     backs.set(n, promise);
     backs.delete(n - UNDO_STEPS);
     const step = { n, what, ...(deed !== undefined && { deed }) };
-    core.change(before => ({ ...before, undo: [...before.undo, step].slice(-UNDO_STEPS) }));
+    // What is said of an older step would promise that u takes that one back.
+    core.change(before => ({
+      ...(before.toast?.level === 'info' ? hush(before) : before),
+      undo: [...before.undo, step].slice(-UNDO_STEPS),
+    }));
     let told = false;
     return {
       standing: () => stands(n),
+      isLast: () => core.state.get().undo.at(-1)?.n === n,
       done(back) {
         if (told) return;
         told = true;

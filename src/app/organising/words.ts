@@ -17,13 +17,16 @@ export interface Done {
 
 const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
-/** `Archived 12 messages. u to undo.`, `Moved to Trash: Message 4. u to undo.` */
-export function doneText(what: string, count: number, { deed, made = [] }: Done): string {
+/**
+ * `Archived 12 messages. u to undo.`, `Moved to Trash: Message 4. u to undo.`
+ * @param isLast no: something was done since, and u takes that back first
+ */
+export function doneText(what: string, count: number, { deed, made = [] }: Done, isLast = true): string {
   const folders = made.map(path => `"${path}"`).join(', ');
   const making = made.length === 0 ? '' : ` Made the folder${made.length === 1 ? '' : 's'} ${folders}.`;
   const [verb = deed, ...rest] = deed.split(' ');
   const text = count === 1 ? `${deed}: ${what}` : [verb, what, ...rest].join(' ');
-  return `${capital(text)}.${making} u to undo.`;
+  return `${capital(text)}.${making}${isLast ? ' u to undo.' : ''}`;
 }
 
 /** Of what was to be taken back. */
