@@ -108,6 +108,7 @@ export function createApp(deps: AppDeps): Program {
   });
   const composing = createComposing(core, {
     reading,
+    applied: () => news.flush(),
     replay: typed =>
       state.batch(() => ('key' in typed ? pressKey(on, typed.key) : pasteText(on, typed.text))),
     quit,

@@ -89,7 +89,7 @@ export class Drafting implements Methods {
     this.#deps.changed();
   }
 
-  async postpone(draft: Draft): Promise<void> {
+  async postpone(draft: Draft): Promise<MessageId> {
     const { store, clock } = this.#deps;
     const { kept, upload } = await this.#deps.account(draft.account);
     if (!kept.append) throw new TmailError('storage', 'store.reader');
@@ -107,6 +107,7 @@ export class Drafting implements Methods {
     await this.store.save({ ...draft, replaces: { id, messageId: built.messageId } });
     await this.store.remove(draft.id);
     this.#deps.changed();
+    return id;
   }
 
   async recall(message: MessageId, replace: boolean): Promise<Draft> {

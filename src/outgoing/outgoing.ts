@@ -123,7 +123,7 @@ class TheOutgoing implements LocalOutgoing {
     return this.#drafting.discardDraft(draft);
   }
 
-  postpone(draft: Draft): Promise<void> {
+  postpone(draft: Draft): Promise<MessageId> {
     return this.#drafting.postpone(draft);
   }
 

@@ -72,7 +72,7 @@ export interface Outgoing {
   /** For good, with its attachments. Repeatable. The message that it `replaces` stays. */
   discardDraft(draft: DraftId): Promise<void>;
   /** Files it as a message in the account's Drafts folder (queued for the server), in place of what it replaces. */
-  postpone(draft: Draft): Promise<void>;
+  postpone(draft: Draft): Promise<MessageId>;
   /** Makes a message of a Drafts folder, or any message as new, a draft again. `replace`: sending or postponing takes it away. */
   recall(message: MessageId, replace: boolean): Promise<Draft>;
 

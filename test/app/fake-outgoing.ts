@@ -19,6 +19,8 @@ export class FakeOutgoing implements Outgoing {
   readonly sources = new Map<OutboxId, Draft>();
   /** Drafts that `recall` gives. */
   readonly recallable = new Map<MessageId, Draft>();
+  /** Puts a postponed draft into its folder. */
+  file: (draft: Draft) => MessageId = () => 'work:0:1';
   /** Every write fails with this. */
   trouble: TmailError | null = null;
   closed = false;
@@ -76,6 +78,7 @@ export class FakeOutgoing implements Outgoing {
     await this.#write(`postpone ${draft.id}`);
     this.postponed.push(draft);
     this.saved.delete(draft.id);
+    return this.file(draft);
   }
 
   recall(message: MessageId): Promise<Draft> {

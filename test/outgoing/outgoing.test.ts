@@ -356,9 +356,10 @@ test('a draft put off is a message of Drafts; recalled, changed and put off agai
     );
     assert.equal(recalled.replaces?.id, id);
     assert.equal((await outgoing.recall(id, true)).id, recalled.id, 'it is open already');
-    await outgoing.postpone({ ...recalled, subject: `${draft.subject} changed` });
+    const kept = await outgoing.postpone({ ...recalled, subject: `${draft.subject} changed` });
     folder = await world.folder(account, 'drafts');
     assert.deepEqual(await world.subjects(account, 'drafts'), [`${draft.subject} changed`]);
+    assert.equal(kept, `${folder.record.id}:${folder.uidAt(0) ?? 0}`);
     assert.deepEqual(await outgoing.drafts(), []);
   }
 });

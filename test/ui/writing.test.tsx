@@ -126,6 +126,28 @@ test('a reply marks its message, is filed in Sent, and a draft is postponed and 
     await robot.expectRow(/^> R .*Jonas Weiß/);
   }));
 
+test('the cursor follows a draft that is put off again, and stays on it when the server has it', () =>
+  inDemo([80, 24], async ({ robot, engine }) => {
+    for (const subject of ['First', 'Second', 'Third']) {
+      await robot.press('m', 'tab', 'tab');
+      await robot.type(subject);
+      await robot.press('C-o');
+      await robot.expectRow(new RegExp(`Kept in Drafts: ${subject}`));
+    }
+    await engine.settled();
+    await robot.press('g', 'd');
+    await robot.expectRow(/> .*Third/);
+    await robot.press('j', 'j', 'enter');
+    await robot.expectRow(/Subject +First/);
+    await robot.press('tab', 'tab', 'tab');
+    await robot.type('More.');
+    await robot.press('C-o');
+    await robot.expectRow(/> .*First/);
+    await engine.settled();
+    await robot.press('enter');
+    await robot.expectRow(/^ More\./);
+  }));
+
 test('the next start goes on with a draft that was not finished', () =>
   withDemo(async (demo, dir) => {
     const options: SessionOptions = { config: demo.config, dir, password: 'demo', sending: true };

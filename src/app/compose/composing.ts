@@ -2,6 +2,7 @@
 // at once; what takes longer changes the state when it is done. No draft is given up before what it becomes is durable.
 import { checkDraft } from '../../mail/compose/check.ts';
 import type { DraftId, DraftProblem } from '../../mail/compose/types.ts';
+import { splitMessageId } from '../../mail/ids.ts';
 import { asTmailError } from '../../util/errors.ts';
 import { UNDO_SEND_MS } from '../../util/limits.ts';
 import type { WritingEffects } from '../commands/command.ts';
@@ -9,8 +10,9 @@ import type { Core } from '../core.ts';
 import { find } from '../editor/editing.ts';
 import { after, START, textOf, withText } from '../editor/editor.ts';
 import { putCaret, scrolled } from '../editor/moving.ts';
+import { cursorOn } from '../organising/leaving.ts';
 import type { Reading } from '../reading.ts';
-import { accountHere, plural } from '../selectors.ts';
+import { accountHere, plural, target } from '../selectors.ts';
 import {
   type Answer,
   type AppState,
@@ -68,6 +70,8 @@ export interface Composing {
 
 export interface ComposingDeps {
   readonly reading: Pick<Reading, 'parsed'>;
+  /** Shows at once what was just done. */
+  applied(): void;
   /** Does what a key or a paste would do now. */
   replay(typed: Typed): void;
   quit(): void;
@@ -228,7 +232,16 @@ export function createComposing(core: Core, deps: ComposingDeps): Composing {
 
   const putOff = (id: DraftId) =>
     handOver(id, async writing => {
-      await outgoing?.postpone({ ...draftOf(writing), changed: now() });
+      const { replaces } = writing.draft;
+      const follows =
+        replaces !== null && target({ state: state.get(), data: core.data })?.id === replaces.id;
+      const kept = await outgoing?.postpone({ ...draftOf(writing), changed: now() });
+      if (kept && follows) {
+        // A new message has taken the place of the one that the cursor was on.
+        const { folder, uid } = splitMessageId(kept);
+        deps.applied();
+        change(before => cursorOn(before, core.data, folder, uid));
+      }
       say('info', `Kept in Drafts: ${titleOf(writing)}`);
     });
 

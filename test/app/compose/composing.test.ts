@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { draftOf, writingIn } from '../../../src/app/compose/writing.ts';
 import { textOf } from '../../../src/app/editor/editor.ts';
+import { target } from '../../../src/app/selectors.ts';
 import { topLayer } from '../../../src/app/state.ts';
 import type { Draft, DraftAttachment } from '../../../src/mail/compose/types.ts';
+import { splitMessageId } from '../../../src/mail/ids.ts';
 import { DRAFT, SEEN } from '../../../src/mail/types.ts';
 import { TmailError } from '../../../src/util/errors.ts';
 import { idOf, parsed, testConfig, type World, world } from '../fakes.ts';
@@ -417,6 +419,28 @@ test('a draft takes the place of the original with HTML when the person says so,
   w.press('n', 'C-o');
   await w.app.settled();
   assert.equal(w.outgoing.postponed[0]?.replaces?.id, id);
+});
+
+test('the cursor follows a draft that is put off again to its new row', async () => {
+  const w = await world();
+  const id = await inDrafts(w, HALF);
+  const drafts = [...w.store.folders.values()].find(folder => folder.record.role === 'drafts');
+  assert.ok(drafts);
+  for (const subject of ['Third', 'Fourth']) drafts.add({ subject }, SEEN | DRAFT);
+  await w.app.settled();
+  w.press('G');
+  w.outgoing.file = ({ subject }) => {
+    drafts.drop(splitMessageId(id).uid);
+    return idOf(drafts, drafts.add({ subject }, SEEN | DRAFT));
+  };
+  w.press('enter');
+  await w.app.settled();
+  type(w, 'now ');
+  w.press('C-o');
+  await w.app.settled();
+  assert.equal(top(w), 'list');
+  const found = target({ state: w.app.state.get(), data: w.app.data });
+  assert.equal(found?.folder.envelope(found.uid)?.subject, 'Half');
 });
 
 test('Enter on a draft goes on with it, and goes to it where it is open already', async () => {
