@@ -84,6 +84,31 @@ test('r takes the folder’s path, and u gives the old name back', async () => {
   assert.ok(w.paths().includes('lists'));
 });
 
+test('u in the pane takes back what was done there', async () => {
+  const w = await home();
+  w.store.addFolder('home', 'lists');
+  await w.app.settled();
+  w.press('`', 'G', 'd');
+  await w.app.settled();
+  assert.equal(said(w), 'Deleted the folder "lists". u to undo.');
+  assert.ok(!w.paths().includes('lists'));
+  w.press('u');
+  await w.app.settled();
+  assert.ok(w.paths().includes('lists'));
+  w.press('G', 'r', ...'/old', 'enter');
+  await w.app.settled();
+  w.press('u');
+  await w.app.settled();
+  assert.ok(w.paths().includes('lists') && !w.paths().includes('lists/old'));
+  w.press('C', ...'more', 'enter');
+  await w.app.settled();
+  assert.ok(w.paths().includes('more'));
+  w.press('u');
+  await w.app.settled();
+  assert.ok(!w.paths().includes('more'));
+  assert.equal(layer(w).t, 'drawer');
+});
+
 test('an empty folder goes at once; one with mail asks with the count, and its mail goes to Trash', async () => {
   const w = await home();
   w.store.addFolder('home', 'empty');

@@ -196,7 +196,8 @@ export const organisingCommands: readonly Command[] = [
     title: 'Undo',
     help: 'Takes back what was just sent, as long as it waits, and what was last done with mail, step by step.',
     keys: ['u'],
-    in: BOTH,
+    // Wherever something is done that can be taken back.
+    in: [...BOTH, 'drawer', 'storage'],
     synonyms: ['undelete'],
     disabled: ({ state }) => (state.undo.length > 0 ? undefined : 'There is nothing to undo.'),
     run: context => context.effects.undo(),

@@ -161,17 +161,6 @@ export const storageCommands: readonly Command[] = [
     },
   },
   {
-    id: 'storage.undo',
-    group: 'Program',
-    title: 'Undo',
-    help: 'Takes back what was done last.',
-    keys: ['u'],
-    in: HERE,
-    hidden: true,
-    disabled: ({ state }) => (state.undo.length > 0 ? undefined : 'There is nothing to undo.'),
-    run: context => context.effects.undo(),
-  },
-  {
     id: 'storage.keep',
     group: 'Program',
     title: 'What is kept on this computer',
