@@ -46,6 +46,7 @@ import {
   draftOf,
   focused,
   isUntouched,
+  isWrittenIn,
   titleOf,
   touched,
   type Writing,
@@ -525,7 +526,10 @@ function isWaiting(stack: Stack): boolean {
 /** What the way out knows, and what the address book knows. */
 function problemsOf(core: Core, writing: Writing): readonly DraftProblem[] {
   const draft = draftOf(writing);
-  const found = core.deps.outgoing?.check(draft) ?? [];
+  // The check knows quotes only by their look: what is typed into a line of one is written as well.
+  const found = (core.deps.outgoing?.check(draft) ?? []).filter(
+    ({ code }) => code !== 'nothing-written' || !isWrittenIn(writing),
+  );
   const known = checkDraft(draft, { knownDomains: core.contacts.domains() }).filter(
     ({ code, facts }) =>
       code === 'domain-mistyped' &&
@@ -545,13 +549,14 @@ async function withIdentity(core: Core, id: DraftId, n: number): Promise<void> {
       const text = textOf(writing.editor);
       const known = core.data.identities.map(each => each.signature);
       const next = withSignature(text, known, identity.signature);
+      const offered = writing.offered && withSignature(writing.offered, known, identity.signature);
       const from = formatAuthor({ identity, address: identity.address });
       const replyTo = writing.fields.replyTo.text;
       const keepsReplyTo = replyTo !== '' && !core.data.identities.some(each => each.replyTo === replyTo);
       const fields = keepsReplyTo
         ? writing.fields
         : { ...writing.fields, replyTo: { text: identity.replyTo, caret: identity.replyTo.length } };
-      const edited = withEditor({ ...writing, fields }, withText(writing.editor, next));
+      const edited = withEditor({ ...writing, fields, offered }, withText(writing.editor, next));
       return touched(withDraft(edited, { from, account: identity.account }), {});
     }),
   );

@@ -30,6 +30,8 @@ export interface Writing {
   /** Of the fields that were changed. */
   readonly histories: Readonly<Partial<Record<FieldName, FieldHistory>>>;
   readonly editor: Editor;
+  /** The text that it began with: a quote, a signature; null: that is not known any more. */
+  readonly offered: string | null;
   readonly focus: Focus;
   /** Fields that are shown though they are empty. */
   readonly asked: readonly FieldName[];
@@ -69,6 +71,7 @@ export function writingOf(draft: Draft, opening: Opening = {}): Writing {
     },
     histories: {},
     editor: editorOf(draft.text),
+    offered: opening.savedAt === undefined ? draft.text : null,
     focus: opening.focus ?? (draft.to === '' ? 'to' : 'text'),
     asked: [],
     completion: null,
@@ -98,6 +101,12 @@ export function draftOf(writing: Writing): Draft {
 /** Nobody has written anything into it: leaving it loses nothing. */
 export function isUntouched(writing: Writing): boolean {
   return writing.rev === 0 && (writing.savedRev < 0 || writing.recalled);
+}
+
+/** Its text is known to be another one than was offered; white space alone is nothing to send. */
+export function isWrittenIn({ editor, offered }: Writing): boolean {
+  const words = (text: string) => text.replace(/\s+/g, '');
+  return offered !== null && words(textOf(editor)) !== words(offered);
 }
 
 /** With a change that has to be kept. */

@@ -421,6 +421,23 @@ test('a draft takes the place of the original with HTML when the person says so,
   assert.equal(w.outgoing.postponed[0]?.replaces?.id, id);
 });
 
+test('what is typed into the line above a quote is written; a quote as it was offered is not', async () => {
+  const w = await world();
+  w.press('r');
+  await w.app.settled();
+  w.press('enter', 'C-x');
+  assert.equal(top(w), 'ask');
+  const { stack } = w.app.state.get();
+  assert.match(JSON.stringify(stack.at(-1)), /Nothing is written in it/);
+  w.press('n', 'C-home');
+  type(w, 'Yes');
+  assert.match(text(w), /^YesOn .* wrote:\n>/);
+  w.press('C-x');
+  await w.app.settled();
+  assert.equal(top(w), 'list');
+  assert.equal(w.outgoing.outbox().length, 1);
+});
+
 test('the cursor follows a draft that is put off again to its new row', async () => {
   const w = await world();
   const id = await inDrafts(w, HALF);
