@@ -4,7 +4,7 @@ import { HEADER_BYTES, MIME_DEPTH, MIME_PARTS } from '../util/limits.ts';
 import { decodeRaw, parseParameters } from './encoded-word.ts';
 import { fieldValue, type HeaderField, splitFields } from './headers.ts';
 import { OMITTED } from './partial.ts';
-import { isMultipart, parameter, type Structure } from './structure.ts';
+import { countAttachments, isMultipart, parameter, type Structure } from './structure.ts';
 
 export interface MimePart extends Structure {
   type: string;
@@ -321,6 +321,11 @@ function settle(part: MimePart, notes: Set<ScanNote>): void {
     part.type = 'text/plain';
   }
   for (const child of part.childNodes) settle(child, notes);
+}
+
+/** Attachments of a whole message in memory, as `Envelope.attachments` counts them. */
+export function attachmentsIn(bytes: Buffer): number {
+  return countAttachments(scanMessage(bytes).root);
 }
 
 /** All at once, for messages in memory. */

@@ -3,6 +3,7 @@
 import type { AccountConfig, SentCopy } from '../config/types.ts';
 import { envelopeOf } from '../mail/headers.ts';
 import { splitMessageId } from '../mail/ids.ts';
+import { attachmentsIn } from '../mail/mime-scan.ts';
 import type { MessageId } from '../mail/types.ts';
 import type { AccountStore, FolderStore, OutboxRecord, Store } from '../store/types.ts';
 import { TmailError } from '../util/errors.ts';
@@ -60,7 +61,11 @@ async function copyToSent(
     if (await isThere(await kept.folder(folder), record.messageId)) return;
   }
   const date = now();
-  const envelope = envelopeOf(bytes, { size: bytes.length, arrival: date });
+  const envelope = envelopeOf(bytes, {
+    size: bytes.length,
+    arrival: date,
+    attachments: attachmentsIn(bytes),
+  });
   const upload = account.protocol === 'imap';
   await kept.append({ folder, bytes, envelope, flags: ['\\Seen'], date, upload });
 }

@@ -55,7 +55,7 @@ export interface AccountOptions {
   readonly log: Log;
   readonly emit: (event: StoreEvent) => void;
   readonly damaged: ReportDamage;
-  readonly envelopeOf: (bytes: Buffer, arrival: number) => Promise<Envelope>;
+  readonly envelopeOf: (bytes: Buffer, arrival: number, partial: boolean) => Promise<Envelope>;
   readonly halves: OtherHalves;
 }
 

@@ -37,7 +37,7 @@ export async function envelopeIn(
   const { id, log, envelopeOf } = account.options;
   try {
     const bytes = await account.raw.read(ref);
-    return await envelopeOf(bytes, await account.raw.writtenAt(ref));
+    return await envelopeOf(bytes, await account.raw.writtenAt(ref), ref.partial);
   } catch (thrown) {
     const error = asTmailError(thrown);
     if (error.kind !== 'storage') log.warn('envelope', { account: id, n: ref.n });

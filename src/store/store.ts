@@ -30,7 +30,7 @@ export interface StoreOptions extends OpenStoreOptions {
   /** How long grouped changes wait for each other; GROUP_COMMIT_MS unless said. */
   readonly groupMs?: number;
   /** Reads a message's header when an index has to be rebuilt from message files. */
-  readonly envelopeOf?: (bytes: Buffer, arrival: number) => Promise<Envelope>;
+  readonly envelopeOf?: (bytes: Buffer, arrival: number, partial: boolean) => Promise<Envelope>;
 }
 
 /** What this store offers beside the contract. */
@@ -127,9 +127,11 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
 }
 
 /** Loaded when something has to be rebuilt, that is, nearly never. */
-async function readEnvelope(bytes: Buffer, arrival: number): Promise<Envelope> {
+async function readEnvelope(bytes: Buffer, arrival: number, partial: boolean): Promise<Envelope> {
   const { envelopeOf } = await import('../mail/headers.ts');
-  return envelopeOf(bytes, { size: bytes.length, arrival });
+  const { attachmentsIn } = await import('../mail/mime-scan.ts');
+  const attachments = partial ? null : attachmentsIn(bytes);
+  return envelopeOf(bytes, { size: bytes.length, arrival, attachments });
 }
 
 /** Account ids are directory names: nothing else may be in them, and none starts with a dot. */

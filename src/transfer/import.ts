@@ -230,11 +230,11 @@ function remoteOf({ uidl }: FoundMessage, { names }: Target): RemoteRef | null {
 }
 
 function messageOf(
-  { found, size, header }: Taken,
+  { found, size, header, attachments }: Taken,
   place: { readonly uid: LocalUid; readonly remote: RemoteRef | null; readonly raw: RawRef },
   now: number,
 ): NewMessage {
-  const envelope = envelopeOf(header, { size, arrival: arrivalOf(found, now) });
+  const envelope = envelopeOf(header, { size, arrival: arrivalOf(found, now), attachments });
   return { ...place, flags: found.flags, envelope };
 }
 

@@ -1,5 +1,7 @@
 // A message of an import, read and hashed before anything is made of it.
 import { createHash } from 'node:crypto';
+import { attachmentsIn, createScanner } from '../mail/mime-scan.ts';
+import { countAttachments } from '../mail/structure.ts';
 import { HEADER_BYTES, MESSAGE_BYTES } from '../util/limits.ts';
 import type { FoundMessage } from './source-messages.ts';
 import type { Upload } from './upload.ts';
@@ -14,6 +16,7 @@ export interface Taken {
   /** Null: too large to be kept; read again from the source. */
   readonly whole: Buffer | null;
   readonly header: Buffer;
+  readonly attachments: number;
   /** What goes to the server; null: it stays here. */
   readonly upload: Upload | null;
 }
@@ -22,12 +25,12 @@ export interface Taken {
 export async function take(found: FoundMessage, upload: boolean, now: number): Promise<Taken | null> {
   const kept = await read(found, upload ? MESSAGE_BYTES : SMALL);
   if (!kept) return null;
-  const { whole, header } = kept;
+  const { whole, header, attachments } = kept;
   const arrival = arrivalOf(found, now);
   return {
     found,
     ...kept,
-    upload: upload && whole ? { bytes: whole, header, flags: found.flags, arrival } : null,
+    upload: upload && whole ? { bytes: whole, header, attachments, flags: found.flags, arrival } : null,
   };
 }
 
@@ -35,18 +38,21 @@ export async function take(found: FoundMessage, upload: boolean, now: number): P
 async function read(
   found: FoundMessage,
   most: number,
-): Promise<Pick<Taken, 'sha256' | 'size' | 'whole' | 'header'> | null> {
+): Promise<Pick<Taken, 'sha256' | 'size' | 'whole' | 'header' | 'attachments'> | null> {
   const { whole } = found;
   if (whole && whole.length <= most) {
     const sha256 = createHash('sha256').update(whole).digest('hex');
-    return { size: whole.length, sha256, whole, header: whole.subarray(0, HEADER_BYTES) };
+    const attachments = attachmentsIn(whole);
+    return { size: whole.length, sha256, whole, header: whole.subarray(0, HEADER_BYTES), attachments };
   }
   const hash = createHash('sha256');
+  const scanner = createScanner();
   const pieces: Buffer[] = [];
   let size = 0;
   let kept = 0;
   for await (const chunk of found.bytes()) {
     hash.update(chunk);
+    scanner.push(chunk);
     size += chunk.length;
     if (size > MESSAGE_BYTES) return null;
     if (kept > most && kept >= HEADER_BYTES) continue;
@@ -59,6 +65,7 @@ async function read(
     sha256: hash.digest('hex'),
     whole: size <= most ? head : null,
     header: head.subarray(0, HEADER_BYTES),
+    attachments: countAttachments(scanner.end().root),
   };
 }
 

@@ -26,6 +26,7 @@ export interface Upload {
   readonly bytes: Buffer;
   readonly header: Buffer;
   readonly flags: readonly string[];
+  readonly attachments: number;
   /** Milliseconds since 1970. */
   readonly arrival: number;
 }
@@ -86,13 +87,13 @@ export async function uploadAll(
 async function uploadOne(
   account: AccountStore,
   folder: FolderId,
-  { bytes, header, flags, arrival }: Upload,
+  { bytes, header, flags, attachments, arrival }: Upload,
 ): Promise<void> {
   if (!account.append) throw new TmailError('storage', 'store.reader');
   await account.append({
     folder,
     bytes,
-    envelope: envelopeOf(header, { size: bytes.length, arrival }),
+    envelope: envelopeOf(header, { size: bytes.length, arrival, attachments }),
     flags: flags.filter(isUploaded),
     date: arrival,
     upload: true,

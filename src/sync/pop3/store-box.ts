@@ -1,11 +1,13 @@
 // The box of a check, on the store: which message file and which row belong to a message of the server. Writes only
 // through the store; a message keeps its id in whatever folder it is moved to.
 import { envelopeOf } from '../../mail/headers.ts';
+import { createScanner } from '../../mail/mime-scan.ts';
+import { countAttachments } from '../../mail/structure.ts';
 import type { FolderId, LocalUid, RawRef } from '../../mail/types.ts';
 import type { AccountStore, FolderStore } from '../../store/types.ts';
 import { TmailError } from '../../util/errors.ts';
 import type { Box, NewArrival, Written } from './box.ts';
-import { type Fingerprint, type Fingerprinting, startFingerprint } from './known.ts';
+import { type Fingerprint, startFingerprint } from './known.ts';
 import type { Room, Rooms } from './rooms.ts';
 
 /** A message up to this size is collected before it is written. */
@@ -18,6 +20,8 @@ interface Place {
 }
 
 interface StoreWritten extends Written {
+  /** Null where only the head came. */
+  readonly attachments: number | null;
   readonly place: Place;
   readonly raw: Promise<RawRef>;
 }
@@ -76,16 +80,22 @@ export async function openStoreBox(
       await look();
       const place = find(id) ?? { room: target, folder: arrivals, uid: arrivals.reserve(1) };
       const hashing = startFingerprint();
+      const scanner = createScanner();
       const { room, folder, uid } = place;
       const remote = { t: 'pop3' as const, uidl: room.nameOf(id) };
       const owner = { folder: folder.record.id, uid, remote, partial };
-      const { small, rest, end } = await takeSmall(bytes, hashing);
+      const seen = (piece: Buffer) => {
+        hashing.add(piece);
+        if (!partial) scanner.push(piece);
+      };
+      const { small, rest, end } = await takeSmall(bytes, seen);
       const raw = room.store.raw.write(small ?? rest, owner);
       raw.catch(() => undefined); // seen through `durable`, or just below
       // A small one is in memory: the disk takes many of those at a time. The store answers once the file is
       // durable, which is long after the line could go on.
       if (!small) await Promise.race([end, raw]);
-      return { place, raw, fingerprint: hashing.end(), durable: raw.then(() => undefined) };
+      const attachments = partial ? null : countAttachments(scanner.end().root);
+      return { place, raw, attachments, fingerprint: hashing.end(), durable: raw.then(() => undefined) };
     },
 
     flush: async () => {
@@ -114,7 +124,11 @@ export async function openStoreBox(
           uid: one.written.place.uid,
           remote: { t: 'pop3' as const, uidl: one.written.place.room.nameOf(one.id) },
           flags: [],
-          envelope: envelopeOf(one.written.fingerprint.header, { size: one.size, arrival: one.at }),
+          envelope: envelopeOf(one.written.fingerprint.header, {
+            size: one.size,
+            arrival: one.at,
+            attachments: one.written.attachments,
+          }),
           raw,
         }));
         // What a placeholder becomes keeps its flags and its place.
@@ -150,8 +164,8 @@ export async function openStoreBox(
   return box as unknown as Box & { add(arrivals: readonly NewArrival[]): Promise<void> };
 }
 
-/** A message up to SMALL bytes, or a stream of all its bytes; hashed as they pass. */
-async function takeSmall(bytes: AsyncIterable<Buffer>, hashing: Fingerprinting) {
+/** A message up to SMALL bytes, or a stream of all its bytes; `seen` is shown each piece as it passes. */
+async function takeSmall(bytes: AsyncIterable<Buffer>, seen: (piece: Buffer) => void) {
   const source = bytes[Symbol.asyncIterator]();
   const pieces: Buffer[] = [];
   let length = 0;
@@ -160,7 +174,7 @@ async function takeSmall(bytes: AsyncIterable<Buffer>, hashing: Fingerprinting) 
     const next = await source.next();
     if (next.done) done = true;
     else {
-      hashing.add(next.value);
+      seen(next.value);
       pieces.push(next.value);
       length += next.value.length;
     }
@@ -172,7 +186,7 @@ async function takeSmall(bytes: AsyncIterable<Buffer>, hashing: Fingerprinting) 
   async function* stream() {
     yield* pieces;
     for (let next = await source.next(); !next.done; next = await source.next()) {
-      hashing.add(next.value);
+      seen(next.value);
       yield next.value;
     }
     ended();
