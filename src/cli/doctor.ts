@@ -161,8 +161,8 @@ async function line(
 }
 
 /**
- * What would be lost with this disk; null: nothing, or it was exported lately, or nobody knows before the first check is
- * over. A reminder, not a failure.
+ * What would be lost with this disk; null: nothing, or it was exported lately, or nobody knows. A
+ * reminder, not a failure.
  */
 async function backupText(
   mail: Pick<Mail, 'reader' | 'config'>,
@@ -186,7 +186,11 @@ async function drops({ accounts }: Config, reader: OpenedStore): Promise<Drop[]>
   const { lookAtMaildrops } = await import('../sync/pop3/looking.ts');
   const checked = accounts.filter(({ protocol, disabled }) => protocol === 'pop3' && !disabled);
   const facts = await lookAtMaildrops(checked, reader);
-  return checked.map(config => ({ config, facts: facts.get(config.id) ?? null, checking: false }));
+  return checked.map(config => {
+    const known = facts.get(config.id) ?? null;
+    // No check is under way: where none was ever finished, no server is known to have more than its memory says.
+    return { config, facts: known && { ...known, lastCheck: known.lastCheck ?? 0 }, checking: false };
+  });
 }
 
 async function storeHealth(mail: Mail): Promise<Found<null>> {

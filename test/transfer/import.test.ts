@@ -175,6 +175,29 @@ test('a Maildir++ of another program: subfolders, new mail, keywords, times, and
   });
 });
 
+test('attachments of imported mail are counted, of small messages and of those too large for memory', async t => {
+  const dir = join(await temporaryDirectory(t), 'mail');
+  await mkdir(dir);
+  const file = (length: number) =>
+    'Content-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n--b\n' +
+    `Content-Disposition: attachment; filename=a.txt\n\n${'x\n'.repeat(length)}\n--b--\n`;
+  await writeFile(join(dir, '1.eml'), 'Subject: none\n\ntext\n');
+  await writeFile(join(dir, '2.eml'), `Subject: small\n${file(1)}`);
+  await writeFile(join(dir, '3.eml'), `Subject: large\n${file(200_000)}`);
+  const store = await computer(t);
+  assert.equal((await imported(store, dir)).imported, 3);
+  const counted: Record<string, number | null> = {};
+  for (const id of store.accounts()) {
+    const account = await store.account(id);
+    for (const record of account.folders()) {
+      const folder = await account.folder(record.id);
+      await folder.loadAll();
+      for await (const { envelope } of folder.scan()) counted[envelope.subject] = envelope.attachments;
+    }
+  }
+  assert.deepEqual(counted, { none: 0, small: 1, large: 1 });
+});
+
 test('a folder of .eml files and one .eml go to Imported, or where they are told', async t => {
   const dir = join(await temporaryDirectory(t), 'mail');
   await mkdir(join(dir, 'deep'), { recursive: true });

@@ -215,6 +215,27 @@ test('a maildrop that another client has locked ends the session for a later try
   assert.deepEqual([error?.code, error?.retry], ['pop3.in-use', 'auto']);
 });
 
+/** Two files and a text; the second file makes it as large as wanted. */
+const withFiles = (subject: string, length = 10) =>
+  Buffer.from(
+    `Subject: ${subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n` +
+      '--b\r\nContent-Type: application/pdf; name="a.pdf"\r\n\r\nx\r\n' +
+      `--b\r\nContent-Disposition: attachment; filename=b.txt\r\n\r\n${'x\r\n'.repeat(length)}\r\n--b--\r\n`,
+  );
+
+test('attachments are counted where the whole message came, and not guessed where only its head did', async () => {
+  const messages = [mail(1), withFiles('small'), withFiles('large', 100_000), withFiles('huge', 200_000)];
+  await using server = await startPop3Server({ messages });
+  const session = { settings: { sizeLimit: 400_000 } };
+  await using home = await openAccount({ dir: freshDir(), port: server.port, serverCopy: 'keep', session });
+  assert.equal((await home.check()).error, null);
+  await home.inbox.loadAll();
+  const counted: Record<string, number | null | undefined> = {};
+  for await (const { envelope } of home.inbox.scan()) counted[envelope.subject] = envelope.attachments;
+  const plain = Object.keys(counted).find(subject => !/small|large|huge/.test(subject)) ?? '';
+  assert.deepEqual(counted, { [plain]: 0, small: 2, large: 2, huge: null });
+});
+
 test('a message at which the line is always cut lets the others go first, and is tried again', async () => {
   const all = Array.from({ length: 8 }, (_, n) => mail(n));
   let cuts = true;
