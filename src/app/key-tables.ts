@@ -9,6 +9,7 @@ const PLACES: Readonly<Partial<Record<Context, string>>> = {
   drawer: 'folders',
   parts: 'attachments',
   links: 'links',
+  link: 'one link',
   accounts: 'accounts',
   help: 'help',
   log: 'log',
@@ -17,6 +18,7 @@ const PLACES: Readonly<Partial<Record<Context, string>>> = {
   outbox: 'outbox',
   storage: 'storage',
   queue: 'queue',
+  'first-run': 'first start',
 };
 
 /** Markdown: one table a group; without what belongs to a later version or only moves inside an overlay. */
@@ -67,5 +69,5 @@ function places(command: Command): string {
     (command.keysIn ?? command.in).some(name => name === context),
   );
   if (names.length >= 8) return 'everywhere';
-  return names.map(([, name]) => name).join(', ') || 'first start';
+  return names.map(([, name]) => name).join(', ');
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Context, EVERYWHERE, TEXT_CONTEXTS } from '../../src/app/commands/command.ts';
 import { allCommands } from '../../src/app/commands/index.ts';
 import { typedText } from '../../src/app/field.ts';
+import { keyTables } from '../../src/app/key-tables.ts';
 import { buildKeymap, keyProblemText, meaning } from '../../src/app/keymap.ts';
 import { parseKeys, showBindings, showKeys } from '../../src/app/keys.ts';
 
@@ -255,4 +256,16 @@ test('keys are read as people write them and shown as people know them', () => {
   assert.equal(showKeys(['S-tab']), 'S-Tab');
   assert.equal(showKeys(['enter'], true), 'Ent');
   assert.equal(showBindings([...'123456789'].map(digit => [digit])), '1-9');
+});
+
+test('the key tables say of every command where its keys work', () => {
+  const rows = keyTables()
+    .split('\n')
+    .filter(line => /^\| `/.test(line))
+    .map(line => line.split(' | ').at(-1)?.replace(/\|$/, '').trim() ?? '');
+  assert.deepEqual(
+    rows.filter(place => place === ''),
+    [],
+  );
+  assert.match(keyTables(), /Writes to the address of a mail link\. +\| one link /);
 });

@@ -8,7 +8,7 @@ import { statusRow } from '../../src/ui/parts/frame-rows.ts';
 import { hintRow } from '../../src/ui/parts/hint-row.ts';
 import { messageRow } from '../../src/ui/parts/message-row.ts';
 import { themeFor } from '../../src/ui/theme.ts';
-import { envelope, NOW, world } from '../app/fakes.ts';
+import { envelope, NOW, parsed, world } from '../app/fakes.ts';
 
 const theme = themeFor({ colors: 'none', borders: 'ascii' }, { colors: 'none', unicode: true });
 const plain = { ...theme, paint: (_: string, text: string) => text };
@@ -45,6 +45,25 @@ test('hints drop from the lowest rank on, are never cut, and end with the palett
       before = row;
     }
   }
+});
+
+test('a link says which key writes to its address, where it is one of mail', async () => {
+  const w = await world();
+  const links = ['mailto:ada@x.org', 'https://x.org/'].map(url => ({ text: url, url }));
+  w.press('enter');
+  await w.app.settled();
+  const { reader } = w.app.state.get();
+  assert.ok(reader);
+  const hints = (index: number) => {
+    const state: AppState = {
+      ...w.app.state.get(),
+      reader: { ...reader, message: parsed({ links }) },
+      stack: [{ t: 'list' }, { t: 'reader' }, { t: 'link', index }],
+    };
+    return hintRow({ state, data: w.app.data }, plain);
+  };
+  assert.match(hints(0), /Ent write to it/);
+  assert.doesNotMatch(hints(1), /Ent/);
 });
 
 test('a number or the beginning of a longer key is shown while the rest is awaited', async () => {

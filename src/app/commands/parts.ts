@@ -127,6 +127,7 @@ const links: readonly Command[] = [
     help: 'Writes to the address of a mail link.',
     keys: ['enter', 'o'],
     in: ['link'],
+    hint: { label: 'write to it', rank: 90 },
     disabled: view =>
       mailtoHere(view) === undefined
         ? 'Opening links comes with a later version of tmail; select the address with the mouse to copy it.'
