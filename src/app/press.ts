@@ -12,6 +12,7 @@ import { editField, type Field, insertText, typedText } from './field.ts';
 import { setFilter } from './filtering.ts';
 import { meaning } from './keymap.ts';
 import { showKeys } from './keys.ts';
+import { layoutOf } from './selectors.ts';
 import {
   type AppState,
   type ComposeLayer,
@@ -51,7 +52,47 @@ function withField(layer: FieldLayer, field: Field): Layer {
   return { ...layer, field, cursor: layer.field.text === field.text ? layer.cursor : 0 };
 }
 
+/** Commands that need no eyes: they end, stop or show, and change no mail. */
+const UNSEEN: readonly string[] = [
+  'quit',
+  'quit.anywhere',
+  'back',
+  'cancel',
+  'terminal.redraw',
+  'terminal.suspend',
+];
+
+/**
+ * On a terminal too small to show anything nobody sees what a key acts on: only keys that change no mail do something,
+ * and text for a message that is being written. A pane may shrink under somebody who goes on typing, and what they
+ * write is kept, also where it goes to the next line or is corrected.
+ */
+function pressUnseen(on: Press, key: Key): void {
+  if (on.state().pending !== NO_PENDING) on.change(state => ({ ...state, pending: NO_PENDING }));
+  const layer = topLayer(on.state());
+  if (layer.t === 'compose' && typedText(key) !== null) {
+    if (takesText(on.state(), layer)) composeKey(on, layer, key);
+    return;
+  }
+  const found = meaning(on.data.keymap, layer.t, [key]);
+  if (found.t !== 'command') return;
+  const { id } = found.command;
+  const writes =
+    (id === 'edit.enter' || id === 'edit.delete-left') && writingIn(on.state())?.focus === 'text';
+  if (writes || UNSEEN.includes(id)) runCommand(on, found.command, key, null);
+}
+
+/** What is typed goes into the message, and opens no list to choose from. */
+function takesText(state: AppState, layer: ComposeLayer): boolean {
+  const focus = writingIn(state)?.focus;
+  return layer.draft === null || (focus !== 'from' && focus !== 'files');
+}
+
 export function pressKey(on: Press, key: Key): void {
+  if (layoutOf(on.state()).tooSmall) {
+    pressUnseen(on, key);
+    return;
+  }
   const layer = topLayer(on.state());
   const typing = fieldLayer(layer);
   if (typing && typeKey(on, typing, key)) return;
@@ -129,6 +170,7 @@ export function pasteText(on: Press, text: string): void {
     else on.change(state => replaceTop(state, { ...layer, waiting: [...layer.waiting, { text }] }));
     return;
   }
+  if (layoutOf(on.state()).tooSmall) return;
   const typing = fieldLayer(layer);
   if (!typing) {
     on.say('info', 'Pasted text is only taken where text is asked for; it was not run as keys.');

@@ -49,6 +49,71 @@ test('a key moves the cursor at once, in one notification', async () => {
   assert.equal(cursor(w), 9);
 });
 
+test('keys that nobody sees the effect of do nothing, until the terminal is large enough again', async () => {
+  const w = await world();
+  w.press('space', 'j');
+  await w.app.settled();
+  const before = w.app.state.get();
+  w.app.resize({ columns: 39, rows: 24 });
+  w.press('d', 'a', 'F', 'u', '3', 'j', 'm', 'C', 's', 'enter', 'g', 'C', ':', '%', 'esc', 'y', "'");
+  w.app.paste('d');
+  await w.app.settled();
+  const { marks, stack, undo, drafts, lists, pending } = w.app.state.get();
+  assert.deepEqual(
+    { marks, stack, undo, drafts, pending, cursor: lists[w.inbox.id]?.cursor },
+    {
+      marks: before.marks,
+      stack: before.stack,
+      undo: [],
+      drafts: [],
+      pending: before.pending,
+      cursor: before.lists[w.inbox.id]?.cursor,
+    },
+  );
+  assert.deepEqual(w.store.operations, []);
+  w.app.resize({ columns: 80, rows: 24 });
+  w.press('F');
+  await w.app.settled();
+  assert.equal(w.store.operations.length, 1);
+});
+
+test('a prefix typed before the terminal became too small is forgotten', async () => {
+  const w = await world();
+  w.press('g');
+  w.app.resize({ columns: 80, rows: 7 });
+  w.press('t');
+  w.app.resize({ columns: 80, rows: 24 });
+  w.press('j');
+  await w.app.settled();
+  assert.equal(cursor(w), 1);
+});
+
+test('a question that came before is not answered by a key that nobody sees it for', async () => {
+  const w = await world();
+  w.press('D');
+  assert.equal(top(w), 'confirm');
+  w.app.resize({ columns: 80, rows: 7 });
+  w.press('y', 'enter');
+  await w.app.settled();
+  assert.equal(top(w), 'confirm');
+  assert.deepEqual(w.store.operations, []);
+});
+
+test('on a terminal that is too small it can be suspended, drawn again, stopped and left', async () => {
+  const w = await world();
+  w.press('enter');
+  await w.app.settled();
+  w.app.resize({ columns: 80, rows: 7 });
+  w.press('C-z', 'C-l', 'C-c');
+  assert.deepEqual(w.terminal.calls, ['suspend', 'redraw']);
+  assert.match(toast(w), /Nothing is running/);
+  w.press('q');
+  assert.equal(top(w), 'list');
+  w.press('q');
+  await w.app.settled();
+  assert.equal(w.app.state.get().quitting, true);
+});
+
 test('the cursor stays on its message when mail arrives', async () => {
   const w = await world();
   w.press('j', 'j');

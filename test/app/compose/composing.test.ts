@@ -40,6 +40,20 @@ async function written(
   type(w, words);
 }
 
+test('what is typed while the terminal is too small is kept, and nothing else is done to the message', async () => {
+  const w = await world();
+  await written(w);
+  w.app.resize({ columns: 30, rows: 6 });
+  w.press('enter');
+  type(w, 'More wordx');
+  w.press('backspace', 's', 'C-a', 'C-k', 'C-x', 'C-s', 'M-enter', 'esc', 'C-u');
+  w.app.paste(' and more');
+  assert.equal(top(w), 'compose');
+  w.app.resize({ columns: 80, rows: 24 });
+  assert.equal(text(w), 'Hello.\nMore words and more');
+  assert.deepEqual(w.outgoing.outbox(), []);
+});
+
 test('m opens the composer; fields and text are typed, ^X sends, u takes it back into the composer', async () => {
   const w = await world();
   await written(w);
