@@ -36,12 +36,29 @@ export async function offerToLeave(core: Core): Promise<void> {
   );
 }
 
+/** Of a longer text its beginning is shown: the answers need their room. */
+const BODY_LINES = 6;
+const BODY_LENGTH = 300;
+
+/** All that goes out: who reads it, its subject, its text. */
 function wayText(way: Unsubscribe): readonly string[] {
   if (way.t === 'mailto') {
-    const subject = way.mail.subject === '' ? '' : `, subject "${way.mail.subject}"`;
-    return [`A mail is sent to ${way.mail.to}${subject}.`];
+    const { to, cc, bcc, subject, body } = way.mail;
+    const copies = [cc, bcc].filter(list => list !== '').join(', ');
+    const also = copies === '' ? '' : `, with copies to ${copies}`;
+    return [
+      `A mail is sent to ${to}${also}${subject === '' ? '' : `, subject "${subject}"`}.`,
+      ...bodyLines(body.trim()),
+    ];
   }
   return [`${new URL(way.url).host} is told so, once, with nothing else about you (one-click, RFC 8058).`];
+}
+
+function bodyLines(body: string): readonly string[] {
+  if (body === '') return [];
+  const shown = body.slice(0, BODY_LENGTH).split('\n').slice(0, BODY_LINES);
+  const rest = body.length - shown.join('\n').length;
+  return ['It says:', ...shown, ...(rest > 0 ? [`… and ${rest} characters more.`] : [])];
 }
 
 /** The person has agreed. */

@@ -821,6 +821,25 @@ async function unsubscribing(headers: readonly { name: string; value: string }[]
   return { w, posted };
 }
 
+test('before a list is left by mail all of that mail is shown', async () => {
+  const asked = async (fields: string) => {
+    const value = `<mailto:leave@list.example?${fields}>`;
+    const { w } = await unsubscribing([{ name: 'List-Unsubscribe', value }]);
+    const layer = topLayer(w.app.state.get());
+    assert.ok(layer.t === 'ask');
+    return layer.lines;
+  };
+  assert.deepEqual(await asked('subject=leave'), ['A mail is sent to leave@list.example, subject "leave".']);
+  assert.deepEqual(await asked('subject=s&body=hi%0D%0Athere&cc=a@x.org&bcc=b@x.org'), [
+    'A mail is sent to leave@list.example, with copies to a@x.org, b@x.org, subject "s".',
+    'It says:',
+    'hi',
+    'there',
+  ]);
+  assert.equal((await asked(`body=${'x'.repeat(310)}`)).at(-1), '… and 10 characters more.');
+  assert.equal((await asked(`body=${'x%0A'.repeat(7)}y`)).at(-1), '… and 4 characters more.');
+});
+
 test('leaving a list asks once, then tells it by one POST, by a mail, or shows the page', async () => {
   const click = await unsubscribing([LIST, CLICK]);
   assert.deepEqual(click.posted, []);
