@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { Core } from '../../src/app/core.ts';
 import { createAcross, takeBackCopy } from '../../src/app/organising/across.ts';
 import { createCarry } from '../../src/app/organising/carry.ts';
+import { dropOperation } from '../../src/app/organising/queue.ts';
 import { envelopeOf } from '../../src/mail/headers.ts';
 import type { FolderId, RemoteRef } from '../../src/mail/types.ts';
 import { type LocalStore, openStore } from '../../src/store/store.ts';
@@ -52,7 +53,15 @@ async function begin(t: TestContext) {
   const protocols = { work: 'imap', third: 'imap', home: 'pop3' };
   const config = { accounts: Object.entries(protocols).map(([id, protocol]) => ({ id, protocol })) };
   // All of the program that this part of it looks at.
-  const core = { deps: { config }, mail, opened: new Map<FolderId, FolderStore>() } as unknown as Core;
+  const said: string[] = [];
+  const core = {
+    deps: { config },
+    mail,
+    opened: new Map<FolderId, FolderStore>(),
+    state: { get: () => ({ accounts: [] }) },
+    data: { folder: () => undefined },
+    say: (_: string, text: string) => said.push(text),
+  } as unknown as Core;
   const carry = createCarry(core, { applied: NOTHING, returned: NOTHING });
   const deps = { fetchWhole: async () => undefined, returned: NOTHING };
   const across = createAcross(core, carry, deps);
@@ -63,6 +72,8 @@ async function begin(t: TestContext) {
     x,
     third,
     home,
+    said,
+    drop: (account: string, id: string) => dropOperation(core, account, id),
     async send(from: Place, to: Place) {
       await from.folder.ensure(0, from.folder.length - 1);
       const messages = [{ folder: from.folder.record.id, uids: [from.folder.uidAt(0) ?? 0] }];
@@ -97,6 +108,32 @@ async function waiting(...places: readonly Place[]): Promise<readonly string[]> 
   await new Promise(resolve => setTimeout(resolve, 50));
   return places.flatMap(({ account }) => account.queue().map(op => `${op.t} ${op.folder}`));
 }
+
+for (const half of ['append', 'delete'] as const) {
+  test(`a move to another server that still waits is dropped as a whole, by its ${half}`, async t => {
+    const { inbox, third, send, drop, said } = await begin(t);
+    await put(inbox, PLACE);
+    assert.deepEqual((await send(inbox, third)).failed, []);
+    const at = half === 'append' ? third : inbox;
+    const [op] = at.account.queue();
+    assert.equal(op?.t, half);
+    await drop(at.account.id, op?.id ?? '');
+    assert.deepEqual(await waiting(inbox, third), []);
+    assert.deepEqual([inbox.folder.length, third.folder.length], [1, 0]);
+    assert.match(said.join(), /^Not done, and taken back here: .*, and 1 that built on it\.$/);
+  });
+}
+
+test('of a move to an account without a server only the leaving waits: dropped, it says that the copy stays', async t => {
+  const { inbox, home, send, drop, said } = await begin(t);
+  await put(inbox, PLACE);
+  assert.deepEqual((await send(inbox, home)).failed, []);
+  await waiting(inbox, home);
+  const [op] = inbox.account.queue();
+  await drop('work', op?.id ?? '');
+  assert.deepEqual([inbox.folder.length, home.folder.length], [1, 1]);
+  assert.match(said.join(), /Take 1 message away from .*, moved to another account\. The copy .* stays/);
+});
 
 test('a message that was not uploaded yet, moved to an account that can not take it, is still uploaded', async t => {
   const { x, home, mail, send } = await begin(t);

@@ -1,7 +1,7 @@
 // The screen of what waits for an account's server: looked at, and dropped one by one after a question.
 import type { AccountId } from '../../mail/types.ts';
 import type { Operation } from '../../store/types.ts';
-import { buildsOn, operationText } from '../organising/queue.ts';
+import { buildsOn, leavesCopy, operationText } from '../organising/queue.ts';
 import { cannotChange } from '../read-only.ts';
 import { pop, push, topLayer } from '../state.ts';
 import type { Command, Context, View } from './command.ts';
@@ -73,6 +73,7 @@ export const queueCommands: readonly Command[] = [
       const lines = [
         `${operationText(view, op)}.`,
         'It is taken back here, and the server never hears of it.',
+        ...(leavesCopy(op) ? ['The copy in the other account stays.'] : []),
         ...(others.length === 0 ? [] : ['With it goes what builds on it:']),
         ...others.slice(0, 4).map(other => `${operationText(view, other)}.`),
         ...(others.length > 4 ? [`And ${others.length - 4} more.`] : []),

@@ -37,8 +37,9 @@ export function operationText(view: View, op: Operation): string {
     case 'copy':
       return `Copy ${many} from ${name(op.folder)} to ${name(op.to)}${about}`;
     case 'delete':
-      return op.after
-        ? `Take ${many} away from ${name(op.folder)}, moved to ${op.after.account}`
+      if (op.after) return `Take ${many} away from ${name(op.folder)}, moved to ${op.after.account}`;
+      return op.moved
+        ? `Take ${many} away from ${name(op.folder)}, moved to another account`
         : `Delete ${many} from ${name(op.folder)} for good`;
     case 'append':
       return `Put ${many} into ${name(op.folder)}${about}`;
@@ -51,6 +52,11 @@ export function operationText(view: View, op: Operation): string {
     case 'folder-subscribe':
       return `${op.subscribed ? 'Subscribe to' : 'Unsubscribe from'} the folder "${op.path}"`;
   }
+}
+
+/** Half of a move of which the other half is done: whoever takes it back has the message twice. */
+export function leavesCopy(op: Operation): boolean {
+  return op.t === 'delete' && op.moved === true;
 }
 
 /** Where the message is now; undefined: not in memory. */
@@ -120,7 +126,13 @@ export async function dropOperation(core: Core, account: AccountId, id: string):
     return;
   }
   const text = operationText(view, op);
-  const others = (await store.drop(id)).length;
+  // A move to another account goes as a whole: with its copy, which has not reached the server there.
+  const half = op.t === 'delete' ? op.after : undefined;
+  const other = half && core.mail.get(half.account);
+  const copy = other?.queue().find(each => each.id === half?.operation);
+  const dropped = copy && other?.drop ? await other.drop(copy.id) : await store.drop(id);
+  const others = dropped.length;
   const more = others === 0 ? '' : `, and ${others} that built on it`;
-  core.say('info', `Not done, and taken back here: ${text}${more}.`);
+  const stays = leavesCopy(op) ? ' The copy in the other account stays; it can be deleted there.' : '';
+  core.say('info', `Not done, and taken back here: ${text}${more}.${stays}`);
 }
