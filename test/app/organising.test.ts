@@ -241,6 +241,19 @@ test('V marks what the cursor passes, % all and none, ~ by words, Esc takes the 
   assert.ok(layer.t === 'prompt' && layer.problem === 'No message of this list matches.');
 });
 
+test('what was said of marks does not stay when they are taken away', async () => {
+  const w = await work();
+  w.press('%');
+  await w.app.settled();
+  assert.equal(said(w), '8 messages marked.');
+  w.press('esc');
+  assert.equal(said(w), 'No message is marked.');
+  w.press('V', 'j', 'V');
+  assert.equal(said(w), '2 messages marked.');
+  w.press('V', 'j', 'esc', 'esc');
+  assert.equal(said(w), 'No message is marked.');
+});
+
 test('of flags only what changed is taken back', async () => {
   const w = await work();
   // The newest three are unread, the fourth is not.

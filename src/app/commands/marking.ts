@@ -17,6 +17,12 @@ const nothing = (view: View): string | undefined =>
 const noMarks = ({ state }: View): string | undefined =>
   marksOf(state).size > 0 || state.range ? undefined : 'Nothing is marked.';
 
+/** In place of what was said of other marks. */
+function sayMarked(context: CommandContext): void {
+  const count = marksOf(context.state()).size;
+  context.say('info', count === 0 ? 'No message is marked.' : `${plural(count, 'message')} marked.`);
+}
+
 function markAndGoOn(context: CommandContext): void {
   const by = context.count ?? 1;
   context.change(state => toggleMark(state, context.data, by));
@@ -72,6 +78,7 @@ export const markingCommands: readonly Command[] = [
     run: context => {
       context.change(state => toggleRange(state, context.data));
       if (context.state().range) context.say('info', 'The cursor marks what it passes; V ends that.');
+      else sayMarked(context);
     },
   },
   {
@@ -91,7 +98,7 @@ export const markingCommands: readonly Command[] = [
         const marked = marksOf(context.state());
         const all = [...marks].every(id => marked.has(id));
         context.change(state => (all ? clearMarks(state) : { ...setMarks(state, marks), range: null }));
-        context.say('info', all ? 'No message is marked.' : `${plural(marks.size, 'message')} marked.`);
+        sayMarked(context);
       }),
   },
   {
@@ -118,7 +125,10 @@ export const markingCommands: readonly Command[] = [
     in: LIST,
     synonyms: ['untag', 'unmark', 'mark -u'],
     disabled: noMarks,
-    run: context => context.change(clearMarks),
+    run: context => {
+      context.change(clearMarks);
+      sayMarked(context);
+    },
   },
   {
     id: 'for-marked',
