@@ -14,7 +14,7 @@ import type { AccountView } from './state.ts';
 export interface Drop {
   readonly config: Pick<AccountConfig, 'id' | 'deliverTo'>;
   /** Null: nobody looked into its memory yet. */
-  readonly facts: Pick<MaildropFacts, 'lastCheck' | 'alsoHere'> | null;
+  readonly facts: Pick<MaildropFacts, 'alsoHere'> | null;
   /** What is here changes, and what is known of it comes behind. */
   readonly checking: boolean;
 }
@@ -24,8 +24,7 @@ export interface Drop {
  * accounts that deliver into it. Null: that is not known (yet).
  */
 export function onlyHere(id: AccountId, here: number, drops: readonly Drop[]): number | null {
-  const own = drops.find(({ config }) => config.id === id);
-  if (!own?.facts || own.facts.lastCheck === null) return null;
+  if (!drops.some(({ config }) => config.id === id)) return null;
   let elsewhere = 0;
   for (const { config, facts, checking } of drops) {
     // Also one that no longer delivers here: its mail is where it was.
@@ -65,7 +64,7 @@ export function backupOf(
   exported: Exported | null,
   now: number,
 ): Backup {
-  const only = onlyHere(account.id, messagesIn(account.folders), dropsOf(accounts, configs));
+  const only = onlyIn(account, dropsOf(accounts, configs));
   return { only, exported, due: only !== null && only > 0 && isDue(exported?.at ?? null, now) };
 }
 
@@ -97,13 +96,19 @@ export function watchBackup(core: Core): void {
     seen = accounts;
     const drops = dropsOf(accounts, deps.config.accounts);
     for (const account of accounts) {
-      const { id, folders } = account;
+      const { id } = account;
       if (said.has(id) || !mail.get(id)?.exports) continue;
-      if (onlyHere(id, messagesIn(folders), drops) === null) continue;
+      if (onlyIn(account, drops) === null) continue;
       said.add(id);
       core.track(remind(account, accounts));
     }
   });
+}
+
+/** As onlyHere; before the first check is over nobody knows what of it a server has. */
+function onlyIn({ id, status, folders }: AccountView, drops: readonly Drop[]): number | null {
+  if ((status.maildrop?.lastCheck ?? null) === null) return null;
+  return onlyHere(id, messagesIn(folders), drops);
 }
 
 function dropsOf(accounts: readonly AccountView[], configs: readonly AccountConfig[]): Drop[] {

@@ -51,7 +51,7 @@ test('the doctor reminds of mail that no server has, and of none that a server h
   };
   {
     await using both = await openShared({ dir, ports });
-    // Nobody knows before the first check.
+    // Nothing is here.
     assert.deepEqual(await remarked(both), []);
     await both.sync();
     await both.store.flush();
