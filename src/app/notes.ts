@@ -309,6 +309,10 @@ export const notes = {
     return `${days === 0 ? 'today' : `${count(days, 'day')} ago`}, to ${sanitize(to)} (${sanitize(format)})`;
   },
 
+  /** `why`: a sentence. */
+  exportForgotten: (account: string, why: string) =>
+    `${sanitize(account)}: the export is good, but that could not be remembered, so the reminder of it stays: ${why}`,
+
   /** Under the prompt that asks where an export goes. */
   exportAbout: (format: string) =>
     `As ${EXPORT_FORMATS[format] ?? format}; Tab chooses another format. Each account gets a folder of its name there, every message is read back, and what an earlier export has there is not written again.`,

@@ -1,11 +1,13 @@
 // tmail doctor: tries one thing after the other and says of each whether it works. Changes nothing, except with
 // --rebuild the store's index; the mail itself is never touched.
+import { access, constants } from 'node:fs/promises';
 import { type Drop, isDue, messagesIn, onlyHere } from '../app/backup.ts';
 import { sentence } from '../app/messages.ts';
 import { notes } from '../app/notes.ts';
 import { gmailPop, shownUser } from '../config/gmail.ts';
 import { password } from '../config/secrets.ts';
 import type { AccountConfig, Config, ServerSettings } from '../config/types.ts';
+import { errnoOf, storageError } from '../store/disk.ts';
 import { asTmailError, TmailError } from '../util/errors.ts';
 import { type Context, knownAccount, type Mail, type OpenedStore } from './context.ts';
 import { addressesOf, inspect, type Protocol } from './doctor-line.ts';
@@ -161,7 +163,7 @@ async function line(
 }
 
 /**
- * What would be lost with this disk; null: nothing, or it was exported lately, or nobody knows. A
+ * What would be lost with this disk, also where no server was ever asked; null: nothing, or it was exported lately. A
  * reminder, not a failure.
  */
 async function backupText(
@@ -186,11 +188,8 @@ async function drops({ accounts }: Config, reader: OpenedStore): Promise<Drop[]>
   const { lookAtMaildrops } = await import('../sync/pop3/looking.ts');
   const checked = accounts.filter(({ protocol, disabled }) => protocol === 'pop3' && !disabled);
   const facts = await lookAtMaildrops(checked, reader);
-  return checked.map(config => {
-    const known = facts.get(config.id) ?? null;
-    // No check is under way: where none was ever finished, no server is known to have more than its memory says.
-    return { config, facts: known && { ...known, lastCheck: known.lastCheck ?? 0 }, checking: false };
-  });
+  // No check is under way: where none was ever finished, no server is known to have more than its memory says.
+  return checked.map(config => ({ config, facts: facts.get(config.id) ?? null, checking: false }));
 }
 
 async function storeHealth(mail: Mail): Promise<Found<null>> {
@@ -199,7 +198,18 @@ async function storeHealth(mail: Mail): Promise<Found<null>> {
     const facts = { dir: mail.dir, missing: health.missing, damaged: health.damaged.join(', ') };
     throw new TmailError('storage', 'store.unhealthy', { facts });
   }
+  await assertWritable(mail.dir);
   return { text: notes.store(mail.dir, health), value: null };
+}
+
+/** Writes nothing: asks. @throws TmailError `disk.read-only` */
+async function assertWritable(dir: string): Promise<void> {
+  try {
+    await access(dir, constants.W_OK);
+  } catch (error) {
+    // One that is not there yet is made when it is needed.
+    if (errnoOf(error) !== 'ENOENT') throw storageError(error, dir);
+  }
 }
 
 async function rebuild(mail: Mail, { output, signal }: Context): Promise<Found<null>> {

@@ -56,15 +56,22 @@ export async function exportCommand(context: Context): Promise<number> {
   );
 }
 
-/** What a crash left becomes messages before they are counted; beside an open tmail that one has done it. */
+/**
+ * What a crash left becomes messages before they are counted; beside an open tmail that one has done it. On a disk that
+ * may only be read nobody can: what is in order is exported all the same, the sooner the better.
+ */
 async function putInOrder(mail: Mail, ids: readonly AccountId[]): Promise<void> {
   const reader = await mail.reader();
   const known = ids.filter(id => reader.accounts().includes(id));
   await reader.close();
   if (known.length === 0) return;
-  await asOwner(mail, async store => {
-    for (const id of known) await (await store.account(id)).recovered?.();
-  });
+  try {
+    await asOwner(mail, async store => {
+      for (const id of known) await (await store.account(id)).recovered?.();
+    });
+  } catch (error) {
+    if (!(error instanceof TmailError && error.code === 'disk.read-only')) throw error;
+  }
 }
 
 /** False: another process owns the store. */
@@ -97,7 +104,7 @@ async function remember(
     });
     if (!own) for await (const _ of mail.knock({ t: 'exported', account, note }));
   } catch (thrown) {
-    await output.err.line(sentence(asTmailError(thrown), { account }));
+    await output.err.line(notes.exportForgotten(account, sentence(asTmailError(thrown))));
   }
 }
 
