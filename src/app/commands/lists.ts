@@ -3,7 +3,7 @@ import { isEmpty, OPERATORS, parseQuery } from '../../mail/query.ts';
 import { BY_ARRIVAL, SORTS } from '../../mail/sort.ts';
 import { EMPTY_FIELD, fieldOf } from '../field.ts';
 import { setFilter } from '../filtering.ts';
-import type { UnifiedId } from '../listing/types.ts';
+import { messageCount, type UnifiedId } from '../listing/types.ts';
 import { unifiedTitle } from '../listing/unified.ts';
 import { openListing, plural } from '../selectors.ts';
 import { pop, push, topLayer } from '../state.ts';
@@ -71,7 +71,7 @@ export const listCommands: readonly Command[] = [
         context.effects.whenLoaded(() => {
           const rows = openListing({ state: context.state(), data: context.data });
           if (context.state().filter === filter)
-            context.say('info', `${plural(rows?.length ?? 0, 'message')} found; Esc shows all again.`);
+            context.say('info', `${plural(messageCount(rows), 'message')} found; Esc shows all again.`);
         });
     },
   },

@@ -51,6 +51,11 @@ export interface Fold {
   readonly elsewhere?: true;
 }
 
+/** Messages, not rows: a folded conversation is one row of many. */
+export function messageCount(rows: Listing | undefined): number {
+  return (rows?.base ?? rows)?.length ?? 0;
+}
+
 export interface Listing extends Rows {
   readonly id: ListId;
   /** One folder in the order of arrival: its keys are the messages' numbers, the highest first. */

@@ -2,7 +2,7 @@ import type { Context, View } from '../../app/commands/command.ts';
 import { outboxWord } from '../../app/compose/outbox-news.ts';
 import { writingIn } from '../../app/compose/writing.ts';
 import { cursorPosition } from '../../app/list-view.ts';
-import { isUnified } from '../../app/listing/types.ts';
+import { isUnified, messageCount } from '../../app/listing/types.ts';
 import { unifiedTitle } from '../../app/listing/unified.ts';
 import { marksText } from '../../app/marking.ts';
 import { helpCommands, helpRows } from '../../app/matching.ts';
@@ -87,11 +87,11 @@ function countsText(view: View): string {
   const { state } = view;
   const { list, filter, accounts } = state;
   const rows = openListing(view);
-  if (filter && rows) return `${grouped(rows.length)} found`;
+  if (filter && rows) return `${grouped(messageCount(rows))} found`;
   if (list !== null && isUnified(list)) {
     const { unread, total } = unifiedCounts(accounts, list);
     if (list === 'all:unread') return `${grouped(unread)} unread`;
-    if (list === 'all:flagged') return plural(rows?.length ?? 0, 'message');
+    if (list === 'all:flagged') return plural(messageCount(rows), 'message');
     if (list !== 'all:inbox') return plural(total, 'message');
     return `${grouped(unread)} unread of ${grouped(total)}`;
   }

@@ -210,6 +210,14 @@ test('under a filter % leaves out what the filter does, also where its conversat
   assert.deepEqual(marked(w), ['INBOX 2']);
 });
 
+test('a filter says how many messages it found, not how many conversations', async () => {
+  const w = await talk();
+  w.press('l', ...'timetable', 'enter');
+  await w.app.settled();
+  assert.equal(rows(w).length, 1);
+  assert.equal(said(w), '3 messages found; Esc shows all again.');
+});
+
 test('a message of another folder is marked by hand, by x and by Space', async () => {
   const w = await talk();
   w.press('z', 'o', 'k', 'x');
