@@ -137,6 +137,13 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     );
   };
 
+  /** A filter that was typed just now is not what the rows show yet. */
+  const loaded = async (): Promise<void> => {
+    await core.listings.ready(now());
+    const rows = core.data.listing(now());
+    if (rows && !rows.whole) await loadWhole(rows);
+  };
+
   return {
     open,
     async openFirst(start) {
@@ -146,8 +153,8 @@ export function createFolders(core: Core, openMessage: (id: MessageId) => void):
     whenLoaded(then) {
       const rows = core.data.listing(now());
       if (!rows) return;
-      if (rows.whole) then();
-      else track(loadWhole(rows).then(then));
+      if (rows.whole && core.listings.isArranged(now())) then();
+      else track(loaded().then(then));
     },
     loadVisible() {
       const state = now();

@@ -38,6 +38,8 @@ export interface Listings {
   of(state: AppState): Listing | undefined;
   /** Begins to build what the state asks for, and lets go of what nobody asks for any more. */
   arrange(state: AppState): void;
+  /** What `of` gives is what the state asks for, not what was shown before. */
+  isArranged(state: AppState): boolean;
   /** Resolves when the first rows of the state's list are known, in its own order. */
   ready(state: AppState): Promise<void>;
   /** The state's list is shown again: what stayed in it only for being looked at goes. */
@@ -292,6 +294,7 @@ export function createListings(deps: ListingsDeps): Listings {
       wanted(state);
       if (before?.accounts !== state.accounts) leave(state);
     },
+    isArranged: state => wanted(state)?.taken !== false,
     async ready(state) {
       await wanted(state)?.ready;
     },

@@ -218,6 +218,13 @@ test('a filter says how many messages it found, not how many conversations', asy
   assert.equal(said(w), '3 messages found; Esc shows all again.');
 });
 
+test('keys in one go: what is marked is what the filter finds, not what was shown before', async () => {
+  const w = await talk();
+  w.press('l', ...'timetable', 'enter', '%');
+  await w.app.settled();
+  assert.equal(marksOf(w.app.state.get()).size, 3);
+});
+
 test('a message of another folder is marked by hand, by x and by Space', async () => {
   const w = await talk();
   w.press('z', 'o', 'k', 'x');
