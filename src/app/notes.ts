@@ -309,6 +309,10 @@ export const notes = {
     return `${days === 0 ? 'today' : `${count(days, 'day')} ago`}, to ${sanitize(to)} (${sanitize(format)})`;
   },
 
+  /** Of one message, to a command. */
+  notChanged: (id: string) =>
+    `${sanitize(id)} was not changed: this disk is full. Once there is room, do it again.`,
+
   /** `why`: a sentence. */
   exportForgotten: (account: string, why: string) =>
     `${sanitize(account)}: the export is good, but that could not be remembered, so the reminder of it stays: ${why}`,

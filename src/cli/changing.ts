@@ -35,6 +35,12 @@ export interface Changed {
   readonly error: PlainError | null;
 }
 
+/** Nothing was done with this message, and why. */
+export function notMade(id: string, thrown: unknown): Changed {
+  const { kind, code, retry, facts } = asTmailError(thrown);
+  return { id, now: null, error: { kind, code, retry, facts } };
+}
+
 /** Messages of one operation: what the queue's file holds at once. */
 const AT_ONCE = 1000;
 
@@ -50,10 +56,7 @@ export async function applyChange(
   { change, ids }: Omit<ChangeRequest, 't'>,
 ): Promise<Changed[]> {
   const outcomes = new Map<string, Changed>();
-  const fail = (id: string, thrown: unknown) => {
-    const { kind, code, retry, facts } = asTmailError(thrown);
-    outcomes.set(id, { id, now: null, error: { kind, code, retry, facts } });
-  };
+  const fail = (id: string, thrown: unknown) => outcomes.set(id, notMade(id, thrown));
   const groups = new Map<FolderId, Group>();
   for (const id of new Set(ids)) {
     try {
@@ -76,7 +79,10 @@ export async function applyChange(
       }
     }
   }
-  await store.flush();
+  // What was made is in the queue durably; what was not is said of each message.
+  await store.flush().catch(error => {
+    if (asTmailError(error).kind !== 'storage') throw error;
+  });
   return ids.flatMap(id => outcomes.get(id) ?? []);
 }
 

@@ -2,13 +2,16 @@
 // mounting is allowed.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { notes } from '../../src/app/notes.ts';
+import { makeChange } from '../../src/cli/change.ts';
 import { exportCommand } from '../../src/cli/export.ts';
 import { openStore } from '../../src/store/store.ts';
 import { TmailError } from '../../src/util/errors.ts';
+import { faultyDisk, systemError } from '../store/faulty-disk.ts';
 import { fakeContext } from './fakes.ts';
 import { type Place, place } from './place.ts';
 import { tmail } from './program.ts';
@@ -81,4 +84,68 @@ test('on a disk that became one to be read only, all mail can be exported, and t
   const said = await doctor();
   assert.match(said, new RegExp(`^FAILED +store: ${here.data} can't be written\\. Reading works`, 'm'));
   assert.doesNotMatch(said, /ok +store/);
+});
+
+/** A store in which every write fails from now on, until there is room again. */
+async function fullStore(dir: string) {
+  let full = false;
+  const fs = faultyDisk(change => {
+    if (full && change !== 'unlink') throw systemError('ENOSPC');
+    return undefined;
+  });
+  const store = await openStore({ dir, mode: 'owner', fs });
+  full = true;
+  const mend = () => {
+    full = false;
+    return store.flush();
+  };
+  return { store, mend };
+}
+
+test('flag, move and delete say of each message that it was not changed, and why, when the disk is full', async t => {
+  const here = await withMail(t);
+  await bring(here);
+  const dir = join(here.dir, 'data');
+  const full = new TmailError('storage', 'disk.full', { retry: 'auto' });
+  // Full before it was opened, and while it was.
+  const { store, mend } = await fullStore(dir);
+  for (const owner of [() => Promise.reject(full), async () => store]) {
+    const context = fakeContext('flag work:1:1 work:1:2 --set seen --json', { dir, owner });
+    assert.equal(await makeChange(context, { t: 'flag', add: ['\\Seen'], remove: [] }), 75);
+    const lines = context.out.text().trim().split('\n');
+    assert.deepEqual(
+      lines.map(line => JSON.parse(line)),
+      ['work:1:1', 'work:1:2'].map(id => ({ id, now: null, error: 'disk.full' })),
+    );
+    assert.equal(
+      context.err.text(),
+      ['work:1:1', 'work:1:2'].map(id => `${notes.notChanged(id)}\n`).join(''),
+    );
+  }
+  await mend();
+});
+
+test('on a disk that is really full, a change is refused message by message, and nothing of it is done', async t => {
+  const here = await onOwnDisk(t);
+  if (!here) return;
+  await writeFile(join(here.data, 'ballast'), Buffer.alloc(8 * 1024 * 1024)).catch(() => undefined);
+  const list = async () => (await tmail(['list', '--json'], here)).stdout;
+  const before = await list();
+  for (const line of [
+    'flag work:1:1 --set seen',
+    'move work:1:1 --to Archive',
+    'delete work:1:1',
+    'delete work:1:1 --for-ever',
+  ]) {
+    const ran = await tmail([...line.split(' '), '--json'], here);
+    assert.deepEqual(
+      [ran.status, JSON.parse(ran.stdout)],
+      [75, { id: 'work:1:1', now: null, error: 'disk.full' }],
+    );
+    assert.equal(ran.stderr, `${notes.notChanged('work:1:1')}\n`);
+  }
+  assert.equal(await list(), before);
+  await rm(join(here.data, 'ballast'));
+  const ran = await tmail(['flag', 'work:1:1', '--set', 'seen'], here);
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
 });
