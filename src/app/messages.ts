@@ -488,7 +488,11 @@ const sentences: Readonly<Record<string, Sentence>> = {
   'store.not-serving': 'the tmail that was just opened is not ready yet. Try again.',
   'store.request-too-large': 'this is too much for the tmail that is open.',
   'store.set-aside': f =>
-    `${f.file} was damaged (${f.reason})${f.kept ? ` and is kept as ${f.kept}` : ''}. It is rebuilt; the mail itself is not touched.`,
+    `${f.file} was damaged (${f.reason})${f.kept ? ` and is kept as ${f.kept}` : ''}. It is rebuilt; the mail itself is not touched.${
+      f.file?.endsWith('.state.json')
+        ? ' What was read or starred is asked of the server again; of mail that is only here it is lost.'
+        : ''
+    }`,
   'account.malformed': f => `"${f.account}" is no name that an account can have.`,
   'store.unhealthy': f =>
     `${f.missing} message files are missing in ${f.dir}${f.damaged ? `, and damaged: ${f.damaged}` : ''}. Next: tmail doctor --rebuild, then tmail sync.`,

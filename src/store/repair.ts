@@ -93,8 +93,9 @@ export async function rebuildState(folder: Folder, number: number): Promise<Stat
     const file = owned.get(uid);
     if (uid < folder.floor) continue;
     const remote = shard.remote(slot) ?? file?.remote ?? null;
-    // Without a server and without a file there is nothing to show but a row that can't be opened.
-    if (shard.has(slot) ? remote === null && !file : !file) continue;
+    // Without a file, and without a server that says what is there, it was moved or deleted: its file is another's now
+    // or gone. A maildrop says nothing of folders; what it still has and is not here comes with the next check.
+    if (!file && (!shard.has(slot) || remote?.t !== 'imap')) continue;
     if (!shard.has(slot) && file) {
       const envelope = await host.envelopeOf(file.raw);
       if (!envelope) continue;

@@ -193,6 +193,40 @@ test('a damaged file is set aside, told, rebuilt, and nothing is lost or doubled
   }
 });
 
+test('what was moved or deleted for good does not come back with a state that is lost', async t => {
+  const whole = await build(t);
+  {
+    const { store } = await ownedStore(t, whole);
+    const account = await store.account('a');
+    const to = await account.createFolder('Archive', 'here');
+    const local = await account.folder('a:2');
+    await local.loadAll();
+    const targets = (...uids: number[]) =>
+      uids.map(uid => ({ uid, remote: local.remote(uid) ?? null, messageId: '' }));
+    await account.commit({ t: 'move', folder: 'a:2', to, targets: targets(1, 2) });
+    await account.commit({ t: 'delete', folder: 'a:2', targets: targets(3, 4) });
+    await account.recovered();
+    await store.flush();
+    await store.close();
+  }
+  for (const name of ['empty', 'truncated', 'absent']) {
+    const dir = join(await temporaryDirectory(t), 'data');
+    await cp(whole, dir, { recursive: true, mode: 0 });
+    await DAMAGES[name]?.(join(dir, 'accounts/a/folders/2/000000.state.json'));
+    const { store } = await ownedStore(t, dir);
+    const account = await store.account('a');
+    for (const [path, count] of [
+      ['Local', 1],
+      ['Archive', 2],
+    ] as const) {
+      const folder = await account.folder(account.folders().find(each => each.path === path)?.id ?? 'a:0');
+      await folder.loadAll();
+      assert.equal(folder.length, count, `${path}, ${name}`);
+    }
+    await store.close();
+  }
+});
+
 test('an index is rebuilt from message files alone', async t => {
   const dir = await build(t);
   await rm(join(dir, 'accounts/a/folders'), { recursive: true });
